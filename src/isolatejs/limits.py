@@ -1,0 +1,52 @@
+"""Every default limit of the library, with its reason. Nothing else holds a magic number of this kind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# --- wire -----------------------------------------------------------------------------------------
+FRAME_HEADER_LIMIT_BYTES: Final = 32 * MIB
+"""JSON part of one frame: room for a large source file or value, far below what would hurt the host."""
+FRAME_ATTACHMENTS_LIMIT_BYTES: Final = 128 * MIB
+"""Binary part of one frame. Larger data has to be streamed."""
+FRAME_ATTACHMENTS_LIMIT_COUNT: Final = 65_536
+"""Attachments in one frame: each costs the host an object."""
+VALUE_DEPTH_LIMIT: Final = 2_000
+"""Nesting of a plain JSON value on the fast path; deeper values take the flat, tagged form."""
+VALUE_NODES_LIMIT: Final = 5_000_000
+"""Nodes of one tagged value: bounds the memory that a small frame can make the host allocate."""
+
+# --- channel --------------------------------------------------------------------------------------
+OPEN_CALLS_LIMIT: Final = 10_000
+"""Calls of one guest that wait for an answer: 2,000 at once is ordinary, 1e6 is an attack."""
+OPEN_STREAMS_LIMIT: Final = 2_048
+"""Streams of one guest that are open at once, both directions together."""
+OPEN_REFERENCES_LIMIT: Final = 100_000
+"""Functions, promises and iterators of one side that the other side holds."""
+STREAM_WINDOW_BYTES: Final = 1 * MIB
+"""Credit of one stream: covers a local round trip at memory speed, small enough to hold per stream."""
+STREAM_CHUNK_BYTES: Final = 64 * KIB
+"""Largest piece of one data frame: keeps other calls on the same socket moving."""
+PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
+"""Bytes that wait to be written to a guest that does not read."""
+
+# --- runtime --------------------------------------------------------------------------------------
+MEMORY_LIMIT_MB: Final = 128
+"""Default of `memory_limit_mb`: anonymous resident memory of the sandbox process."""
+MEMORY_LIMIT_MINIMUM_MB: Final = 32
+"""Below this the engine cannot start a program."""
+OUTPUT_LIMIT_BYTES: Final = 64 * MIB
+"""Console output of one runtime over its life; a runaway log must not fill the embedder's memory."""
+CONSOLE_ENTRY_LIMIT_BYTES: Final = 1 * MIB
+"""Text of one console entry; longer text is cut and marked."""
+DISPOSE_GRACE_MS: Final = 500
+"""How long clean-up of the host half may take before it is cancelled."""
+
+# --- sandbox --------------------------------------------------------------------------------------
+POOL_SIZE: Final = 2
+"""Processes that wait warm: one to take, one while the pool refills."""
+STDERR_TAIL_BYTES: Final = 16 * KIB
+"""Engine's last words that are kept for the error message."""
