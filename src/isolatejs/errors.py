@@ -5,6 +5,7 @@
     │   └── ConfinementError      a required layer of the wall cannot be set up on this machine
     ├── GuestError                the program threw; carries its name, message, stack and cause
     ├── AbortError                the work was aborted by a signal
+    │   └── SignalTimeoutError        ... by the time of AbortSignal.timeout() (also a TimeoutError)
     ├── LimitError                a limit was reached; names it, its value and the runtime
     │   ├── ExecutionTimeoutError     (also a TimeoutError)
     │   ├── MemoryLimitError          (also a MemoryError)
@@ -90,6 +91,17 @@ class AbortError(IsolateError):
         super().__init__(message)
         self.message = message
         self.reason = reason
+
+
+class SignalTimeoutError(AbortError, TimeoutError):
+    """The time of an `AbortSignal.timeout()` is over. Its JavaScript name is TimeoutError."""
+
+    name = "TimeoutError"
+
+    def __init__(self, message: str = "", *, reason: Any = None, timeout_ms: float | None = None) -> None:
+        after = "" if timeout_ms is None else f" after {timeout_ms:g} ms"
+        super().__init__(message or f"The operation timed out{after}", reason=reason)
+        self.timeout_ms = timeout_ms
 
 
 class LimitError(IsolateError):

@@ -33,6 +33,34 @@ STREAM_CHUNK_BYTES: Final = 64 * KIB
 PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
 """Bytes that wait to be written to a guest that does not read."""
 
+# --- web ----------------------------------------------------------------------------------------
+BODY_BUFFER_LIMIT_BYTES: Final = 256 * MIB
+"""What `bytes()`, `text()` and `json()` gather from a body stream; longer ones are read in pieces."""
+FORM_PARTS_LIMIT: Final = 10_000
+"""Parts of one multipart body: each costs the host an object."""
+
+# --- fetch ----------------------------------------------------------------------------------------
+OPEN_FETCHES_LIMIT: Final = 256
+"""Requests of one guest under way on the host at once: each may hold a socket."""
+FETCH_TIMEOUT_S: Final = 60.0
+"""Default of the whole request in `create_fetch_binding`, body included."""
+FETCH_CONNECT_TIMEOUT_S: Final = 10.0
+"""Default for resolving, connecting and the TLS handshake in `create_fetch_binding`."""
+FETCH_REQUEST_LIMIT_BYTES: Final = 64 * MIB
+"""Default largest request body of `create_fetch_binding`."""
+FETCH_RESPONSE_LIMIT_BYTES: Final = 256 * MIB
+"""Default largest response body of `create_fetch_binding`, after decompression."""
+FETCH_REDIRECTS_LIMIT: Final = 20
+"""Redirects followed for one request, as in the Fetch standard."""
+FETCH_HEADERS_LIMIT_BYTES: Final = 64 * KIB
+"""Header names and values of one request or response together: what servers accept at most."""
+FETCH_URL_LIMIT_BYTES: Final = 64 * KIB
+"""Longest URL of a request."""
+WEB_SOCKETS_LIMIT: Final = 64
+"""Outbound WebSockets of one guest that are open at once."""
+WEB_SOCKET_MESSAGE_LIMIT_BYTES: Final = 16 * MIB
+"""Largest message of an outbound WebSocket, either way."""
+
 # --- runtime --------------------------------------------------------------------------------------
 MEMORY_LIMIT_MB: Final = 128
 """Default of `memory_limit_mb`: anonymous resident memory of the sandbox process."""
