@@ -78,3 +78,25 @@ POOL_SIZE: Final = 2
 """Processes that wait warm: one to take, one while the pool refills."""
 STDERR_TAIL_BYTES: Final = 16 * KIB
 """Engine's last words that are kept for the error message."""
+
+# --- files ----------------------------------------------------------------------------------------
+FILE_PATH_LIMIT_BYTES: Final = 4_096
+"""Longest virtual path, as UTF-8: what Linux takes."""
+FILE_NAME_LIMIT_BYTES: Final = 255
+"""Longest name of one entry, as UTF-8: what Linux file systems take."""
+FILE_DEPTH_LIMIT: Final = 64
+"""Default of `max_depth`: directories below one root; recursive work holds a descriptor for each."""
+FILE_READ_LIMIT_BYTES: Final = 8 * MIB
+"""Largest piece that one read answers with; longer reads are several calls."""
+FILE_INLINE_BYTES: Final = 256 * KIB
+"""Reads and writes up to this size run on the event loop: a thread switch would cost more."""
+FILE_THREADS_LIMIT: Final = 4
+"""File operations of one runtime that run in threads at once."""
+OPEN_FILES_LIMIT: Final = 256
+"""Files that one program may hold open; each is a descriptor of the host."""
+DIRECTORY_PAGE_ENTRIES: Final = 2_048
+"""Directory entries in one answer; longer listings are several calls."""
+WHOLE_FILE_LIMIT_BYTES: Final = 64 * MIB
+"""Largest file of an embedder's object that can only be read and written whole."""
+FILE_COPY_CHUNK_BYTES: Final = 1 * MIB
+"""Piece size of copies that run on the host."""
