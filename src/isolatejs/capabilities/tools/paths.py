@@ -1,0 +1,127 @@
+"""How a wrong tool value is named: its path, what was expected, and what was there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import Any, Final
+
+from isolatejs.capabilities.tools.shapes import (
+    Constrained,
+    DictOf,
+    EnumOf,
+    FunctionOf,
+    Instance,
+    ListOf,
+    LiteralOf,
+    Named,
+    PromiseOf,
+    Record,
+    Scalar,
+    SetOf,
+    Shape,
+    StreamOf,
+    TupleOf,
+    UnionOf,
+)
+from isolatejs.errors import IsolateError
+from isolatejs.web.values import UNDEFINED
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
+_SHOWN_VALUE_CHARACTERS: Final = 40
+
+
+class ToolValueError(IsolateError, TypeError):
+    """A tool was called with, or gave back, a value that its annotations exclude.
+
+    `tool` is its name, `path` the wrong part (`args[0].age`, `result[3]`), `message` the text
+    without the name. In the program it is a TypeError.
+    """
+
+    def __init__(self, message: str, *, tool: str, path: str) -> None:
+        super().__init__(f"{tool}: {message}" if tool else message)
+        self.message = message
+        self.tool = tool
+        self.path = path
+
+
+def is_undefined(value: Any) -> bool:
+    """Whether this is the Python form of JavaScript's `undefined`."""
+    return value is UNDEFINED
+
+
+def property_path(base: str, name: Any) -> str:
+    """`base.name`, or `base["odd name"]`."""
+    text = str(name)
+    return f"{base}.{text}" if _IDENTIFIER.match(text) else f"{base}[{json.dumps(text)}]"
+
+
+def index_path(base: str, index: int) -> str:
+    return f"{base}[{index}]"
+
+
+def type_mismatch(shape: Shape, value: Any) -> str:
+    return f"expected {describe_shape(shape)}, got {describe_type(value)}"
+
+
+def literal_message(allowed: tuple[Any, ...], value: Any) -> str:
+    """`expected 'low' | 'high', got 'hihg', did you mean 'high'?`"""
+    wanted = " | ".join(repr(entry) for entry in allowed)
+    message = f"expected {wanted}, got {describe_value(value)}"
+    if isinstance(value, str):
+        near = difflib.get_close_matches(value, [entry for entry in allowed if isinstance(entry, str)], n=1)
+        if near:
+            message += f", did you mean {near[0]!r}?"
+    return message
+
+
+def describe_type(value: Any) -> str:
+    """The class of a value, in a program's words where Python has no such value."""
+    if value is None:
+        return "null"
+    if is_undefined(value):
+        return "undefined"
+    return type(value).__name__
+
+
+def describe_value(value: Any) -> str:
+    """A short literal for plain values, the class for all others."""
+    if isinstance(value, str | int | float):
+        text = repr(value)
+        return text if len(text) <= _SHOWN_VALUE_CHARACTERS else f"{text[:_SHOWN_VALUE_CHARACTERS]}..."
+    return describe_type(value)
+
+
+def describe_shape(shape: Shape) -> str:
+    """A shape in Python's words: `int`, `list[User]`, `'low' | 'high'`."""
+    match shape:
+        case Scalar(cls):
+            return "null" if cls is type(None) else cls.__name__
+        case LiteralOf(values):
+            return " | ".join(repr(value) for value in values)
+        case EnumOf(cls):
+            return " | ".join(repr(member.value) for member in cls)
+        case ListOf(item):
+            return f"list[{describe_shape(item)}]"
+        case SetOf(item):
+            return f"set[{describe_shape(item)}]"
+        case TupleOf(items):
+            return f"list of {len(items)} ({', '.join(describe_shape(item) for item in items)})"
+        case DictOf(key, value):
+            return f"dict[{describe_shape(key)}, {describe_shape(value)}]"
+        case UnionOf(members):
+            return " | ".join(describe_shape(member) for member in members)
+        case Record(cls) | Instance(cls):
+            return cls.__name__
+        case Named(name):
+            return name
+        case Constrained(inner):
+            return describe_shape(inner)
+        case FunctionOf():
+            return "function"
+        case StreamOf():
+            return "async iterable"
+        case PromiseOf(inner):
+            return f"promise of {describe_shape(inner)}"
+    return "any"
