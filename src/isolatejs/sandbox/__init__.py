@@ -1,0 +1,1 @@
+"""Sandbox processes: starting, hardening, watching and killing them. Knows nothing of messages."""

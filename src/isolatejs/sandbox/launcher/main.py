@@ -1,0 +1,209 @@
+"""The launcher's loop: takes requests from its host, starts sandboxes, watches them, reports their ends.
+
+Started as `python -I -S` with the number of its control socket as argument; single-threaded. It ends with
+its host, or when the control socket closes, and everything that it started ends with it. Standard library
+only.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+from . import child, control, linux, namespaces, root
+from .processes import Process
+from .settings import Settings
+
+
+class Launcher:
+    """State of the loop: the processes by id, and by each descriptor that is polled."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._control = connection
+        self._epoll = select.epoll()
+        self._handlers: dict[int, tuple[str, Process | None]] = {}
+        self._processes: dict[str, Process] = {}
+        self._ending = False
+
+    def configure(self) -> None:
+        """Take the settings, build the root, tell the host which layers hold."""
+        received = control.receive(self._control)
+        if received is None:
+            raise SystemExit(0)
+        self._settings = Settings.from_message(received[0])
+        self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._self_pidfd = os.pidfd_open(os.getpid())
+        self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        host_pidfd = os.pidfd_open(self._settings.host_pid)
+        self._flags, self._root, layers = namespaces.enter(self._settings, self._proc)
+        place = {"engine": self._root.engine, "image": self._root.image}
+        control.send(self._control, {"op": "ready", "layers": layers, "place": place})
+        self._control.setblocking(False)
+        self._watch(self._control.fileno(), "control", None)
+        self._watch(host_pidfd, "host", None)
+
+    def run(self) -> None:
+        """Serve until the host goes away."""
+        try:
+            while not self._ending:
+                for descriptor, _ in self._epoll.poll(self._next_timeout()):
+                    kind, process = self._handlers.get(descriptor, ("", None))
+                    if process is not None:
+                        getattr(self, f"_on_{kind}")(process)
+                    elif kind == "control":
+                        self._on_control()
+                    elif kind == "host":
+                        self._ending = True
+        finally:
+            self._end()
+
+    def _next_timeout(self) -> float | None:
+        return None
+
+    def _watch(self, descriptor: int, kind: str, process: Process | None) -> None:
+        self._handlers[descriptor] = (kind, process)
+        self._epoll.register(descriptor, select.EPOLLIN)
+
+    def _unwatch(self, descriptor: int) -> None:
+        if self._handlers.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def _on_control(self) -> None:
+        while not self._ending:
+            try:
+                received = control.receive(self._control)
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                received = None
+            if received is None:
+                self._ending = True
+                return
+            message, descriptors = received
+            try:
+                if message["op"] == "spawn":
+                    self._spawn(message, descriptors)
+                elif message["op"] == "limit":
+                    process = self._processes.get(message["id"])
+                    if process is not None:
+                        process.limit_bytes = message["memory_limit_bytes"]
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+
+    def _spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        try:
+            files = _read_files(message["files"], descriptors[0]) if message.get("files") else {}
+            self._start(message, files)
+        except OSError as error:
+            self._send({"op": "failed", "id": message["id"], "error": str(error)})
+
+    def _start(self, message: dict[str, Any], files: dict[str, bytes]) -> None:
+        channel, channel_of_child = socket.socketpair()
+        report, report_of_child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        stderr, stderr_of_child = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        os.set_blocking(stderr_of_child, True)
+        one_shot = bool(message.get("one_shot"))
+        plan = child.Plan(
+            id=message["id"],
+            argv=tuple(message["argv"]),
+            namespaces=self._flags,
+            stdin=self._null if one_shot else channel_of_child.fileno(),
+            stdout=channel_of_child.fileno(),
+            stderr=stderr_of_child,
+            report=report_of_child,
+            files=files,
+            launcher_pidfd=self._self_pidfd,
+            proc=self._proc,
+            real=self._root.real,
+            directory="/" if not files else root.WORK,
+        )
+        try:
+            pid, pidfd = linux.clone(self._flags)
+            if pid == 0:
+                child.run(plan, self._settings, self._root)
+        except OSError:
+            for descriptor in (channel.detach(), report.detach(), stderr):
+                os.close(descriptor)
+            raise
+        finally:
+            channel_of_child.close()
+            report_of_child.close()
+            os.close(stderr_of_child)
+        process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(),))
+        process.limit_bytes = message.get("memory_limit_bytes") or 0
+        self._processes[process.id] = process
+        self._watch(report.fileno(), "setup", process)
+        self._watch(stderr, "stderr", process)
+        self._watch(pidfd, "exit", process)
+
+    def _on_setup(self, process: Process) -> None:
+        """The child says that its wall stands, or why it does not."""
+        received = control.receive(process.setup)
+        if received is None:
+            self._unwatch(process.setup.fileno())
+            process.setup.close()
+            process.setup = None
+            return
+        message, descriptors = received
+        if "failed" in message:
+            self._send({"op": "failed", "id": process.id, "error": message["failed"]})
+            return
+        sent = (process.pidfd, *process.host_files, *descriptors)
+        self._send({"op": "started", "id": process.id, "pid": process.pid, "layers": message["layers"]}, sent)
+        for descriptor in (*process.host_files, *descriptors):
+            os.close(descriptor)
+        process.host_files = ()
+
+    def _on_stderr(self, process: Process) -> None:
+        if not process.read_stderr():
+            self._unwatch(process.stderr)
+
+    def _on_exit(self, process: Process) -> None:
+        while process.setup is not None:  # a report that came with the end still goes first
+            self._on_setup(process)
+        self._unwatch(process.stderr)
+        self._unwatch(process.pidfd)
+        del self._processes[process.id]
+        self._send(process.reap())
+        if self._root.real is not None:
+            root.remove_private(self._root.real, process.id)
+
+    def _send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
+        try:
+            self._control.setblocking(True)
+            control.send(self._control, message, descriptors)
+            self._control.setblocking(False)
+        except (BrokenPipeError, ConnectionResetError):
+            self._ending = True
+
+    def _end(self) -> None:
+        for process in self._processes.values():
+            process.kill()
+        for process in self._processes.values():
+            os.waitpid(process.pid, 0)
+        self._root.remove()
+
+
+def _read_files(sizes: dict[str, int], descriptor: int) -> dict[str, bytes]:
+    """Input files of a one-shot run: their contents one after another in a memfd."""
+    files = {}
+    offset = 0
+    for name, size in sizes.items():
+        files[name] = os.pread(descriptor, size, offset)
+        offset += size
+    return files
+
+
+def main() -> None:
+    """Entry point of the launcher process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    launcher = Launcher(socket.socket(fileno=int(sys.argv[1])))
+    launcher.configure()
+    launcher.run()
+    sys.exit(0)

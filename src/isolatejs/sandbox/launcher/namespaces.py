@@ -1,0 +1,104 @@
+"""Which namespaces this machine gives, and the launcher's own move into a private one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from . import linux, root
+
+if TYPE_CHECKING:
+    from .settings import Settings, Status
+
+UNPRIVILEGED_ID = 65534
+
+LAYERS = {
+    "user namespace": linux.CLONE_NEWUSER,
+    "mount namespace": linux.CLONE_NEWNS,
+    "pid namespace": linux.CLONE_NEWPID,
+    "network namespace": linux.CLONE_NEWNET,
+    "ipc namespace": linux.CLONE_NEWIPC,
+    "uts namespace": linux.CLONE_NEWUTS,
+}
+
+
+def enter(settings: Settings, proc: int) -> tuple[int, root.Root, dict[str, Status]]:
+    """Move the launcher into its own namespaces and the empty root.
+
+    Returns the clone flags for sandboxes, the root, and the state of each layer.
+    """
+    if settings.confinement == "off":
+        return (
+            0,
+            root.use_real_root(settings),
+            dict.fromkeys((*LAYERS, "empty root"), (False, "confinement is off")),
+        )
+    try:
+        if os.geteuid() == 0:  # first the root, while every path can still be reached
+            linux.unshare(linux.CLONE_NEWNS)
+            place = root.build_empty_root(settings)
+            _become_nobody(proc)
+        else:
+            _become_own_root(proc)
+            linux.unshare(linux.CLONE_NEWNS)
+            place = root.build_empty_root(settings)
+    except OSError as error:
+        return (
+            0,
+            root.use_real_root(settings),
+            {name: (False, str(error)) for name in (*LAYERS, "empty root")},
+        )
+    flags = 0
+    for flag in LAYERS.values():
+        flags |= flag
+    return flags, place, dict.fromkeys((*LAYERS, "empty root"), (True, ""))
+
+
+def _become_own_root(proc: int) -> None:
+    """Become the root of a new user namespace in which an ordinary user's own id is root."""
+    uid, gid = os.geteuid(), os.getegid()
+    linux.unshare(linux.CLONE_NEWUSER)
+    for name, content in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        _write(proc, f"self/{name}", content)
+
+
+def _become_nobody(proc: int) -> None:
+    """Become the root of a new user namespace in which `nobody` is root: outside, no privilege is left."""
+    # Only a process outside may map another id than its own, so a helper stays behind to write the maps.
+    os.setgroups([])
+    launcher = os.getpid()
+    unshared_read, unshared_write = os.pipe()
+    mapped_read, mapped_write = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        status = 1
+        try:
+            os.close(unshared_write)
+            if os.read(unshared_read, 1) == b"x":
+                _write(proc, f"{launcher}/uid_map", f"0 {UNPRIVILEGED_ID} 1")
+                _write(proc, f"{launcher}/gid_map", f"0 {UNPRIVILEGED_ID} 1")
+                os.write(mapped_write, b"x")
+                status = 0
+        finally:
+            os._exit(status)
+    os.close(mapped_write)
+    try:
+        linux.unshare(linux.CLONE_NEWUSER)
+        os.write(unshared_write, b"x")
+        mapped = os.read(mapped_read, 1)
+    finally:
+        for descriptor in (unshared_read, unshared_write, mapped_read):
+            os.close(descriptor)
+        os.waitpid(helper, 0)
+    if mapped != b"x":
+        raise PermissionError("the ids of the user namespace cannot be mapped")
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def _write(proc: int, name: str, content: str) -> None:
+    descriptor = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+    try:
+        os.write(descriptor, content.encode())
+    finally:
+        os.close(descriptor)

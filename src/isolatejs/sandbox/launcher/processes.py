@@ -1,0 +1,99 @@
+"""One running sandbox process as the launcher sees it: its stderr, its memory, its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import Any
+
+STDERR_KEPT_BYTES = 16 * 1024
+STDERR_READ_BYTES = 64 * 1024
+MEMORY_DEATHS = (
+    b"out of memory",
+    b"Out of memory",
+    b"heap limit",
+    b"Fatal JavaScript invalid size error",
+    b"OOM",
+)
+"""What V8, Rust and libc print when an allocation failed."""
+
+
+@dataclass
+class Process:
+    """One sandbox. `limit_bytes` is its limit of anonymous resident memory, 0 for none."""
+
+    id: str
+    pid: int
+    pidfd: int
+    stderr: int
+    setup: Any
+    """The child's end of the report socket while the wall is being set up, then None."""
+    host_files: tuple[int, ...]
+    """Descriptors that the host gets with `started`, then ()."""
+    limit_bytes: int = 0
+    peak_bytes: int = 0
+    over_limit: bool = False
+    next_check: float = 0.0
+    interval: float = 0.0
+    layers: dict[str, Any] = field(default_factory=dict)
+    _tail: bytearray = field(default_factory=bytearray)
+
+    def kill(self) -> None:
+        """SIGKILL, also when it is gone already."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def read_stderr(self) -> bool:
+        """Take what stderr holds, keep its end. False at its end."""
+        try:
+            data = os.read(self.stderr, STDERR_READ_BYTES)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self._tail += data
+        del self._tail[:-STDERR_KEPT_BYTES]
+        return True
+
+    def reap(self) -> dict[str, Any]:
+        """Collect the dead process and describe its end as an `exited` packet."""
+        for _ in range(4):  # what is left in the pipe; a pipe holds less than this
+            if not self.read_stderr():
+                break
+        _, status, usage = os.wait4(self.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        peak = self.peak_bytes or usage.ru_maxrss * 1024
+        report = {
+            "op": "exited",
+            "id": self.id,
+            "reason": self._reason(code, peak),
+            "exit_code": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+            "stderr_tail": self._tail.decode("utf-8", "replace"),
+            "peak": peak,
+        }
+        self.close()
+        return report
+
+    def close(self) -> None:
+        """Close the launcher's descriptors of this process."""
+        for descriptor in (self.pidfd, self.stderr, *self.host_files):
+            os.close(descriptor)
+        self.host_files = ()
+        if self.setup is not None:
+            self.setup.close()
+            self.setup = None
+
+    def _reason(self, code: int, peak: int) -> str:
+        if self.over_limit:
+            return "memory"
+        if code == -signal.SIGKILL:
+            return "killed"
+        if code >= 0 and code not in {132, 133, 134, 139}:
+            return "exited"
+        if self.limit_bytes and any(text in self._tail for text in MEMORY_DEATHS):
+            return "memory"
+        return "crashed"

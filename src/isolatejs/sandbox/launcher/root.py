@@ -1,0 +1,114 @@
+"""The empty root: what a sandbox finds when it looks at the file system.
+
+The launcher builds it once, in its own mount namespace, and moves into it. Each sandbox gets a copy of
+the namespace, so it costs a sandbox two mounts of its own instead of a dozen. Layout:
+
+    /engine/deno, /lib..., /usr/lib...   the engine and the libraries that it is linked with, read-only
+    /isolatejs/**                        the guest image, read-only
+    /dev/null, /dev/urandom
+    /private/own                         where each sandbox mounts its small tmpfs
+    /sync-replies, /work                 where parts of that tmpfs are bound to
+
+Without mount namespaces the same things are reached by their real paths, and a directory that the
+launcher removes at its end takes the place of the tmpfs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import linux
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+ENGINE = "/engine/deno"
+IMAGE = "/isolatejs"
+PRIVATE = "/private/own"
+WORK = "/work"
+SYNC_REPLIES = "/sync-replies"
+DEVICES = ("/dev/null", "/dev/urandom")
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where a sandbox finds its things. `real` is the temporary directory without mount namespaces."""
+
+    engine: str
+    image: str
+    libraries: tuple[str, ...]
+    real: str | None
+
+    def remove(self) -> None:
+        """Remove what is on the real file system."""
+        if self.real is not None:
+            shutil.rmtree(self.real, ignore_errors=True)
+
+
+def build_empty_root(settings: Settings) -> Root:
+    """Build the root on a tmpfs in the current (private) mount namespace and make it `/`."""
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    # Opened first: the new root covers a directory that may hold one of them.
+    sources = {target: _open_path(path) for target, path in _binds(settings).items()}
+    image = {target: Path(path).read_bytes() for target, path in settings.image.items()}
+    base = tempfile.gettempdir()
+    linux.mount(
+        "isolatejs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=16m,nr_inodes=4096,mode=755"
+    )
+    for target, content in image.items():
+        file = Path(base + IMAGE) / target
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    for target, descriptor in sources.items():
+        place = Path(base + target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+        linux.mount(f"/proc/self/fd/{descriptor}", str(place), None, linux.MS_BIND)
+        attributes = linux.MOUNT_ATTR_RDONLY | linux.MOUNT_ATTR_NOSUID
+        if target in DEVICES:
+            attributes = linux.MOUNT_ATTR_NOSUID | linux.MOUNT_ATTR_NOEXEC
+        else:
+            attributes |= linux.MOUNT_ATTR_NODEV
+        linux.set_mount_attributes(str(place), attributes)
+        os.close(descriptor)
+    for directory in (PRIVATE, WORK):
+        Path(base + directory).mkdir(parents=True)
+    Path(base + SYNC_REPLIES).touch()
+    os.chdir(base)
+    linux.set_mount_attributes(".", linux.MOUNT_ATTR_RDONLY)
+    linux.pivot_root(".", ".")
+    linux.unmount_detached(".")
+    os.chdir("/")
+    return Root(engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None)
+
+
+def use_real_root(settings: Settings) -> Root:
+    """Lay the guest image out in a temporary directory, where no mount namespace can be had."""
+    real = tempfile.mkdtemp(prefix="isolatejs-")
+    Path(real).chmod(0o755)
+    for target, path in settings.image.items():
+        file = Path(real + IMAGE) / target
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(Path(path).read_bytes())
+    return Root(engine=settings.engine, image=real + IMAGE, libraries=settings.libraries, real=real)
+
+
+def _binds(settings: Settings) -> dict[str, str]:
+    binds = {ENGINE: settings.engine}
+    binds.update({library: library for library in settings.libraries})
+    binds.update({device: device for device in DEVICES if Path(device).exists()})
+    return binds
+
+
+def _open_path(path: str) -> int:
+    return os.open(path, os.O_PATH | os.O_CLOEXEC)
+
+
+def remove_private(real: str, id: str) -> None:
+    """Remove what one sandbox left in the temporary directory."""
+    shutil.rmtree(f"{real}/{id}", ignore_errors=True)

@@ -1,0 +1,257 @@
+"""The host's end of the launcher: starts it, asks it for processes, hears of their ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isolatejs.errors import ConfigurationError, SandboxCrashedError
+
+from .launcher import control
+from .sandbox import ExitReport, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .launcher.settings import Settings
+
+_BOOT = (
+    f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r}); "
+    "from isolatejs.sandbox.launcher.main import main; main()"
+)
+START_TIMEOUT_S = 20.0
+"""A fresh interpreter on a machine under heavy load; 40 ms otherwise."""
+END_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class StartedProcess:
+    """A sandbox, and what its wall consists of: layer name -> (held, reason)."""
+
+    sandbox: Sandbox
+    layers: dict[str, tuple[bool, str]]
+
+
+class LauncherClient:
+    """One launcher process. Made by `start`; belongs to the event loop that started it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
+        self._process = process
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._ids = itertools.count(1)
+        self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
+        self._starting: dict[str, asyncio.Future[StartedProcess]] = {}
+        self._exits: dict[str, asyncio.Future[ExitReport]] = {}
+        self._ready: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self.place: dict[str, str] = {}
+        """Where sandboxes find things: engine, image."""
+        self._loop.add_reader(connection.fileno(), self._on_readable)
+
+    @classmethod
+    async def start(cls, settings: Settings) -> tuple[LauncherClient, dict[str, tuple[bool, str]]]:
+        """Start a launcher; return it and the layers that it could set up for all of its sandboxes."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = subprocess.Popen(  # noqa: ASYNC220 - a vfork and an exec, once a host
+                [sys.executable, "-I", "-S", "-c", _BOOT, str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        ours.setblocking(False)
+        client = cls(process, ours)
+        client._send({"op": "configure", **asdict(settings)})
+        try:
+            ready = await asyncio.wait_for(asyncio.shield(client._ready), START_TIMEOUT_S)
+        except BaseException:
+            await client.close()
+            raise
+        client.place = ready["place"]
+        return client, {name: (held, reason) for name, (held, reason) in ready["layers"].items()}
+
+    def spawn(
+        self,
+        argv: list[str],
+        *,
+        memory_limit_bytes: int | None = None,
+        files: Mapping[str, bytes] | None = None,
+        one_shot: bool = False,
+    ) -> asyncio.Future[StartedProcess]:
+        """Ask for a process; the future resolves when its wall stands and the engine starts."""
+        identifier = str(next(self._ids))
+        future: asyncio.Future[StartedProcess] = self._loop.create_future()
+        if self.ended.done():
+            future.set_exception(SandboxCrashedError("the launcher of this host has ended"))
+            return future
+        self._starting[identifier] = future
+        message = {
+            "op": "spawn",
+            "id": identifier,
+            "argv": argv,
+            "memory_limit_bytes": memory_limit_bytes,
+            "one_shot": one_shot,
+            "files": {name: len(content) for name, content in (files or {}).items()},
+        }
+        if not files:
+            self._send(message)
+            return future
+        descriptor = os.memfd_create("isolatejs-files")
+        try:
+            with open(descriptor, "wb", closefd=False) as archive:
+                for content in files.values():
+                    archive.write(content)
+            self._send(message, (os.dup(descriptor),))
+        finally:
+            os.close(descriptor)
+        return future
+
+    def limit_memory(self, id: str, memory_limit_bytes: int) -> None:
+        """Arm the limit of a running sandbox: one packet, no answer."""
+        self._send({"op": "limit", "id": id, "memory_limit_bytes": memory_limit_bytes})
+
+    async def close(self) -> None:
+        """End the launcher and with it every sandbox; wait until it is gone (bounded)."""
+        self._disconnect()
+        try:
+            await asyncio.to_thread(self._process.wait, END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its sandboxes die with it
+            await asyncio.to_thread(self._process.wait)
+        finally:
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+
+    def _send(self, message: control.Message, owned_descriptors: tuple[int, ...] = ()) -> None:
+        self._outgoing.append((message, owned_descriptors))
+        if len(self._outgoing) == 1:
+            self._flush()
+
+    def _flush(self) -> None:
+        while self._outgoing:
+            message, descriptors = self._outgoing[0]
+            try:
+                control.send(self._connection, message, descriptors)
+            except BlockingIOError:
+                self._loop.add_writer(self._connection.fileno(), self._flush)
+                return
+            except OSError:  # the launcher is gone; the reader tells everybody
+                pass
+            self._outgoing.popleft()
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if self._connection.fileno() >= 0:
+            self._loop.remove_writer(self._connection.fileno())
+
+    def _on_readable(self) -> None:
+        while True:
+            try:
+                received = control.receive(self._connection)
+            except BlockingIOError:
+                return
+            except OSError:
+                received = None
+            if received is None:
+                self._disconnect()
+                return
+            self._dispatch(*received)
+
+    def _dispatch(self, message: control.Message, descriptors: list[int]) -> None:
+        match message["op"]:
+            case "ready":
+                if not self._ready.done():
+                    self._ready.set_result(message)
+            case "started":
+                self._on_started(message, descriptors)
+            case "failed":
+                future = self._starting.pop(message["id"], None)
+                if future is not None and not future.done():
+                    future.set_exception(
+                        ConfigurationError(f"a sandbox cannot be started: {message['error']}")
+                    )
+            case "exited":
+                future = self._starting.pop(message["id"], None)
+                if future is not None and not future.done():
+                    text = f"a sandbox ended before it started: {message['stderr_tail']}"
+                    future.set_exception(SandboxCrashedError(text))
+                exited = self._exits.pop(message["id"], None)
+                if exited is not None and not exited.done():
+                    exited.set_result(_exit_report(message))
+
+    def _on_started(self, message: control.Message, descriptors: list[int]) -> None:
+        pidfd, channel, *sync = descriptors
+        exited: asyncio.Future[ExitReport] = self._loop.create_future()
+        channel_socket = socket.socket(fileno=channel)
+        channel_socket.setblocking(False)
+        sandbox = Sandbox(
+            id=message["id"],
+            pid=message["pid"],
+            channel_socket=channel_socket,
+            sync_fd=sync[0] if sync else None,
+            pidfd=pidfd,
+            exited=exited,
+        )
+        self._exits[sandbox.id] = exited
+        layers = {name: (held, reason) for name, (held, reason) in message["layers"].items()}
+        future = self._starting.pop(sandbox.id, None)
+        if future is None or future.done():  # whoever asked has gone
+            sandbox.close_descriptors()
+        else:
+            future.set_result(StartedProcess(sandbox, layers))
+
+    def _disconnect(self) -> None:
+        """Close the control socket and tell everybody who waits for something from it."""
+        if self.ended.done():
+            return
+        self.ended.set_result(None)
+        self._loop.remove_reader(self._connection.fileno())
+        self._loop.remove_writer(self._connection.fileno())
+        self._connection.close()
+        text = "the launcher of this host has ended"
+        for _, descriptors in self._outgoing:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        self._outgoing.clear()
+        if not self._ready.done():
+            self._ready.set_exception(SandboxCrashedError(f"{text}: {self._last_words()}"))
+            self._ready.exception()
+        for starting in self._starting.values():
+            if not starting.done():
+                starting.set_exception(SandboxCrashedError(text))
+        for exited in self._exits.values():
+            if not exited.done():
+                exited.set_result(ExitReport("killed", None, 9, "", None))
+        self._starting.clear()
+        self._exits.clear()
+
+    def _last_words(self) -> str:
+        if self._process.stderr is None:
+            return ""
+        os.set_blocking(self._process.stderr.fileno(), False)
+        with contextlib.suppress(BlockingIOError):
+            return (self._process.stderr.read() or b"").decode("utf-8", "replace")[-2000:]
+        return ""
+
+
+def _exit_report(message: control.Message) -> ExitReport:
+    return ExitReport(
+        reason=message["reason"],
+        exit_code=message["exit_code"],
+        signal=message["signal"],
+        stderr_tail=message["stderr_tail"],
+        peak_memory_bytes=message["peak"],
+    )

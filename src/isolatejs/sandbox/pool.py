@@ -1,0 +1,192 @@
+"""The embedded provider: one launcher, and a few sandboxes that wait warm."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from typing import TYPE_CHECKING
+
+from isolatejs import limits
+from isolatejs.errors import IsolateError
+
+from .confinement import Confinement, ConfinementReport, Layer
+from .engine import engine_argv, find_engine
+from .guest_image import image_files
+from .launcher.settings import Settings
+from .launcher_client import LauncherClient, StartedProcess
+from .provider import CompletedEngineRun
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from .sandbox import Sandbox
+
+logger = logging.getLogger("isolatejs.sandbox")
+
+REFILL_DELAY_S = 0.005
+"""Refilling waits until the runtime that was just taken has had its first round trip."""
+PRIVATE_LIMIT_BYTES = 64 * limits.MIB
+
+
+class EmbeddedPool:
+    """Leases sandboxes from this process's own launcher.
+
+    `pool_size` sandboxes wait warm; an empty pool means a cold start. `engine` is the path of a Deno binary,
+    `image_directory` stands in for the package's own guest files.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool_size: int = limits.POOL_SIZE,
+        confinement: Confinement = "require",
+        engine: str | None = None,
+        image_directory: Path | None = None,
+    ) -> None:
+        self._pool_size = pool_size
+        self._mode: Confinement = confinement
+        self._engine_path = engine
+        self._image_directory = image_directory
+        self._warm: deque[Sandbox] = deque()
+        self._alive: dict[str, Sandbox] = {}
+        self._created = 0
+        self._leased = 0
+        self._refill: asyncio.Task[None] | None = None
+        self._client: LauncherClient | None = None
+        self._engine_inside = ""
+        self._argv: list[str] = []
+        self._closed = False
+        self.confinement = ConfinementReport(confinement)
+
+    async def __aenter__(self) -> EmbeddedPool:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Start the launcher and begin to fill the pool. Raises ConfinementError, ConfigurationError."""
+        await self._connect()
+        self._schedule_refill(0.0)
+
+    async def lease(self, *, memory_limit_bytes: int | None) -> Sandbox:
+        """A fresh sandbox: a warm one without waiting, else a cold start (about 20 ms)."""
+        self._leased += 1
+        while self._warm:
+            sandbox = self._warm.popleft()
+            if sandbox.exited.done():
+                sandbox.close_descriptors()
+                continue
+            if memory_limit_bytes is not None and self._client is not None:
+                self._client.limit_memory(sandbox.id, memory_limit_bytes)
+            self._schedule_refill(REFILL_DELAY_S)
+            return sandbox
+        self._schedule_refill(REFILL_DELAY_S)
+        return await self._spawn(memory_limit_bytes)
+
+    async def run_engine(
+        self,
+        argv: list[str],
+        files: dict[str, bytes],
+        timeout_s: float,
+        memory_limit_bytes: int | None,
+    ) -> CompletedEngineRun:
+        """Run the engine once behind the wall, in /work with `files`. Raises TimeoutError."""
+        client, engine = await self._connect()
+        started = await client.spawn(
+            [engine, *argv], memory_limit_bytes=memory_limit_bytes, files=files, one_shot=True
+        )
+        sandbox = started.sandbox
+        self._track(started)
+        stdout = bytearray()
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout_s):
+                while data := await loop.sock_recv(sandbox.channel_socket, 256 * 1024):
+                    stdout += data
+                report = await asyncio.shield(sandbox.exited)
+        finally:
+            await sandbox.aclose()
+        code = report.exit_code if report.exit_code is not None else -(report.signal or 0)
+        return CompletedEngineRun(code, bytes(stdout), report.stderr_tail)
+
+    def statistics(self) -> dict[str, int]:
+        """Counts: alive, warm, leased (ever), created (ever)."""
+        return {
+            "alive": len(self._alive),
+            "warm": len(self._warm),
+            "leased": self._leased,
+            "created": self._created,
+        }
+
+    async def close(self) -> None:
+        """Kill every sandbox and the launcher; wait until they are gone."""
+        self._closed = True
+        if self._refill is not None:
+            self._refill.cancel()
+            await asyncio.gather(self._refill, return_exceptions=True)
+        for sandbox in list(self._alive.values()):
+            sandbox.kill()
+        if self._client is not None:
+            await self._client.close()
+        while self._warm:
+            self._warm.popleft().close_descriptors()
+
+    async def _connect(self) -> tuple[LauncherClient, str]:
+        """The launcher, started again when it has died."""
+        if self._closed:
+            raise IsolateError("the host is closed")
+        if self._client is not None and not self._client.ended.done():
+            return self._client, self._engine_inside
+        engine = await asyncio.to_thread(find_engine, self._engine_path)
+        settings = Settings(
+            engine=engine.path,
+            libraries=engine.libraries,
+            image=image_files(self._image_directory),
+            confinement=self._mode,
+            host_pid=os.getpid(),
+            private_limit_bytes=PRIVATE_LIMIT_BYTES,
+        )
+        if self._client is not None:
+            await self._client.close()
+        self._client, layers = await LauncherClient.start(settings)
+        self._engine_inside = self._client.place["engine"]
+        self._argv = engine_argv(self._engine_inside, self._client.place["image"])
+        self.confinement = ConfinementReport(
+            self._mode, tuple(Layer(name, held, reason) for name, (held, reason) in layers.items())
+        )
+        return self._client, self._engine_inside
+
+    async def _spawn(self, memory_limit_bytes: int | None) -> Sandbox:
+        client, _ = await self._connect()
+        started = await client.spawn(self._argv, memory_limit_bytes=memory_limit_bytes)
+        self._track(started)
+        return started.sandbox
+
+    def _track(self, started: StartedProcess) -> None:
+        sandbox = started.sandbox
+        self._created += 1
+        self._alive[sandbox.id] = sandbox
+        sandbox.exited.add_done_callback(lambda _: self._alive.pop(sandbox.id, None))
+
+    def _schedule_refill(self, delay_s: float) -> None:
+        if self._closed or len(self._warm) >= self._pool_size:
+            return
+        if self._refill is None or self._refill.done():
+            self._refill = asyncio.get_running_loop().create_task(
+                self._fill(delay_s), name="isolatejs refill"
+            )
+
+    async def _fill(self, delay_s: float) -> None:
+        try:
+            await asyncio.sleep(delay_s)
+            while len(self._warm) < self._pool_size and not self._closed:
+                self._warm.append(await self._spawn(None))
+        except (IsolateError, OSError):
+            logger.exception("the pool cannot be refilled; the next lease starts cold")
