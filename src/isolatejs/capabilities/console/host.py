@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from msgspec import UNSET
+
 from isolatejs.capabilities.console import contract
 from isolatejs.capabilities.console.bindings import ENTRY_LEVELS, ENTRY_TYPES, ConsoleEntry, as_console_bindings
 from isolatejs.capabilities.events import call_event_handler
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 _ENTRY_OVERHEAD_BYTES = 64
 """What an entry without text counts: endless empty entries are output too."""
+_NODE_BYTES = 16
+"""What one node of a tagged value counts."""
+_MARK_BYTES = 64
+"""Room for the mark of an entry that the guest cut."""
 
 
 class ConsoleHost:
@@ -49,7 +55,7 @@ class ConsoleHost:
         """Deliver one entry, or end the runtime when it has written more than its limit."""
         if message.type not in ENTRY_TYPES or message.level not in ENTRY_LEVELS:
             raise GuestProtocolError(f"console entry of unknown type {message.type[:40]!r} or level")
-        if self._bindings is None or not self._count_output(len(message.stdout) + len(message.label or "")):
+        if self._bindings is None or not self._count_output(_size(message, call)):
             return
         values: tuple[Any, ...] = ()
         if self._bindings.values and message.values is not None:
@@ -63,11 +69,11 @@ class ConsoleHost:
                 group_depth=max(0, min(message.group_depth, 1_000)),
                 timestamp=message.timestamp,
                 values=values,
-                label=message.label,
+                label=None if message.label is None else _cut(message.label),
                 duration_ms=message.duration_ms,
                 count=message.count,
                 collapsed=message.collapsed,
-                stack=message.stack,
+                stack=None if message.stack is None else _cut(message.stack),
             )
         )
 
@@ -110,8 +116,20 @@ class ConsoleHost:
         return False
 
 
+def _size(message: EntryLogged, call: IncomingNote) -> int:
+    """What an entry counts: its characters, and about what its values take."""
+    size = len(message.stdout) + len(message.label or "") + len(message.stack or "")
+    size += sum(attachment.nbytes for attachment in call.attachments)
+    if message.values is not None:
+        if message.values.p is not UNSET:
+            size += len(bytes(message.values.p))
+        if message.values.t is not UNSET:
+            size += _NODE_BYTES * len(message.values.t)
+    return size
+
+
 def _cut(text: str) -> str:
-    """The text, or as much of it as an entry may have, marked."""
-    if len(text) <= CONSOLE_ENTRY_LIMIT_BYTES:
+    """The text, or as much of it as an entry may have, marked. An honest guest has cut it already."""
+    if len(text) <= CONSOLE_ENTRY_LIMIT_BYTES + _MARK_BYTES:
         return text
     return f"{text[:CONSOLE_ENTRY_LIMIT_BYTES]}… [{len(text) - CONSOLE_ENTRY_LIMIT_BYTES} more characters]"

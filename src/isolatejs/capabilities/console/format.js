@@ -1,0 +1,55 @@
+// @ts-check
+// Text of console calls, by the engine's own inspector: format specifiers, tables, nested values.
+
+const { apply } = Reflect;
+const { slice } = String.prototype;
+
+/**
+ * The engine's part: `Deno[Deno.internal]`.
+ * @typedef {object} EngineConsole
+ * @property {(args: any[], options: Record<string, unknown>) => string} inspectArgs
+ * @property {new (print: (text: string, level: number) => void) => {table(data: unknown, columns: unknown): void}} Console
+ */
+
+/** @param {EngineConsole} engine @param {boolean} colors @param {number} limit characters of one text */
+export function createFormatter(engine, colors, limit) {
+  const { inspectArgs, Console } = engine;
+  let printed = "";
+  const tables = new Console((text) => printed += text);
+
+  /** @param {string} text */
+  function bounded(text) {
+    if (text.length <= limit) return text;
+    return `${apply(slice, text, [0, limit])}… [${text.length - limit} more characters]`;
+  }
+
+  return {
+    bounded,
+
+    /** What `console.log(...args)` writes. @param {any[]} args */
+    format(args) {
+      // By far the most frequent call; a lone string is not a format.
+      if (args.length === 1 && typeof args[0] === "string") return bounded(args[0]);
+      return bounded(inspectArgs(args, { __proto__: null, colors }));
+    },
+
+    /** @param {unknown} value @param {unknown} [options] */
+    inspect(value, options) {
+      const given = typeof options === "object" ? options : null;
+      // A string that comes first would be taken as a format.
+      const args = typeof value === "string" ? ["%s", value] : [value];
+      return bounded(inspectArgs(args, { __proto__: null, colors, ...given }));
+    },
+
+    /** @param {unknown} data @param {unknown} columns */
+    table(data, columns) {
+      printed = "";
+      try {
+        tables.table(data, columns);
+        return bounded(printed.length > 0 ? apply(slice, printed, [0, -1]) : "");
+      } finally {
+        printed = "";
+      }
+    },
+  };
+}
