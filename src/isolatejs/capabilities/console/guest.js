@@ -2,6 +2,7 @@
 // Guest half of the console: the `console` global (WHATWG Console standard) and node:console. Each call that
 // a reader would see becomes one note. Without a grant the methods are there and do nothing.
 
+import { internals } from "../../guest/engine.js";
 import { createFormatter } from "./format.js";
 import { asPlainData } from "./plain_data.js";
 
@@ -29,7 +30,7 @@ export function install(kernel, grant) {
   kernel.defineGlobal("console", console);
   kernel.registerBuiltin(
     "node:console",
-    () => ({ ...console, Console: nodeConsole(kernel.engine), default: console }),
+    () => ({ ...console, Console: nodeConsole(internals), default: console }),
   );
 }
 
@@ -63,9 +64,9 @@ function createTask(name) {
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel @param {Grant} grant */
 function createMethods(kernel, grant) {
-  const { channel, engine } = kernel;
+  const { channel } = kernel;
   const limit = grant.entryLimitBytes ?? 1_048_576;
-  const { format, inspect, table, bounded } = createFormatter(engine, grant.colors === true, limit);
+  const { format, inspect, table, bounded } = createFormatter(internals, grant.colors === true, limit);
   /** Null prototypes: labels are the program's. @type {Record<string, number>} */
   const counts = create(null);
   /** @type {Record<string, number>} */
