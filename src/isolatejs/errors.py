@@ -6,6 +6,7 @@
     ├── GuestError                the program threw; carries its name, message, stack and cause
     ├── AbortError                the work was aborted by a signal
     │   └── SignalTimeoutError        ... by the time of AbortSignal.timeout() (also a TimeoutError)
+    ├── FetchError                a request is refused by the fetch policy, or failed on the network
     ├── LimitError                a limit was reached; names it, its value and the runtime
     │   ├── ExecutionTimeoutError     (also a TimeoutError)
     │   ├── MemoryLimitError          (also a MemoryError)
@@ -102,6 +103,13 @@ class SignalTimeoutError(AbortError, TimeoutError):
         after = "" if timeout_ms is None else f" after {timeout_ms:g} ms"
         super().__init__(message or f"The operation timed out{after}", reason=reason)
         self.timeout_ms = timeout_ms
+
+
+class FetchError(IsolateError):
+    """A request is refused by the fetch policy, or failed. The program sees its message in a TypeError.
+
+    A `fetch` binding may raise it to tell the program why; the message of no other exception crosses.
+    """
 
 
 class LimitError(IsolateError):

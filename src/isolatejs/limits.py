@@ -42,10 +42,14 @@ FORM_PARTS_LIMIT: Final = 10_000
 # --- fetch ----------------------------------------------------------------------------------------
 OPEN_FETCHES_LIMIT: Final = 256
 """Requests of one guest under way on the host at once: each may hold a socket."""
-FETCH_TIMEOUT_S: Final = 60.0
-"""Default of the whole request in `create_fetch_binding`, body included."""
-FETCH_CONNECT_TIMEOUT_S: Final = 10.0
-"""Default for resolving, connecting and the TLS handshake in `create_fetch_binding`."""
+FETCH_TIMEOUT_MS: Final = 60_000
+"""Default time of `create_fetch_binding` until the headers of the last response, redirects included."""
+FETCH_IDLE_TIMEOUT_MS: Final = 60_000
+"""Default time of `create_fetch_binding` in which a server may send nothing of a body."""
+FETCH_CONNECT_TIMEOUT_MS: Final = 10_000
+"""Default of `create_fetch_binding` for each of: looking up and connecting, the TLS handshake."""
+FETCH_CONNECTIONS_LIMIT: Final = 100
+"""Connections of one `create_fetch_binding` at once; further requests wait."""
 FETCH_REQUEST_LIMIT_BYTES: Final = 64 * MIB
 """Default largest request body of `create_fetch_binding`."""
 FETCH_RESPONSE_LIMIT_BYTES: Final = 256 * MIB
@@ -98,5 +102,7 @@ DIRECTORY_PAGE_ENTRIES: Final = 2_048
 """Directory entries in one answer; longer listings are several calls."""
 WHOLE_FILE_LIMIT_BYTES: Final = 64 * MIB
 """Largest file of an embedder's object that can only be read and written whole."""
+MEMORY_FILES_LIMIT: Final = 10_000
+"""Default number of entries of a file tree in memory: each costs the host about a kilobyte."""
 FILE_COPY_CHUNK_BYTES: Final = 1 * MIB
 """Piece size of copies that run on the host."""

@@ -1,0 +1,1 @@
+"""The fetch capability: HTTP requests, server-sent events and outbound WebSockets, all made by the host."""
