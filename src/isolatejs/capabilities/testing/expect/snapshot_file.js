@@ -1,0 +1,149 @@
+// @ts-check
+// The snapshots of one test file: read, compared, and written back in Jest's file format (v1). A file that
+// begins with Vitest's header keeps Vitest's names ("suite > test 1").
+
+const JEST_HEADER = "// Jest Snapshot v1, https://jestjs.io/docs/snapshot-testing";
+const VITEST_HEADER = "// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html";
+const ENTRY = /^exports\[`((?:\\[\s\S]|[^\\`])*)`\] = `((?:\\[\s\S]|[^\\`])*)`;$/gm;
+
+/** @param {string} text */
+const unescape = (text) => text.replaceAll(/\\([\s\S])/g, "$1");
+/** @param {string} text */
+const escape = (text) => text.replaceAll(/`|\\|\$\{/g, "\\$&");
+/** Several lines get a line break at both ends. @param {string} text */
+export const withLineBreaks = (text) => text.includes("\n") ? `\n${text}\n` : text;
+/** @param {string} text */
+const withoutLineBreaks = (text) =>
+  text.length > 2 && text.startsWith("\n") && text.endsWith("\n") ? text.slice(1, -1) : text;
+
+/** Order of names with numbers by value. @param {string} a @param {string} b */
+function naturally(a, b) {
+  const parts = (/** @type {string} */ text) => text.split(/(\d+)/);
+  const [x, y] = [parts(a), parts(b)];
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    if (x[i] === y[i]) continue;
+    if (i % 2 === 1 && Number(x[i]) !== Number(y[i])) return Number(x[i]) - Number(y[i]);
+    return x[i] < y[i] ? -1 : 1;
+  }
+  return x.length - y.length;
+}
+
+/** @typedef {"new" | "all" | "none"} UpdateMode new: write absent ones; all: replace too; none: absent ones fail */
+/** @typedef {{filename: string, line: number, column: number, snapshot: string}} InlineSnapshot */
+
+export class SnapshotFile {
+  /** @type {Map<string, string>} */ #entries = new Map();
+  /** @type {Map<string, number>} */ #counts = new Map();
+  /** @type {Set<string>} */ #unchecked;
+  /** @type {Map<string, string>} */ #inlinePlaces = new Map();
+  #vitest;
+  #dirty = false;
+  /** @type {InlineSnapshot[]} */ inline = [];
+  counts = { matched: 0, unmatched: 0, added: 0, updated: 0 };
+
+  /** @param {string | null} text the file as it is @param {UpdateMode} mode @param {boolean} stored is there a place to write to */
+  constructor(text, mode, stored) {
+    this.mode = mode;
+    this.stored = stored;
+    this.#vitest = text?.startsWith("// Vitest") ?? false;
+    for (const match of text?.matchAll(ENTRY) ?? []) this.#entries.set(unescape(match[1]), unescape(match[2]));
+    this.#unchecked = new Set(this.#entries.keys());
+  }
+
+  /** @param {string[]} titles @param {string} hint */
+  key(titles, hint) {
+    const name = titles.join(this.#vitest ? " > " : " ") + (hint ? `${this.#vitest ? " > " : ": "}${hint}` : "");
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return `${name} ${count}`;
+  }
+
+  /** A retry of a test counts its snapshots anew. @param {string[]} titles */
+  forget(titles) {
+    const name = titles.join(this.#vitest ? " > " : " ");
+    for (const key of this.#counts.keys()) {
+      if (key === name || key.startsWith(`${name}: `) || key.startsWith(`${name} > `)) this.#counts.delete(key);
+    }
+  }
+
+  /**
+   * @param {string} key @param {string} received
+   * @returns {{pass: boolean, expected?: string}} without `expected` there was no snapshot
+   */
+  match(key, received) {
+    const stored = this.#entries.get(key);
+    this.#unchecked.delete(key);
+    const pass = stored === withLineBreaks(received);
+    if (pass) {
+      this.counts.matched++;
+      return { pass };
+    }
+    if (this.mode === "all" || (this.mode === "new" && stored === undefined)) {
+      this.counts[stored === undefined ? "added" : "updated"]++;
+      this.#entries.set(key, withLineBreaks(received));
+      this.#dirty = true;
+      return { pass: true };
+    }
+    this.counts.unmatched++;
+    return { pass: false, expected: stored === undefined ? undefined : withoutLineBreaks(stored) };
+  }
+
+  /**
+   * @param {string} received @param {string | undefined} expected text in the test file
+   * @param {{filename: string, line: number, column: number} | null} location of the call
+   * @returns {{pass: boolean, expected?: string}}
+   */
+  matchInline(received, expected, location) {
+    const normal = expected === undefined ? undefined : withoutLineBreaks(withoutIndentation(expected)).trimEnd();
+    if (normal !== undefined && (normal === received || normal === received.trimEnd())) {
+      this.counts.matched++;
+      return { pass: true };
+    }
+    const writes = this.mode === "all" || (this.mode === "new" && expected === undefined);
+    if (!writes || location === null) {
+      this.counts.unmatched++;
+      return { pass: false, expected: normal };
+    }
+    const place = `${location.filename}:${location.line}:${location.column}`;
+    const before = this.#inlinePlaces.get(place);
+    if (before !== undefined && before !== received) {
+      throw new Error("toMatchInlineSnapshot: several calls at one place need the same snapshot");
+    }
+    if (before === undefined) {
+      this.#inlinePlaces.set(place, received);
+      this.inline.push({ ...location, snapshot: received });
+    }
+    this.counts[expected === undefined ? "added" : "updated"]++;
+    return { pass: true };
+  }
+
+  /** Snapshots that no test asked for, by key. */
+  get unchecked() {
+    return [...this.#unchecked];
+  }
+
+  /** Drops what no test asked for; only right after a complete run. */
+  removeUnchecked() {
+    for (const key of this.#unchecked) this.#entries.delete(key);
+    if (this.#unchecked.size > 0) this.#dirty = true;
+    this.#unchecked.clear();
+  }
+
+  /** The file's new text, or null when nothing changed. */
+  render() {
+    if (!this.#dirty) return null;
+    const entries = [...this.#entries.keys()].sort(naturally)
+      .map((key) => `exports[\`${escape(key)}\`] = \`${escape(/** @type {string} */ (this.#entries.get(key)))}\`;`);
+    return `${this.#vitest ? VITEST_HEADER : JEST_HEADER}\n\n${entries.join("\n\n")}\n`;
+  }
+}
+
+/** Removes the indentation that an editor or a formatter gave an inline snapshot. @param {string} text */
+function withoutIndentation(text) {
+  const lines = text.split("\n");
+  if (lines.length <= 2 || lines[0].trim() !== "" || lines[lines.length - 1].trim() !== "") return text;
+  const indentation = lines[1].match(/^[ \t]*/)?.[0] ?? "";
+  const body = lines.slice(1, -1);
+  if (!body.every((line) => line === "" || line.startsWith(indentation))) return text;
+  return `\n${body.map((line) => line.slice(indentation.length)).join("\n")}\n`;
+}
