@@ -15,7 +15,7 @@ from pathlib import Path
 from isolatejs.errors import ConfigurationError
 
 V8_FLAGS: tuple[str, ...] = ()
-OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "-q")
+OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "--no-code-cache", "-q")
 """Nothing that lies around on the machine, and nothing on the network, changes how the engine starts."""
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +33,6 @@ START_TIMEOUT_S = 20.0
 END_TIMEOUT_S = 5.0
 
 
-@dataclass(frozen=True)
-class StartedProcess:
-    """A sandbox, and what its wall consists of: layer name -> (held, reason)."""
-
-    sandbox: Sandbox
-    layers: dict[str, tuple[bool, str]]
-
-
 class LauncherClient:
     """One launcher process. Made by `start`; belongs to the event loop that started it."""
 
@@ -50,17 +42,19 @@ class LauncherClient:
         self._loop = asyncio.get_running_loop()
         self._ids = itertools.count(1)
         self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
-        self._starting: dict[str, asyncio.Future[StartedProcess]] = {}
+        self._starting: dict[str, asyncio.Future[Sandbox]] = {}
         self._exits: dict[str, asyncio.Future[ExitReport]] = {}
         self._ready: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.place: dict[str, str] = {}
         """Where sandboxes find things: engine, image."""
+        self.statuses: dict[str, list[Any]] = {}
+        """The layers that the launcher set up: name -> [held, reason]."""
         self._loop.add_reader(connection.fileno(), self._on_readable)
 
     @classmethod
-    async def start(cls, settings: Settings) -> tuple[LauncherClient, dict[str, tuple[bool, str]]]:
-        """Start a launcher; return it and the layers that it could set up for all of its sandboxes."""
+    async def start(cls, settings: Settings) -> LauncherClient:
+        """Start a launcher."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220 - a vfork and an exec, once a host
@@ -82,7 +76,8 @@ class LauncherClient:
             await client.close()
             raise
         client.place = ready["place"]
-        return client, {name: (held, reason) for name, (held, reason) in ready["layers"].items()}
+        client.statuses = ready["statuses"]
+        return client
 
     def spawn(
         self,
@@ -91,15 +86,16 @@ class LauncherClient:
         memory_limit_bytes: int | None = None,
         files: Mapping[str, bytes] | None = None,
         one_shot: bool = False,
-    ) -> asyncio.Future[StartedProcess]:
+        probe: str | None = None,
+    ) -> asyncio.Future[Sandbox]:
         """Ask for a process; the future resolves when its wall stands and the engine starts."""
         identifier = str(next(self._ids))
-        future: asyncio.Future[StartedProcess] = self._loop.create_future()
+        future: asyncio.Future[Sandbox] = self._loop.create_future()
         if self.ended.done():
             future.set_exception(SandboxCrashedError("the launcher of this host has ended"))
             return future
         self._starting[identifier] = future
-        message = {
+        message: control.Message = {
             "op": "spawn",
             "id": identifier,
             "argv": argv,
@@ -107,6 +103,8 @@ class LauncherClient:
             "one_shot": one_shot,
             "files": {name: len(content) for name, content in (files or {}).items()},
         }
+        if probe is not None:
+            message["probe"] = probe
         if not files:
             self._send(message)
             return future
@@ -206,12 +204,11 @@ class LauncherClient:
             exited=exited,
         )
         self._exits[sandbox.id] = exited
-        layers = {name: (held, reason) for name, (held, reason) in message["layers"].items()}
         future = self._starting.pop(sandbox.id, None)
         if future is None or future.done():  # whoever asked has gone
             sandbox.close_descriptors()
         else:
-            future.set_result(StartedProcess(sandbox, layers))
+            future.set_result(sandbox)
 
     def _disconnect(self) -> None:
         """Close the control socket and tell everybody who waits for something from it."""

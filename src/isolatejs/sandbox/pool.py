@@ -9,13 +9,14 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from isolatejs import limits
-from isolatejs.errors import IsolateError
+from isolatejs.errors import ConfinementError, IsolateError
 
-from .confinement import Confinement, ConfinementReport, Layer
+from .confinement import Confinement, ConfinementReport
 from .engine import engine_argv, find_engine
 from .guest_image import image_files
 from .launcher.settings import Settings
-from .launcher_client import LauncherClient, StartedProcess
+from .launcher_client import LauncherClient
+from .probe import probe
 from .provider import CompletedEngineRun
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ logger = logging.getLogger("isolatejs.sandbox")
 
 REFILL_DELAY_S = 0.005
 """Refilling waits until the runtime that was just taken has had its first round trip."""
-PRIVATE_LIMIT_BYTES = 64 * limits.MIB
 
 
 class EmbeddedPool:
@@ -99,11 +99,10 @@ class EmbeddedPool:
     ) -> CompletedEngineRun:
         """Run the engine once behind the wall, in /work with `files`. Raises TimeoutError."""
         client, engine = await self._connect()
-        started = await client.spawn(
+        sandbox = await client.spawn(
             [engine, *argv], memory_limit_bytes=memory_limit_bytes, files=files, one_shot=True
         )
-        sandbox = started.sandbox
-        self._track(started)
+        self._track(sandbox)
         stdout = bytearray()
         loop = asyncio.get_running_loop()
         try:
@@ -151,26 +150,37 @@ class EmbeddedPool:
             image=image_files(self._image_directory),
             confinement=self._mode,
             host_pid=os.getpid(),
-            private_limit_bytes=PRIVATE_LIMIT_BYTES,
         )
         if self._client is not None:
             await self._client.close()
-        self._client, layers = await LauncherClient.start(settings)
-        self._engine_inside = self._client.place["engine"]
-        self._argv = engine_argv(self._engine_inside, self._client.place["image"])
-        self.confinement = ConfinementReport(
-            self._mode, tuple(Layer(name, held, reason) for name, (held, reason) in layers.items())
-        )
-        return self._client, self._engine_inside
+        self._client = client = await LauncherClient.start(settings)
+        self._engine_inside = client.place["engine"]
+        self._argv = engine_argv(self._engine_inside, client.place["image"])
+        self.confinement = await self._try_out(client)
+        return client, self._engine_inside
+
+    async def _try_out(self, client: LauncherClient) -> ConfinementReport:
+        """Let a throwaway process try the wall, so that `require` fails before the first program."""
+        try:
+            verdict = await probe(client)
+        except IsolateError as error:
+            await client.close()
+            raise ConfinementError(f"confinement={self._mode!r}: {error}") from error
+        allowed = [attempt.name for attempt in verdict.attempts if not attempt.refused]
+        if self._mode == "require" and allowed:
+            await client.close()
+            raise ConfinementError(
+                f"confinement='require': not refused behind the wall: {', '.join(allowed)}"
+            )
+        return ConfinementReport(self._mode, verdict.layers)
 
     async def _spawn(self, memory_limit_bytes: int | None) -> Sandbox:
         client, _ = await self._connect()
-        started = await client.spawn(self._argv, memory_limit_bytes=memory_limit_bytes)
-        self._track(started)
-        return started.sandbox
+        sandbox = await client.spawn(self._argv, memory_limit_bytes=memory_limit_bytes)
+        self._track(sandbox)
+        return sandbox
 
-    def _track(self, started: StartedProcess) -> None:
-        sandbox = started.sandbox
+    def _track(self, sandbox: Sandbox) -> None:
         self._created += 1
         self._alive[sandbox.id] = sandbox
         sandbox.exited.add_done_callback(lambda _: self._alive.pop(sandbox.id, None))

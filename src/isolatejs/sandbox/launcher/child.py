@@ -1,12 +1,14 @@
 """What happens in a sandbox process between its clone and the engine: the wall, in the order that holds.
 
-1. die with the launcher  2. ids of the user namespace  3. own tmpfs, FIFO  4. limits  5. Landlock
-6. capabilities and uid  7. no new privileges  8. seccomp  9. execute the engine.
-Every step reports itself by name. Nothing here returns: the process executes the engine or exits.
+Nothing here returns to the launcher's loop: the process executes the engine or exits. The order matters:
+mounts need capabilities, so they come before the drop; Landlock and seccomp need no_new_privs, so they come
+after it; seccomp refuses sendmsg, so the report goes out before; death with the launcher is armed again
+after a change of uid, which clears it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import select
@@ -16,17 +18,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import control, linux, root
+from . import control, landlock, linux, probe, root
+from .seccomp_filter import build_filter
+from .seccomp_rules import ENGINE_DESCRIPTOR
+from .wall import UNPRIVILEGED_ID, Wall
 
 if TYPE_CHECKING:
     import socket
 
-    from .settings import Settings, Status
+    from .settings import Settings
 
-ENGINE_DESCRIPTOR = 4090
-"""Above RLIMIT_NOFILE, so that after the one exec no descriptor can ever have this number again."""
-OPEN_FILES_LIMIT = 1024
 INNER_ID = 65534
+"""What a sandbox sees as its uid and gid."""
+OPEN_FILES_LIMIT = 256
+THREADS_LIMIT = 128
+"""The engine itself has 5; each Worker adds two or three."""
+ENVIRONMENT = {
+    # No cache directory: opening and filling one costs 3 ms a start, and it would be something to write to.
+    "DENO_DIR": "/none",
+    "DENO_NO_UPDATE_CHECK": "1",
+    "NO_COLOR": "1",
+    "TZ": "UTC",
+    "LANG": "en_US.UTF-8",
+}
 
 
 @dataclass(frozen=True)
@@ -43,34 +57,39 @@ class Plan:
     files: dict[str, bytes]
     launcher_pidfd: int
     proc: int
-    real: str | None
-    directory: str
+    place: root.Root
+    rules: landlock.Rules | None
+    probing: bool
+    sweep: bool
 
 
-def run(plan: Plan, settings: Settings, place: root.Root) -> None:
-    """Set the wall up and become the engine. Never returns."""
-    layers: dict[str, Status] = {}
+def run(plan: Plan, settings: Settings) -> None:
+    """Set the wall up and become the engine (or, probing, try what is forbidden). Never returns."""
+    wall = Wall(settings.confinement)
     try:
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        for ignored in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
-            signal.signal(ignored, signal.SIG_DFL)
+        _reset_signals()
         _die_with_launcher(plan)
         if plan.namespaces & linux.CLONE_NEWUSER:
             _map_ids(plan.proc)
-        private = _make_private_directory(plan, settings)
-        descriptors = _make_sync_replies(plan, private)
-        _write_files(plan, private)
-        engine = os.open(place.engine, os.O_PATH | os.O_CLOEXEC)
-        os.dup2(engine, ENGINE_DESCRIPTOR, inheritable=False)
-        os.dup2(plan.stdin, 0)
-        os.dup2(plan.stdout, 1)
-        os.dup2(plan.stderr, 2)
-        os.chdir(plan.directory if plan.real is None or not plan.files else f"{private}/work")
-        _limit_resources()
-        linux.drop_capabilities()
-        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-        control.send(plan.report, {"layers": layers}, descriptors)
-        linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), _environment(private))
+        if plan.namespaces & linux.CLONE_NEWUTS:
+            linux.set_host_name("sandbox")
+        private = _make_private_directory(plan)
+        sync_replies, more_rules = _make_sync_replies(plan, private)
+        more_rules += _write_files(plan, private)
+        for descriptor, standard in ((plan.stdin, 0), (plan.stdout, 1), (plan.stderr, 2)):
+            os.dup2(descriptor, standard)
+        _volunteer_for_the_oom_killer(plan.proc)
+        wall.apply("resource limits", lambda: _limit_resources(plan))
+        wall.apply("unprivileged user", lambda: _become_unprivileged(plan))
+        wall.apply("capabilities", linux.drop_capabilities)
+        wall.apply("no new privileges", _forbid_new_privileges)
+        wall.apply("landlock", lambda: _restrict_files(plan, more_rules))
+        control.send(plan.report, {}, (sync_replies,))
+        wall.apply("seccomp", lambda: linux.load_seccomp(build_filter(os.getpid())))
+        if plan.probing:
+            probe.report(wall.statuses, sweep=plan.sweep)
+        else:
+            linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), ENVIRONMENT)
     except BaseException:
         _fail(plan.report)
     finally:
@@ -78,75 +97,125 @@ def run(plan: Plan, settings: Settings, place: root.Root) -> None:
 
 
 def _fail(report: socket.socket) -> None:
+    text = traceback.format_exc()
     try:
-        control.send(report, {"failed": traceback.format_exc()[-4000:]})
-    except OSError:
-        os._exit(126)  # the launcher is gone: nobody is left to tell
+        control.send(report, {"failed": text[-4000:]})
+    except OSError:  # under seccomp already: stderr is all that is left
+        os.write(2, text.encode())
+
+
+def _reset_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(changed, signal.SIG_DFL)
 
 
 def _die_with_launcher(plan: Plan) -> None:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     poller = select.poll()
     poller.register(plan.launcher_pidfd, select.POLLIN)
-    if poller.poll(0):
+    if poller.poll(0):  # it died before the line above
         os._exit(1)
 
 
 def _map_ids(proc: int) -> None:
-    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root after a change of uid
+    linux.prctl(
+        linux.PR_SET_DUMPABLE, 1
+    )  # after the launcher's change of uid, /proc/self is not ours without
     for name, content in (
         ("setgroups", "deny"),
         ("uid_map", f"{INNER_ID} 0 1"),
         ("gid_map", f"{INNER_ID} 0 1"),
     ):
-        descriptor = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        _write_proc(proc, name, content)
+
+
+def _write_proc(proc: int, name: str, content: str) -> None:
+    descriptor = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+    try:
         os.write(descriptor, content.encode())
+    finally:
         os.close(descriptor)
 
 
-def _make_private_directory(plan: Plan, settings: Settings) -> str:
-    if plan.real is not None:
-        private = f"{plan.real}/{plan.id}"
-        Path(private).mkdir(mode=0o700)
+def _make_private_directory(plan: Plan) -> str:
+    if plan.place.real is not None:
+        private = f"{plan.place.real}/{plan.id}"
+        Path(private).mkdir(mode=0o755)
         return private
-    options = f"size={settings.private_limit_bytes},nr_inodes=1024,mode=700"
+    size = sum(len(content) + 8192 for content in plan.files.values()) + 16384
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
-    linux.mount("own", root.PRIVATE, "tmpfs", flags, options)
+    linux.mount(
+        "own", root.PRIVATE, "tmpfs", flags, f"size={size},nr_inodes={len(plan.files) * 8 + 16},mode=755"
+    )
     return root.PRIVATE
 
 
-def _make_sync_replies(plan: Plan, private: str) -> tuple[int, ...]:
+def _make_sync_replies(plan: Plan, private: str) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """The FIFO for replies to synchronous calls: its host end, and the rule that lets the guest read it."""
     path = f"{private}/sync-replies"
-    os.mkfifo(path, 0o600)
-    if plan.real is None:
+    os.mkfifo(path, 0o644)
+    if plan.place.real is None:
         linux.mount(path, root.SYNC_REPLIES, None, linux.MS_BIND)
-    return (os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC),)
+    reading = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC), ((reading, landlock.READ_FILE),)
 
 
-def _write_files(plan: Plan, private: str) -> None:
+def _write_files(plan: Plan, private: str) -> tuple[tuple[int, int], ...]:
+    """Input files of a one-shot run; they become its working directory."""
     if not plan.files:
-        return
+        os.chdir("/")
+        return ()
     work = Path(private) / "work"
     for name, content in plan.files.items():
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    if plan.real is None:
+    if plan.place.real is None:
         linux.mount(str(work), root.WORK, None, linux.MS_BIND)
+        os.chdir(root.WORK)
+    else:
+        os.chdir(work)
+    return ((os.open(".", os.O_PATH | os.O_CLOEXEC), landlock.READ_FILE | landlock.READ_DIR),)
 
 
-def _limit_resources() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_LIMIT, OPEN_FILES_LIMIT))
+def _volunteer_for_the_oom_killer(proc: int) -> None:
+    """When the machine runs out of memory, a sandbox goes before the host."""
+    _write_proc(proc, "oom_score_adj", "1000")
 
 
-def _environment(private: str) -> dict[str, str]:
-    return {
-        "DENO_DIR": f"{private}/deno",
-        "DENO_NO_UPDATE_CHECK": "1",
-        "NO_COLOR": "1",
-        "HOME": private,
-        "TMPDIR": private,
-        "TZ": "UTC",
-        "LANG": "en_US.UTF-8",
+def _limit_resources(plan: Plan) -> None:
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES_LIMIT,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_RTPRIO: 0,
     }
+    if plan.namespaces & linux.CLONE_NEWUSER:  # elsewhere the count is shared by all processes of the uid
+        limits[resource.RLIMIT_NPROC] = THREADS_LIMIT
+    for kind, value in limits.items():
+        resource.setrlimit(kind, (value, value))
+
+
+def _become_unprivileged(plan: Plan) -> None:
+    """Leave uid 0 where no user namespace did that."""
+    if plan.namespaces & linux.CLONE_NEWUSER or os.geteuid() != 0:
+        return
+    os.setgroups([])
+    os.setresgid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    os.setresuid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    _die_with_launcher(plan)
+
+
+def _forbid_new_privileges() -> None:
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _restrict_files(plan: Plan, more_rules: tuple[tuple[int, int], ...]) -> None:
+    if plan.rules is None:
+        raise OSError(
+            errno.ENOSYS, "no Landlock: it needs Linux 5.13 with `landlock` among its security modules"
+        )
+    plan.rules.restrict(more_rules)

@@ -36,6 +36,7 @@ _NUMBERS: Final = {
     "seccomp": (317, 277),
     "execveat": (322, 281),
     "mount_setattr": (442, 442),
+    "sethostname": (170, 161),
     "landlock_create_ruleset": (444, 444),
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
@@ -117,6 +118,19 @@ def clone(flags: int) -> tuple[int, int]:
     return result, struct.unpack("i", pidfd.raw)[0]
 
 
+def can_clone(flags: int) -> bool:
+    """Whether a process with these namespaces can be made here."""
+    try:
+        pid, pidfd = clone(flags)
+    except OSError:
+        return False
+    if pid == 0:
+        os._exit(0)
+    os.close(pidfd)
+    os.waitpid(pid, 0)
+    return True
+
+
 def unshare(flags: int) -> None:
     """Leave the given namespaces for new ones."""
     _call("unshare", flags)
@@ -159,6 +173,11 @@ def set_limit(pid: int, resource: int, soft: int, hard: int) -> None:
     """Set a resource limit of another process. -1 means none."""
     value = ctypes.create_string_buffer(struct.pack("qq", soft, hard), 16)
     _call("prlimit64", pid, resource, value, None)
+
+
+def set_host_name(name: str) -> None:
+    """sethostname(2), for the current UTS namespace."""
+    _call("sethostname", name.encode(), len(name))
 
 
 def drop_capabilities() -> None:

@@ -8,14 +8,16 @@ only.
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 from typing import Any
 
-from . import child, control, linux, namespaces, root
+from . import child, control, landlock, linux, namespaces, root
 from .processes import Process
+from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
 
 
@@ -30,21 +32,32 @@ class Launcher:
         self._ending = False
 
     def configure(self) -> None:
-        """Take the settings, build the root, tell the host which layers hold."""
+        """Take the settings, build the root, try the wall out, tell the host which layers hold."""
         received = control.receive(self._control)
         if received is None:
             raise SystemExit(0)
         self._settings = Settings.from_message(received[0])
+        _raise_open_files_limit()
         self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._self_pidfd = os.pidfd_open(os.getpid())
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         host_pidfd = os.pidfd_open(self._settings.host_pid)
-        self._flags, self._root, layers = namespaces.enter(self._settings, self._proc)
-        place = {"engine": self._root.engine, "image": self._root.image}
-        control.send(self._control, {"op": "ready", "layers": layers, "place": place})
+        self._surroundings = namespaces.enter(self._settings, self._proc)
+        place = self._surroundings.place
+        self._rules = landlock.open_rules(place.engine, place.libraries, place.image, root.DEVICES)
+        engine = os.open(place.engine, os.O_PATH | os.O_CLOEXEC)
+        os.dup2(engine, ENGINE_DESCRIPTOR, inheritable=False)
+        os.close(engine)
         self._control.setblocking(False)
         self._watch(self._control.fileno(), "control", None)
         self._watch(host_pidfd, "host", None)
+        self._send(
+            {
+                "op": "ready",
+                "statuses": self._surroundings.statuses,
+                "place": {"engine": place.engine, "image": place.image},
+            }
+        )
 
     def run(self) -> None:
         """Serve until the host goes away."""
@@ -111,7 +124,7 @@ class Launcher:
         plan = child.Plan(
             id=message["id"],
             argv=tuple(message["argv"]),
-            namespaces=self._flags,
+            namespaces=self._surroundings.flags,
             stdin=self._null if one_shot else channel_of_child.fileno(),
             stdout=channel_of_child.fileno(),
             stderr=stderr_of_child,
@@ -119,13 +132,15 @@ class Launcher:
             files=files,
             launcher_pidfd=self._self_pidfd,
             proc=self._proc,
-            real=self._root.real,
-            directory="/" if not files else root.WORK,
+            place=self._surroundings.place,
+            rules=self._rules,
+            probing="probe" in message,
+            sweep=message.get("probe") == "sweep",
         )
         try:
-            pid, pidfd = linux.clone(self._flags)
+            pid, pidfd = linux.clone(self._surroundings.flags)
             if pid == 0:
-                child.run(plan, self._settings, self._root)
+                child.run(plan, self._settings)
         except OSError:
             for descriptor in (channel.detach(), report.detach(), stderr):
                 os.close(descriptor)
@@ -154,7 +169,7 @@ class Launcher:
             self._send({"op": "failed", "id": process.id, "error": message["failed"]})
             return
         sent = (process.pidfd, *process.host_files, *descriptors)
-        self._send({"op": "started", "id": process.id, "pid": process.pid, "layers": message["layers"]}, sent)
+        self._send({"op": "started", "id": process.id, "pid": process.pid}, sent)
         for descriptor in (*process.host_files, *descriptors):
             os.close(descriptor)
         process.host_files = ()
@@ -170,8 +185,7 @@ class Launcher:
         self._unwatch(process.pidfd)
         del self._processes[process.id]
         self._send(process.reap())
-        if self._root.real is not None:
-            root.remove_private(self._root.real, process.id)
+        self._surroundings.place.remove_private(process.id)
 
     def _send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         try:
@@ -186,7 +200,7 @@ class Launcher:
             process.kill()
         for process in self._processes.values():
             os.waitpid(process.pid, 0)
-        self._root.remove()
+        self._surroundings.place.remove()
 
 
 def _read_files(sizes: dict[str, int], descriptor: int) -> dict[str, bytes]:
@@ -197,6 +211,12 @@ def _read_files(sizes: dict[str, int], descriptor: int) -> dict[str, bytes]:
         files[name] = os.pread(descriptor, size, offset)
         offset += size
     return files
+
+
+def _raise_open_files_limit() -> None:
+    """Each sandbox costs the launcher two descriptors."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def main() -> None:

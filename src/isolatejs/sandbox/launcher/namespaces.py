@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import linux, root
+from .wall import NAMESPACES, UNPRIVILEGED_ID, Status
 
 if TYPE_CHECKING:
-    from .settings import Settings, Status
+    from .settings import Settings
 
-UNPRIVILEGED_ID = 65534
-
-LAYERS = {
+FLAGS = {
     "user namespace": linux.CLONE_NEWUSER,
     "mount namespace": linux.CLONE_NEWNS,
     "pid namespace": linux.CLONE_NEWPID,
@@ -22,36 +22,46 @@ LAYERS = {
 }
 
 
-def enter(settings: Settings, proc: int) -> tuple[int, root.Root, dict[str, Status]]:
-    """Move the launcher into its own namespaces and the empty root.
+@dataclass(frozen=True)
+class Surroundings:
+    """Clone flags for sandboxes, the root that they find, and the state of these layers."""
 
-    Returns the clone flags for sandboxes, the root, and the state of each layer.
-    """
+    flags: int
+    place: root.Root
+    statuses: dict[str, Status]
+
+
+def enter(settings: Settings, proc: int) -> Surroundings:
+    """Move the launcher into its own namespaces and the empty root, as far as that can be had."""
     if settings.confinement == "off":
-        return (
-            0,
-            root.use_real_root(settings),
-            dict.fromkeys((*LAYERS, "empty root"), (False, "confinement is off")),
-        )
+        return Surroundings(0, root.use_real_root(settings), _missing("confinement is off"))
     try:
-        if os.geteuid() == 0:  # first the root, while every path can still be reached
+        if os.geteuid() == 0:  # the root first, while every path can still be reached
             linux.unshare(linux.CLONE_NEWNS)
             place = root.build_empty_root(settings)
-            _become_nobody(proc)
         else:
             _become_own_root(proc)
             linux.unshare(linux.CLONE_NEWNS)
             place = root.build_empty_root(settings)
     except OSError as error:
-        return (
-            0,
-            root.use_real_root(settings),
-            {name: (False, str(error)) for name in (*LAYERS, "empty root")},
-        )
+        return Surroundings(0, root.use_real_root(settings), _missing(str(error)))
+    statuses: dict[str, Status] = dict.fromkeys(NAMESPACES, (True, ""))
+    if os.geteuid() == 0 and linux.can_clone(linux.CLONE_NEWUSER):
+        _become_nobody(proc)
     flags = 0
-    for flag in LAYERS.values():
-        flags |= flag
-    return flags, place, dict.fromkeys((*LAYERS, "empty root"), (True, ""))
+    for name, flag in FLAGS.items():
+        if linux.can_clone(flags | flag):
+            flags |= flag
+        else:
+            statuses[name] = (
+                False,
+                "the kernel refuses to make one (a sysctl, or the limit in /proc/sys/user)",
+            )
+    return Surroundings(flags, place, statuses)
+
+
+def _missing(reason: str) -> dict[str, Status]:
+    return dict.fromkeys(NAMESPACES, (False, reason))
 
 
 def _become_own_root(proc: int) -> None:
@@ -63,8 +73,10 @@ def _become_own_root(proc: int) -> None:
 
 
 def _become_nobody(proc: int) -> None:
-    """Become the root of a new user namespace in which `nobody` is root: outside, no privilege is left."""
-    # Only a process outside may map another id than its own, so a helper stays behind to write the maps.
+    """Become the root of a new user namespace in which `nobody` is root: outside, no privilege is left.
+
+    Only a process outside may map another id than its own, so a helper stays behind to write the maps.
+    """
     os.setgroups([])
     launcher = os.getpid()
     unshared_read, unshared_write = os.pipe()

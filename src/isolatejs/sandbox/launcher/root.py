@@ -6,7 +6,7 @@ the namespace, so it costs a sandbox two mounts of its own instead of a dozen. L
     /engine/deno, /lib..., /usr/lib...   the engine and the libraries that it is linked with, read-only
     /isolatejs/**                        the guest image, read-only
     /dev/null, /dev/urandom
-    /private/own                         where each sandbox mounts its small tmpfs
+    /private/own                         where each sandbox mounts a tmpfs of a few pages
     /sync-replies, /work                 where parts of that tmpfs are bound to
 
 Without mount namespaces the same things are reached by their real paths, and a directory that the
@@ -49,6 +49,11 @@ class Root:
         if self.real is not None:
             shutil.rmtree(self.real, ignore_errors=True)
 
+    def remove_private(self, id: str) -> None:
+        """Remove what one sandbox left on the real file system."""
+        if self.real is not None:
+            shutil.rmtree(f"{self.real}/{id}", ignore_errors=True)
+
 
 def build_empty_root(settings: Settings) -> Root:
     """Build the root on a tmpfs in the current (private) mount namespace and make it `/`."""
@@ -76,7 +81,7 @@ def build_empty_root(settings: Settings) -> Root:
             attributes |= linux.MOUNT_ATTR_NODEV
         linux.set_mount_attributes(str(place), attributes)
         os.close(descriptor)
-    for directory in (PRIVATE, WORK):
+    for directory in (PRIVATE, WORK):  # mount points
         Path(base + directory).mkdir(parents=True)
     Path(base + SYNC_REPLIES).touch()
     os.chdir(base)
@@ -107,8 +112,3 @@ def _binds(settings: Settings) -> dict[str, str]:
 
 def _open_path(path: str) -> int:
     return os.open(path, os.O_PATH | os.O_CLOEXEC)
-
-
-def remove_private(real: str, id: str) -> None:
-    """Remove what one sandbox left in the temporary directory."""
-    shutil.rmtree(f"{real}/{id}", ignore_errors=True)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-Status = tuple[bool, str]
-"""Whether a layer holds, and why not."""
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,8 +19,6 @@ class Settings:
     confinement: str
     """require, best_effort or off."""
     host_pid: int
-    private_limit_bytes: int
-    """Size of each sandbox's own tmpfs (engine caches, input files of one-shot runs)."""
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> Settings:
