@@ -1,0 +1,173 @@
+// @ts-check
+// The `node:` modules: the one table of what a program gets, and the modules that the kernel registers.
+
+import { SafeMap } from "../primordials.js";
+import { engine } from "./engine.js";
+
+/** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
+/** @typedef {(importer: ModuleRecord) => any} Factory */
+
+/**
+ * Where each of Node's modules comes from. docs/modules.md shows the same table, a test keeps them equal.
+ *
+ * - `engine`: the engine's own; it computes only, and reaches nothing
+ * - `kernel`: ours, small and honest (`process`, `os`, `module`), or over a granted capability (`http`)
+ * - `granted`: there when a capability is granted (`fs` with files); until then every function of it throws
+ * - `absent`: importing it throws; it would start processes, open sockets or look into the engine
+ * @type {Readonly<Record<string, "engine" | "kernel" | "granted" | "absent">>}
+ */
+export const NODE_MODULES = Object.freeze(Object.assign(Object.create(null), {
+  "assert": "engine",
+  "assert/strict": "engine",
+  "async_hooks": "kernel",
+  "buffer": "engine",
+  "child_process": "absent",
+  "cluster": "absent",
+  "console": "kernel",
+  "constants": "kernel",
+  "crypto": "engine",
+  "dgram": "absent",
+  "diagnostics_channel": "engine",
+  "dns": "absent",
+  "dns/promises": "absent",
+  "domain": "absent",
+  "events": "engine",
+  "fs": "granted",
+  "fs/promises": "granted",
+  "http": "kernel",
+  "http2": "absent",
+  "https": "kernel",
+  "inspector": "absent",
+  "inspector/promises": "absent",
+  "module": "kernel",
+  "net": "absent",
+  "os": "kernel",
+  "path": "engine",
+  "path/posix": "engine",
+  "path/win32": "engine",
+  "perf_hooks": "engine",
+  "process": "kernel",
+  "punycode": "engine",
+  "querystring": "engine",
+  "readline": "absent",
+  "readline/promises": "absent",
+  "repl": "absent",
+  "sea": "absent",
+  "sqlite": "absent",
+  "stream": "engine",
+  "stream/consumers": "engine",
+  "stream/promises": "engine",
+  "stream/web": "engine",
+  "string_decoder": "engine",
+  "sys": "engine",
+  "test": "absent",
+  "test/reporters": "absent",
+  "timers": "engine",
+  "timers/promises": "engine",
+  "tls": "absent",
+  "trace_events": "absent",
+  "tty": "kernel",
+  "url": "engine",
+  "util": "engine",
+  "util/types": "engine",
+  "v8": "absent",
+  "vm": "absent",
+  "wasi": "absent",
+  "worker_threads": "absent",
+  "zlib": "engine",
+}));
+
+/** Modules that only exist with their prefix. */
+const PREFIX_ONLY = ["sea", "sqlite", "test", "test/reporters"];
+
+export class Builtins {
+  /** @type {SafeMap} full name to factory */
+  #factories = new SafeMap();
+
+  /**
+   * Provides a module. Later registrations replace earlier ones.
+   * @param {string} name  with its prefix: `node:fs`
+   * @param {Factory} factory  gives the exports object, once for each runtime
+   */
+  register(name, factory) {
+    this.#factories.set(name, factory);
+  }
+
+  /**
+   * The full name of a built-in, null when the specifier means none.
+   * @param {string} specifier
+   * @returns {string | null}
+   */
+  nameOf(specifier) {
+    if (this.#factories.has(specifier)) return specifier;
+    if (specifier.startsWith("node:")) return specifier;
+    if (specifier in NODE_MODULES && !PREFIX_ONLY.includes(specifier)) return `node:${specifier}`;
+    return null;
+  }
+
+  /**
+   * A built-in's exports.
+   * @param {string} name
+   * @param {ModuleRecord} importer
+   */
+  load(name, importer) {
+    const factory = this.#factories.get(name);
+    if (factory !== undefined) return factory(importer);
+    const short = name.slice("node:".length);
+    const kind = NODE_MODULES[short];
+    if (kind === "engine") return engine().builtin(name);
+    if (kind === undefined) throw unknownBuiltin(`No such built-in module: ${name}`, name);
+    if (kind === "granted") return lockedModule(name, engine().builtin(name));
+    throw unknownBuiltin(`The module '${name}' is not available in this sandbox`, name);
+  }
+}
+
+/**
+ * @param {string} message
+ * @param {string} name
+ */
+function unknownBuiltin(message, name) {
+  const error = new Error(message);
+  error.name = "ModuleResolutionError";
+  Object.defineProperty(error, "code", {
+    value: "ERR_UNKNOWN_BUILTIN_MODULE",
+    configurable: true,
+    writable: true,
+  });
+  Object.defineProperty(error, "specifier", { value: name, configurable: true, writable: true });
+  return error;
+}
+
+/**
+ * A module with the shape of the engine's whose functions all say what is missing. It has to load: many
+ * packages import `node:fs` and use it on some of their paths only.
+ * @param {string} name
+ * @param {any} shape
+ */
+function lockedModule(name, shape) {
+  /** @type {Record<string, any>} */
+  const locked = {};
+  for (const key of Object.keys(shape)) {
+    if (key === "default") continue;
+    if (key === "constants") locked[key] = shape[key];
+    else if (key === "promises") locked[key] = lockedModule(`${name}/promises`, shape[key]);
+    else if (typeof shape[key] === "function") locked[key] = lockedFunction(name, key);
+  }
+  if ("existsSync" in locked) locked.existsSync = () => false;
+  return locked;
+}
+
+/**
+ * @param {string} module
+ * @param {string} name
+ */
+function lockedFunction(module, name) {
+  const call = function () {
+    const error = new Error(
+      `${module}: ${name}() needs the files capability, which this runtime was not granted`,
+    );
+    throw Object.assign(error, { code: "ERR_ACCESS_DENIED", syscall: name });
+  };
+  Object.defineProperty(call, "name", { value: name });
+  return call;
+}

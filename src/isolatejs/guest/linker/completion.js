@@ -1,0 +1,208 @@
+// @ts-check
+// The value of a program. A module has no completion value, so the expression statements that can come last
+// store theirs in a hidden property of `import.meta`. Only insertions are made and none holds a line break, so
+// lines stay and columns can be mapped back. `import(x)` becomes `import.meta.$import(x)` on the way: the
+// engine keeps every module with a dynamic import callback for ever, which a session of many evals cannot pay.
+
+import { loadAcorn } from "./parser.js";
+
+/** @typedef {import("./source_positions.js").Insertion} Insertion */
+/** @typedef {{ code: string, insertions: readonly Insertion[] }} Rewritten */
+
+export const COMPLETION_PROPERTY = "$completion";
+export const IMPORT_PROPERTY = "$import";
+
+const OPEN = `import.meta.${COMPLETION_PROPERTY}=(`;
+const DYNAMIC_IMPORT = /\bimport\s*[(/]/;
+const META_RESET = `import.meta.${COMPLETION_PROPERTY}=void 0;`;
+
+const CACHE_LIMIT = 256;
+const CACHED_SOURCE_LIMIT_CHARACTERS = 4096;
+/** @type {Map<string, Rewritten | null>} */
+const cache = new Map();
+
+/**
+ * The program with its completion value captured; null when the parser cannot read it.
+ * @param {string} source
+ * @returns {Promise<Rewritten | null>}
+ */
+export async function rewriteProgram(source) {
+  const known = cache.get(source);
+  if (known !== undefined) return known;
+  const parse = await loadAcorn();
+  const rewritten = rewrite(source, parse);
+  if (source.length <= CACHED_SOURCE_LIMIT_CHARACTERS) {
+    if (cache.size >= CACHE_LIMIT) cache.delete(/** @type {string} */ (cache.keys().next().value));
+    cache.set(source, rewritten);
+  }
+  return rewritten;
+}
+
+/**
+ * A guess that spares the parser: a source that holds nothing but one plain expression. The caller has to
+ * drop the guess when V8 refuses the result.
+ * @param {string} source
+ * @returns {Rewritten | null}
+ */
+export function guessExpression(source) {
+  if (source.length > 512 || !PLAIN.test(source) || KEYWORD.test(source)) return null;
+  const expression = /^\s*(.*?)\s*;?\s*$/s.exec(source);
+  if (expression === null || expression[1] === "" || !isBalanced(expression[1])) return null;
+  const start = source.indexOf(expression[1]);
+  const insertions = [{ offset: start, text: OPEN }, { offset: start + expression[1].length, text: ")" }];
+  return { code: insert(source, insertions), insertions };
+}
+
+const PLAIN = /^(?:[\w$\s+\-*%.,<>=!&|?:()[\];]|"[^"\\\n]*"|'[^'\\\n]*')*$/;
+const KEYWORD =
+  /;.*\S|--|\b(?:import|export|let|const|var|if|for|while|do|return|function|class|throw|try|switch|using)\b|[\n\r]/s;
+
+/** @param {string} text */
+function isBalanced(text) {
+  let depth = 0;
+  for (const character of text.replace(/"[^"]*"|'[^']*'/g, "")) {
+    if (character === "(") depth++;
+    else if (character === ")" && --depth < 0) return false;
+  }
+  return depth === 0;
+}
+
+/**
+ * @param {string} source
+ * @param {(source: string) => any} parse
+ * @returns {Rewritten | null}
+ */
+function rewrite(source, parse) {
+  const literal = objectLiteral(source, parse);
+  if (literal !== null) return literal;
+  let program;
+  try {
+    program = parse(source);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+  /** @type {Insertion[]} */
+  const insertions = [];
+  captureList(program.body, insertions);
+  if (DYNAMIC_IMPORT.test(source)) redirectImports(program, insertions);
+  insertions.sort((a, b) => a.offset - b.offset);
+  return { code: insert(source, insertions), insertions };
+}
+
+/**
+ * `{a: 1}` as a whole program is an object, as in a browser's console.
+ * @param {string} source
+ * @param {(source: string) => any} parse
+ * @returns {Rewritten | null}
+ */
+function objectLiteral(source, parse) {
+  const match = /^(\s*)(\{[^]*\})\s*;?\s*$/.exec(source);
+  if (match === null) return null;
+  const start = match[1].length, end = start + match[2].length;
+  let program;
+  try {
+    program = parse(insert(source, [{ offset: start, text: "(" }, { offset: end, text: ")" }]));
+  } catch {
+    return null; // not an object: the caller parses it as statements
+  }
+  /** @type {Insertion[]} */
+  const insertions = [{ offset: start, text: OPEN }, { offset: end, text: ")" }];
+  if (DYNAMIC_IMPORT.test(source)) {
+    /** @type {Insertion[]} */
+    const imports = [];
+    redirectImports(program, imports);
+    insertions.push(...imports.map(({ offset, text }) => ({ offset: offset - 1, text })));
+    insertions.sort((a, b) => a.offset - b.offset);
+  }
+  return { code: insert(source, insertions), insertions };
+}
+
+/**
+ * Captures the last value of a statement list; false when nothing in it gives one.
+ * @param {any[]} statements
+ * @param {Insertion[]} insertions
+ * @returns {boolean}
+ */
+function captureList(statements, insertions) {
+  for (let i = statements.length - 1; i >= 0; i--) {
+    if (capture(statements[i], insertions)) return true;
+  }
+  return false;
+}
+
+/**
+ * Captures a statement's value, as ECMA-262 defines completion values; false when it gives none.
+ * @param {any} statement
+ * @param {Insertion[]} insertions
+ * @returns {boolean}
+ */
+function capture(statement, insertions) {
+  switch (statement?.type) {
+    case "ExpressionStatement":
+      insertions.push({ offset: statement.expression.start, text: OPEN });
+      insertions.push({ offset: statement.expression.end, text: ")" });
+      return true;
+    case "BlockStatement":
+      return captureList(statement.body, insertions);
+    case "LabeledStatement":
+      return capture(statement.body, insertions);
+    case "IfStatement":
+      capture(statement.consequent, insertions);
+      capture(statement.alternate, insertions);
+      return true;
+    case "TryStatement":
+      capture(statement.block, insertions);
+      if (statement.handler) {
+        if (captureList(statement.handler.body.body, insertions)) {
+          insertions.push({ offset: statement.handler.body.start + 1, text: META_RESET });
+        }
+      } else {
+        // what a try block gave stands, whatever its finally block computes
+      }
+      return true;
+    case "SwitchStatement":
+      for (const branch of statement.cases) captureList(branch.consequent, insertions);
+      return true;
+    case "ForStatement":
+    case "ForInStatement":
+    case "ForOfStatement":
+    case "WhileStatement":
+    case "DoWhileStatement":
+      capture(statement.body, insertions);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * @param {any} node
+ * @param {Insertion[]} insertions
+ */
+function redirectImports(node, insertions) {
+  if (node.type === "ImportExpression" && !node.phase) {
+    insertions.push({ offset: node.start + "import".length, text: `.meta.${IMPORT_PROPERTY}` });
+  }
+  for (const key in node) {
+    const child = node[key];
+    if (Array.isArray(child)) {
+      for (const item of child) if (typeof item?.type === "string") redirectImports(item, insertions);
+    } else if (typeof child?.type === "string") {
+      redirectImports(child, insertions);
+    }
+  }
+}
+
+/**
+ * @param {string} source
+ * @param {readonly Insertion[]} insertions  in order
+ */
+function insert(source, insertions) {
+  let code = "", from = 0;
+  for (const { offset, text } of insertions) {
+    code += source.slice(from, offset) + text;
+    from = offset;
+  }
+  return code + source.slice(from);
+}

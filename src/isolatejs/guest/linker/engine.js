@@ -1,0 +1,129 @@
+// @ts-check
+// What the linker takes from the engine: `node:vm` modules, type stripping, promise state. Touching any of
+// it boots the engine's Node layer (about 20 ms), so nothing here runs before `engine()` is first called.
+
+/**
+ * @typedef {object} Engine
+ * @property {any} vm  `node:vm`
+ * @property {(name: string) => any} builtin  a `node:` module of the engine, undefined when it has none
+ * @property {(source: string, options: object) => string} stripTypes
+ * @property {any} realProcess  the engine's own `process`: never handed to a program
+ */
+
+/** Base of the kernel's own files, the only ones that the engine's loader may load. */
+const IMAGE_URL = new URL("../../", import.meta.url).href;
+
+const { URL: NativeURL } = globalThis;
+const { getOwnPropertyDescriptor } = Object;
+const { apply } = Reflect;
+
+const processDescriptor = getOwnPropertyDescriptor(globalThis, "process");
+const bufferDescriptor = getOwnPropertyDescriptor(globalThis, "Buffer");
+/** @type {(promise: Promise<unknown>) => [number, unknown]} */
+const promiseDetails =
+  /** @type {any} */ (globalThis).Deno[/** @type {any} */ (globalThis).Deno.internal].core
+    .getPromiseDetails;
+
+/** @type {Engine | null} */
+let loaded = null;
+/** @type {{ url: string, source: string } | null} */
+let probe = null;
+
+/** @returns {Engine} */
+export function engine() {
+  if (loaded !== null) return loaded;
+  const realProcess = readGlobal(processDescriptor);
+  const builtin = (/** @type {string} */ name) => realProcess.getBuiltinModule(name);
+  const vm = builtin("node:vm");
+  const module = builtin("node:module");
+  module.registerHooks({ resolve: resolveForEngine, load: loadForEngine });
+  const { stripTypeScriptTypes } = module;
+  loaded = {
+    vm,
+    builtin,
+    realProcess,
+    stripTypes: (source, options) => apply(stripTypeScriptTypes, module, [source, options]),
+  };
+  return loaded;
+}
+
+/** The engine's `Buffer`, without going through the global that the program sees. */
+export function engineBuffer() {
+  return readGlobal(bufferDescriptor);
+}
+
+/**
+ * The state of a promise, without waiting.
+ * @param {Promise<unknown>} promise
+ * @returns {{ state: "pending" | "fulfilled" | "rejected", value: unknown }}
+ */
+export function inspectPromise(promise) {
+  const { 0: state, 1: value } = promiseDetails(promise);
+  return { state: state === 0 ? "pending" : state === 1 ? "fulfilled" : "rejected", value };
+}
+
+/**
+ * The error of the engine's own loader for a source that V8 refuses: unlike the one of `node:vm` it says
+ * where. Only for sources that are known not to compile; they are never evaluated.
+ * @param {string} source
+ * @param {string} [mediaType]  `data:` media type when the source is not JavaScript
+ * @returns {Promise<Error | null>}
+ */
+export async function loaderError(source, mediaType) {
+  engine();
+  const current = mediaType === undefined
+    ? { url: "file:///isolatejs-syntax-probe.js", source }
+    : { url: `data:${mediaType},${encodeURIComponent(source)}`, source };
+  probe = current;
+  try {
+    const importing = import(current.url);
+    await importing;
+  } catch (error) {
+    return /** @type {Error} */ (error);
+  } finally {
+    if (probe === current) probe = null;
+  }
+  return null;
+}
+
+/**
+ * @param {PropertyDescriptor | undefined} descriptor
+ * @returns {any}
+ */
+function readGlobal(descriptor) {
+  return descriptor?.get ? apply(descriptor.get, globalThis, []) : descriptor?.value;
+}
+
+/**
+ * Refuses whatever reaches the engine's loader, except the kernel's own files. A program's `import()` goes to
+ * the linker; only code without a script of its own (`Promise.resolve("return import('x')").then(Function)`)
+ * comes here.
+ * @param {string} specifier
+ * @param {{ parentURL?: string }} context
+ * @param {(specifier: string, context: object) => object} next
+ */
+function resolveForEngine(specifier, context, next) {
+  if (probe !== null && specifier === probe.url) {
+    return specifier.startsWith("data:") ? next(specifier, context) : { url: specifier, shortCircuit: true };
+  }
+  const parent = context.parentURL ?? "";
+  if (parent.startsWith(IMAGE_URL)) {
+    const url = NativeURL.parse(specifier, parent);
+    if (url !== null && url.href.startsWith(IMAGE_URL)) return next(specifier, context);
+  }
+  const error = new TypeError(`Cannot import ${JSON.stringify(specifier)} here: only a module can import it`);
+  Object.defineProperty(error, "code", { value: "ERR_MODULE_NOT_FOUND", configurable: true, writable: true });
+  throw error;
+}
+
+/**
+ * @param {string} url
+ * @param {object} context
+ * @param {(url: string, context: object) => object} next
+ */
+function loadForEngine(url, context, next) {
+  if (probe !== null && url === probe.url && !url.startsWith("data:")) {
+    return { format: "module", source: probe.source, shortCircuit: true };
+  }
+  return next(url, context);
+}

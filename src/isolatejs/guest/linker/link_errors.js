@@ -1,0 +1,133 @@
+// @ts-check
+// Errors of resolving and linking: what was wanted, by whom, and what to do about it.
+
+import { lineOf } from "./source_positions.js";
+
+/** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
+
+/**
+ * @param {string} message  of the host
+ * @param {string} specifier
+ * @param {ModuleRecord} importer
+ * @param {string} [code]
+ */
+export function resolutionError(message, specifier, importer, code = "ERR_MODULE_NOT_FOUND") {
+  const chain = importer.importerChain();
+  const error = new Error(message + describeChain(chain) + hintFor(specifier, importer));
+  error.name = "ModuleResolutionError";
+  return defineHidden(error, { code, specifier, importers: chain });
+}
+
+/**
+ * An error of instantiation, which V8 gives without a place: adds the importer, its chain and a hint.
+ * @param {unknown} error
+ * @param {ModuleRecord} root
+ */
+export function instantiationError(error, root) {
+  if (!(error instanceof SyntaxError)) return error;
+  const wanted = /module '([^']*)' does not provide an export named '([^']*)'/.exec(error.message);
+  if (wanted === null) return error;
+  const { 1: specifier, 2: name } = wanted;
+  const place = findImport(root, specifier, name, new Set());
+  const importer = place?.record ?? root;
+  const hint = importer.language === "ts" || importer.language === "tsx" || importer.language === "unknown"
+    ? `\n  If '${name}' is a type, write: import type { ${name} } from '${specifier}'`
+    : "";
+  const chain = importer.importerChain();
+  const described = new SyntaxError(
+    `The module '${specifier}' has no export named '${name}'${describeChain(chain)}${hint}`,
+  );
+  defineHidden(described, { code: "ERR_EXPORT_NOT_FOUND", specifier, importers: chain });
+  if (place !== null) {
+    const { line, column } = place;
+    defineHidden(described, {
+      filename: importer.path,
+      line,
+      column,
+      sourceLine: lineOf(importer.text, line),
+      stack: `SyntaxError: ${described.message}\n    at ${importer.path}:${line}:${column}`,
+    });
+  }
+  return described;
+}
+
+/** @param {readonly string[]} chain */
+function describeChain(chain) {
+  return chain.map((path) => `\n  imported by ${path}`).join("");
+}
+
+/**
+ * @param {string} specifier
+ * @param {ModuleRecord} importer
+ */
+function hintFor(specifier, importer) {
+  if (importer.language !== "ts" && importer.language !== "tsx") return "";
+  const text = importer.text;
+  for (let from = text.indexOf(specifier); from >= 0; from = text.indexOf(specifier, from + 1)) {
+    const line = text.slice(text.lastIndexOf("\n", from) + 1, from);
+    const names = /^\s*import\s*\{([^}]*)\}\s*from\s*["']$/.exec(line);
+    if (names !== null) {
+      return `\n  If it is only needed for types, write: import type {${names[1]}} from '${specifier}'`;
+    }
+  }
+  return "";
+}
+
+/**
+ * Where in the graph a name is imported that is not there.
+ * @param {ModuleRecord} record
+ * @param {string} specifier
+ * @param {string} name
+ * @param {Set<ModuleRecord>} seen
+ * @returns {{ record: ModuleRecord, line: number, column: number } | null}
+ */
+function findImport(record, specifier, name, seen) {
+  seen.add(record);
+  if (record.format === "module") {
+    const place = findInText(record.text, specifier, name);
+    if (place !== null) return { record, ...place };
+  }
+  for (const child of record.children) {
+    const found = seen.has(child) ? null : findImport(child, specifier, name, seen);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
+ * @param {string} text
+ * @param {string} specifier
+ * @param {string} name
+ */
+function findInText(text, specifier, name) {
+  for (const { 0: statement, index } of text.matchAll(/\b(?:import|export)\b[^;'"]*from\s*(["'])(.*?)\1/g)) {
+    const quoted = statement.slice(statement.search(/["'][^"']*["']$/) + 1, -1);
+    if (quoted !== specifier) continue;
+    const escaped = name.replace(/[$]/g, "\\$&");
+    const at = name === "default"
+      ? statement.search(/\s[\w$]/) + 1
+      : statement.search(new RegExp(`(?<![\\w$])${escaped}(?![\\w$])`));
+    if (at < 0) continue;
+    const before = text.slice(0, index + at).split("\n");
+    return { line: before.length, column: before[before.length - 1].length + 1 };
+  }
+  return null;
+}
+
+/**
+ * @template {Error} E
+ * @param {E} error
+ * @param {Record<string, unknown>} fields
+ * @returns {E}
+ */
+function defineHidden(error, fields) {
+  for (const name of Object.keys(fields)) {
+    Object.defineProperty(error, name, {
+      value: fields[name],
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,116 @@
+// @ts-check
+// The linker: runs programs as modules and finds what they import. What the kernel and the capabilities use.
+
+import { runLater } from "./effects.js";
+import { Builtins } from "./builtins.js";
+import { engine } from "./engine.js";
+import { ModuleGraph } from "./module_graph.js";
+import { ModuleRecord } from "./module_record.js";
+import { loadAcorn, loadCommonJSLexer } from "./parser.js";
+import { Program } from "./program.js";
+import { SourcePositions } from "./source_positions.js";
+
+/** @typedef {import("./module_graph.js").ModuleHost} ModuleHost */
+
+export class Linker {
+  positions = new SourcePositions();
+  #builtins = new Builtins();
+  #graph = new ModuleGraph(this.#builtins, this.positions);
+
+  /**
+   * Boots the engine's Node layer (about 20 ms), so that the first program need not wait for it.
+   * @param {{ parsers?: boolean }} [options]  `parsers`: the parsers too (about 10 ms more)
+   */
+  async warm({ parsers = false } = {}) {
+    engine();
+    if (parsers) await Promise.all([loadAcorn(), loadCommonJSLexer()]);
+  }
+
+  /**
+   * Says who finds modules.
+   * @param {ModuleHost} host
+   */
+  connect(host) {
+    this.#graph.host = host;
+  }
+
+  /**
+   * Runs a program as a module of its own.
+   * @param {string} source  JavaScript or TypeScript
+   * @param {string} [filename]
+   * @param {{ completion?: boolean }} [options]
+   * @returns {Promise<{ namespace: any, completion: unknown }>} `completion` is the value of the last
+   *   expression statement, else the default export, else undefined
+   */
+  async evaluateModule(source, filename = "/index.js", { completion = false } = {}) {
+    const program = new Program(this.#graph, source, filename);
+    const module = await program.compile({ completion });
+    await runLater(this.#graph.linkGraph(program.record));
+    this.#graph.instantiate(program.record);
+    await module.evaluate();
+    const { namespace } = module;
+    const value = program.completion === undefined && "default" in namespace
+      ? namespace.default
+      : program.completion;
+    return { namespace, completion: value };
+  }
+
+  /**
+   * Imports a module as `import()` in `referrer` would.
+   * @param {string} specifier
+   * @param {string} [referrer]  path of the importing file
+   * @param {{ type?: string }} [attributes]
+   * @returns {Promise<any>} its namespace
+   */
+  importModule(specifier, referrer = "/index.js", attributes = {}) {
+    return this.#graph.importFrom(mainRecord(referrer), specifier, attributes);
+  }
+
+  /**
+   * Provides a module that comes from the kernel.
+   * @param {string} name  `node:fs`, or a name without a prefix
+   * @param {import("./builtins.js").Factory} factory  gives the exports object
+   */
+  registerBuiltin(name, factory) {
+    this.#builtins.register(name, factory);
+  }
+
+  /**
+   * Replaces a module for those who import it from now on.
+   * @param {string} specifier
+   * @param {string} referrer
+   * @param {(() => any) | null} factory  gives the exports object; null takes the mock away
+   */
+  async mock(specifier, referrer, factory) {
+    this.#graph.mock(await runLater(this.#graph.resolve(specifier, mainRecord(referrer), "import")), factory);
+  }
+
+  /**
+   * A `require` that resolves like one in the file `referrer`.
+   * @param {string} referrer
+   */
+  createRequire(referrer) {
+    return this.#graph.commonjs.requireFor(mainRecord(referrer));
+  }
+
+  /**
+   * Forgets the modules, so that the next import loads them anew.
+   * @param {{ keepStatic?: boolean }} [options]  keep those that the embedder marked as static
+   */
+  reset({ keepStatic = false } = {}) {
+    this.#graph.reset({ keepStatic });
+  }
+}
+
+/** @param {string} path */
+function mainRecord(path) {
+  const record = new ModuleRecord({
+    id: path,
+    path,
+    format: "module",
+    language: "js",
+    source: new Uint8Array(),
+  });
+  record.isMain = true;
+  return record;
+}

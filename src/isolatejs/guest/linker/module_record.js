@@ -1,0 +1,101 @@
+// @ts-check
+// One module as the linker holds it: what the host sent, and what became of it.
+
+/**
+ * @typedef {object} SentModule  one module in the host's answer
+ * @property {string} id  identity: one instance each
+ * @property {string} path  where it is, as the program sees it: `/app/main.ts`
+ * @property {"module" | "commonjs" | "json" | "text" | "bytes" | "wasm" | "builtin"} format
+ * @property {boolean} [certain]  false: `format` is a guess from the text
+ * @property {import("./typescript.js").Language | "unknown"} language
+ * @property {Uint8Array} source
+ * @property {Record<string, string>} [edges]  `edgeKey()` to id, for imports the host has already resolved
+ * @property {boolean} [isStatic]  survives a soft reset
+ * @property {boolean} [nodeStyle]  imports CommonJS as Node does: the default is `module.exports`, always
+ */
+
+const decoder = new TextDecoder();
+
+/**
+ * @param {string} kind  import or require
+ * @param {string} type  of the import attributes, "" without one
+ * @param {string} specifier
+ */
+export function edgeKey(kind, type, specifier) {
+  return `${kind}|${type}|${specifier}`;
+}
+
+/** @param {string} path */
+export function urlOf(path) {
+  const { 0: file, 1: suffix = "" } = /^([^?]*)(\?.*)?$/s.exec(path)?.slice(1) ?? [path];
+  return `file://${encodeURI(file.startsWith("/") ? file : `/${file}`).replaceAll("#", "%23")}${suffix}`;
+}
+
+/** @param {string} path */
+export function directoryOf(path) {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}
+
+export class ModuleRecord {
+  /** @type {any} the `node:vm` module; for CommonJS the facade that bundlers' importers see */
+  module = null;
+  /** @type {any} for CommonJS: the facade that Node-style importers see */
+  nodeFacade = null;
+  /** @type {ModuleRecord[]} what its static imports mean, once linked */
+  children = [];
+  isLinked = false;
+  /** Everything that it reaches is linked too. */
+  isGraphLinked = false;
+  /** @type {Promise<void> | null} */
+  linking = null;
+  /** @type {ModuleRecord | null} who asked for it first */
+  importer = null;
+  /** @type {Map<string, string>} */
+  edges = new Map();
+  /** @type {import("./commonjs.js").CommonJSModule | null} */
+  commonjs = null;
+  /** @type {Function | null} the compiled body of a CommonJS module */
+  body = null;
+  /** @type {readonly string[] | null} names that a CommonJS module exports, as far as its text tells */
+  exportNames = null;
+  /** @type {{ exports: any } | null} value of a json, text or bytes module, or of a built-in */
+  value = null;
+  /** The program that the embedder runs, not something imported. */
+  isMain = false;
+  /** @type {string} the name that V8 has for it */
+  scriptName;
+
+  /** @param {SentModule} sent */
+  constructor(sent) {
+    this.id = sent.id;
+    this.path = sent.path;
+    this.url = sent.format === "builtin" ? sent.id : urlOf(sent.path);
+    this.scriptName = sent.path;
+    this.format = sent.format;
+    this.isCertain = sent.certain !== false;
+    this.language = sent.language;
+    this.source = sent.source;
+    this.isStatic = sent.isStatic === true;
+    this.isNodeStyle = sent.nodeStyle === true;
+    for (const key in sent.edges) this.edges.set(key, sent.edges[key]);
+  }
+
+  /** Its text, without a byte order mark. */
+  get text() {
+    return decoder.decode(this.source);
+  }
+
+  /** The paths of those who led to this module, the nearest first. */
+  importerChain() {
+    const chain = [];
+    /** @type {Set<ModuleRecord>} */
+    const seen = new Set();
+    for (let record = /** @type {ModuleRecord | null} */ (this); record !== null && !seen.has(record);) {
+      seen.add(record);
+      chain.push(record.path);
+      record = record.importer;
+    }
+    return chain;
+  }
+}

@@ -1,0 +1,172 @@
+// @ts-check
+// A program: text that the embedder runs. It is a module of its own each time, whatever its name is; it can be
+// JavaScript or TypeScript under any name; and it has a completion value.
+
+import { later } from "./compile.js";
+import { COMPLETION_PROPERTY, guessExpression, IMPORT_PROPERTY, rewriteProgram } from "./completion.js";
+import { runLater } from "./effects.js";
+import { engine } from "./engine.js";
+import { ModuleRecord } from "./module_record.js";
+import { locateSyntaxError } from "./syntax_errors.js";
+import { languageOf, lower } from "./typescript.js";
+
+/** @typedef {import("./completion.js").Rewritten} Rewritten */
+/** @typedef {import("./typescript.js").Lowered} Lowered */
+
+/** Text that can run code of its own making: only such programs need the engine's import callback. */
+const MAKES_CODE = /\beval\b|\bFunction\b|\bconstructor\b|\bimport\s*\.\s*(?:source|defer)\b/;
+const HAS_DYNAMIC_IMPORT = /\bimport\s*[(/]/;
+
+const encoder = new TextEncoder();
+
+export class Program {
+  /** @type {unknown} */
+  completion = undefined;
+  #graph;
+  #source;
+
+  /**
+   * @param {import("./module_graph.js").ModuleGraph} graph
+   * @param {string} source
+   * @param {string} filename
+   */
+  constructor(graph, source, filename) {
+    this.#graph = graph;
+    this.#source = source;
+    const path = filename.startsWith("/") || /^[a-z][\w+.-]*:/i.test(filename) ? filename : `/${filename}`;
+    this.record = new ModuleRecord({
+      id: path,
+      path,
+      format: "module",
+      language: languageOf(path),
+      source: encoder.encode(source),
+    });
+    this.record.isMain = true;
+  }
+
+  /**
+   * @param {{ completion: boolean }} options
+   * @returns {Promise<any>} its `node:vm` module
+   */
+  async compile({ completion }) {
+    engine();
+    const { record } = this;
+    const language = languageOf(record.path);
+    if (language !== "js") {
+      const lowered = await runLater(lower(this.#source, language, record.path, this.#graph.transpile));
+      try {
+        return record.module = await this.#compileCode(lowered, completion);
+      } catch (error) {
+        throw await this.#locate(error, lowered);
+      }
+    }
+    const plain = { code: this.#source, map: null };
+    if (completion) {
+      const guess = guessExpression(this.#source);
+      const module = guess === null ? null : this.#tryModule(plain, guess);
+      if (module !== null) return record.module = module;
+    }
+    try {
+      return record.module = await this.#compileCode(plain, completion);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return record.module = await this.#compileAsTypeScript(error, completion);
+    }
+  }
+
+  /**
+   * @param {SyntaxError} error  what was wrong with it as JavaScript
+   * @param {boolean} completion
+   */
+  async #compileAsTypeScript(error, completion) {
+    const { record } = this;
+    let failure;
+    try {
+      const lowered = await runLater(lower(this.#source, "ts", record.path, this.#graph.transpile));
+      record.language = "ts";
+      return await this.#compileCode(lowered, completion);
+    } catch (second) {
+      record.language = "js";
+      failure = second;
+    }
+    throw later(await this.#locate(error, { code: this.#source, map: null }), failure);
+  }
+
+  /**
+   * @param {Lowered} lowered
+   * @param {boolean} completion
+   */
+  async #compileCode(lowered, completion) {
+    const needsRewrite = completion || HAS_DYNAMIC_IMPORT.test(lowered.code);
+    const isEmpty = lowered.code.trim() === "";
+    const rewritten = needsRewrite && !isEmpty ? await rewriteProgram(lowered.code) : null;
+    return this.#module(lowered, rewritten);
+  }
+
+  /**
+   * @param {Lowered} lowered
+   * @param {Rewritten} rewritten
+   */
+  #tryModule(lowered, rewritten) {
+    try {
+      return this.#module(lowered, rewritten);
+    } catch (error) {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Lowered} lowered
+   * @param {Rewritten | null} rewritten
+   */
+  #module(lowered, rewritten) {
+    const { record } = this;
+    const code = rewritten?.code ?? lowered.code;
+    const { positions } = this.#graph;
+    record.scriptName = positions.nameProgram(record.path);
+    const { vm } = engine();
+    const isFree = rewritten !== null && !MAKES_CODE.test(code);
+    const module = new vm.SourceTextModule(code, {
+      identifier: record.scriptName,
+      initializeImportMeta: (/** @type {any} */ meta) => this.#initializeMeta(meta),
+      importModuleDynamically: isFree ? undefined : this.#graph.dynamicImport(record),
+    });
+    positions.addProgram(record.scriptName, {
+      file: record.path,
+      source: this.#source,
+      intermediate: lowered.code,
+      insertions: rewritten?.insertions,
+      map: lowered.map ?? undefined,
+    });
+    return module;
+  }
+
+  /** @param {any} meta */
+  #initializeMeta(meta) {
+    this.#graph.initializeMeta(meta, this.record);
+    Object.defineProperty(meta, COMPLETION_PROPERTY, {
+      set: (value) => {
+        this.completion = value;
+      },
+      configurable: true,
+    });
+    const { record } = this;
+    const importFrom = this.#graph.dynamicImport(record);
+    Object.defineProperty(meta, IMPORT_PROPERTY, {
+      value: async (/** @type {unknown} */ specifier, /** @type {any} */ options) =>
+        await importFrom(`${specifier}`, null, options?.with ?? {}),
+      configurable: true,
+    });
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {Lowered} lowered
+   */
+  #locate(error, lowered) {
+    const where = { file: this.record.path, source: this.#source };
+    const toOriginal = lowered.map === null ? undefined : this.#graph.positions.mapper(lowered.map);
+    return locateSyntaxError(error, lowered.code, where, toOriginal);
+  }
+}

@@ -1,0 +1,102 @@
+// @ts-check
+// From TypeScript and JSX to JavaScript. Types are stripped here, which keeps every line and column. Enums,
+// namespaces and parameter properties are transformed here, with a source map. Decorators and JSX are lowered
+// by the engine's transpiler, in a sandbox of its own that the host starts.
+
+import { engine, loaderError } from "./engine.js";
+import { splitInlineMap } from "./source_maps.js";
+import { describeSyntaxError } from "./syntax_errors.js";
+
+/** @typedef {"js" | "jsx" | "ts" | "tsx"} Language */
+/** @typedef {{ code: string, map: string | null }} Lowered  map: base64, null when positions are kept */
+/** @typedef {(request: { source: string, language: Language }) => import("./effects.js").Effect} Transpile */
+
+const DECORATOR = /(?:^|[\s;{}()])@[\p{ID_Start}$_(]/u;
+
+/** @param {string} filename @returns {Language} */
+export function languageOf(filename) {
+  const extension = /\.([cm]?[jt]sx?)$/i.exec(filename)?.[1].toLowerCase() ?? "js";
+  if (extension.endsWith("tsx")) return "tsx";
+  if (extension.endsWith("jsx")) return "jsx";
+  return extension.includes("ts") ? "ts" : "js";
+}
+
+/**
+ * @param {string} source
+ * @param {Language} language
+ * @param {string} file  for errors
+ * @param {Transpile} transpile
+ * @returns {Generator<import("./effects.js").Effect, Lowered, any>} throws SyntaxError
+ */
+export function* lower(source, language, file, transpile) {
+  if (language === "js") return { code: source, map: null };
+  if (language === "ts") {
+    const stripped = strip(source);
+    if (stripped !== null) return { code: stripped, map: null };
+    const transformed = transform(source);
+    if (transformed !== null && !DECORATOR.test(transformed.code)) return transformed;
+    if (!DECORATOR.test(source)) yield explain(source, language, file);
+  }
+  const reply = yield transpile({ source, language });
+  if (reply.error !== undefined) throw describeSyntaxError(reply.error, { file, source });
+  return splitInlineMap(reply.code);
+}
+
+/**
+ * The source without its types, null when something in it is more than a type.
+ * @param {string} source
+ */
+export function strip(source) {
+  try {
+    return engine().stripTypes(source, { mode: "strip" });
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/**
+ * @param {string} source
+ * @returns {Lowered | null}
+ */
+function transform(source) {
+  try {
+    return splitInlineMap(engine().stripTypes(source, { mode: "transform", sourceMap: true }));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/**
+ * An effect that fails with the error of the engine's parser, which says where.
+ * @param {string} source
+ * @param {Language} language
+ * @param {string} file
+ * @returns {import("./effects.js").Effect}
+ */
+function explain(source, language, file) {
+  return {
+    now() {
+      throw describeSyntaxError({ message: "Invalid TypeScript" }, { file, source });
+    },
+    async later() {
+      throw await typeScriptError(source, language, file);
+    },
+  };
+}
+
+/**
+ * The syntax error of a TypeScript source, with its position.
+ * @param {string} source
+ * @param {Language} language
+ * @param {string} file
+ */
+export async function typeScriptError(source, language, file) {
+  // The import at the end cannot be resolved: should the source parse after all, it is not evaluated.
+  const guarded = `${source}\n;import "isolatejs:never";`;
+  const mediaType = language === "ts" ? "application/typescript" : `text/${language}`;
+  const error = await loaderError(guarded, mediaType);
+  const text = error === null || /isolatejs:never/.test(error.message) ? "Invalid TypeScript" : error.message;
+  return describeSyntaxError({ message: text }, { file, source });
+}
