@@ -102,6 +102,8 @@ class ConsoleHost:
 
     def _count_output(self, size: int) -> bool:
         """Add to what the runtime has written; False and a failed runtime beyond the limit."""
+        if self._output_bytes > OUTPUT_LIMIT_BYTES:
+            return False
         self._output_bytes += size + _ENTRY_OVERHEAD_BYTES
         if self._output_bytes <= OUTPUT_LIMIT_BYTES:
             return True

@@ -1,0 +1,1 @@
+"""The `isolatejs` command: argument parsing and printing, nothing else."""

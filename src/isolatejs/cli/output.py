@@ -1,0 +1,167 @@
+"""How console entries, values and errors look on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from isolatejs.errors import GuestError, IsolateError, LimitError, SandboxCrashedError
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
+
+_RED, _YELLOW, _DIM, _BOLD_RED = "31", "33", "2", "1;31"
+_LEVEL_STYLES = {"error": _RED, "warn": _YELLOW, "debug": _DIM}
+_SILENT_TYPES = frozenset({"groupEnd", "countReset", "clear"})
+_UNSAFE = re.compile(
+    r"\x1b(?!\[[0-9;]*m)(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?"
+    r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]",
+    re.DOTALL,
+)
+"""Control characters and escape sequences other than colours. A program must not drive the terminal: it
+could rewrite what stands there, set the title or fill the clipboard."""
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether to write colours: a terminal, unless NO_COLOR says no or FORCE_COLOR says yes."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def for_terminal(text: str) -> str:
+    """The text without anything but colours that a terminal would act on."""
+    return _UNSAFE.sub("", text)
+
+
+class Terminal:
+    """Writes to standard output and error: colours and safe text on a terminal, plain text elsewhere."""
+
+    def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self.color = wants_color(self._stdout)
+        self._closed = False
+
+    def write_entry(self, entry: ConsoleEntry, *, all_to_stderr: bool = False) -> None:
+        """One console entry: warnings, errors and traces to standard error, the rest to standard output."""
+        if entry.type in _SILENT_TYPES or (entry.type == "group" and not entry.stdout):
+            return
+        to_stderr = all_to_stderr or entry.level in ("warn", "error") or entry.type == "trace"
+        style = _LEVEL_STYLES.get(entry.level)
+        if entry.type == "group":
+            style = "1"
+        self._write(self._stderr if to_stderr else self._stdout, entry.text, style)
+
+    def write_value(self, value: Any) -> None:
+        """The value of a program's last expression, as Python shows it; a string as it is."""
+        self._write(self._stdout, value if isinstance(value, str) else repr(value))
+
+    def write_json(self, document: dict[str, Any]) -> None:
+        """One line of JSON. What JSON does not know stands as its text."""
+        self._stdout.write(json.dumps(document, default=_as_json, ensure_ascii=False) + "\n")
+        self._stdout.flush()
+
+    def write_notice(self, text: str) -> None:
+        """A line of the command itself, for standard error."""
+        self._write(self._stderr, text, _DIM)
+
+    def write_error(self, error: BaseException) -> None:
+        """An error with the place and the source line that it comes from."""
+        self._write(
+            self._stderr, f"{self._styled('error', _BOLD_RED, self._stderr)}: {describe_error(error)}"
+        )
+
+    def _write(self, stream: TextIO, text: str, style: str | None = None) -> None:
+        if stream.isatty():
+            text = for_terminal(text)
+        if style is not None:
+            text = self._styled(text, style, stream)
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            # The reader has gone (`isolatejs run x.js | head -1`): end as other commands do.
+            _detach(stream)
+            raise SystemExit(141) from None
+
+    def _styled(self, text: str, style: str, stream: TextIO) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if wants_color(stream) else text
+
+
+def describe_error(error: BaseException) -> str:
+    """An error as text: for one of the program its stack, the source line and the place in it."""
+    if isinstance(error, GuestError):
+        return _describe_guest_error(error)
+    if isinstance(error, SandboxCrashedError) and error.stderr_tail.strip():
+        return f"{error}\n{error.stderr_tail.strip()}"
+    if isinstance(error, IsolateError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _describe_guest_error(error: GuestError) -> str:
+    headline = f"{error.name}: {error.message}" if error.message else error.name
+    lines = [headline]
+    frames = _frames(error.stack)
+    if error.source_line is not None and error.line is not None:
+        number = str(error.line)
+        lines.append(f"  {number} | {error.source_line.rstrip()}")
+        if error.column is not None:
+            lead = re.sub(r"[^\t]", " ", error.source_line[: error.column - 1])
+            lines.append(f"  {' ' * len(number)} | {lead}^")
+    if frames:
+        lines.extend(f"    {frame}" for frame in frames)
+    elif error.filename is not None and error.line is not None:
+        lines.append(f"    at {error.filename}:{error.line}:{error.column or 1}")
+    if isinstance(error.cause, GuestError):
+        lines.append(f"Caused by {_describe_guest_error(error.cause)}")
+    elif error.cause is not None:
+        lines.append(f"Caused by {error.cause}")
+    return "\n".join(lines)
+
+
+def _frames(stack: str) -> list[str]:
+    return [line.strip() for line in stack.splitlines() if line.lstrip().startswith("at ")]
+
+
+def error_document(error: BaseException) -> dict[str, Any]:
+    """An error for `--json`."""
+    document: dict[str, Any] = {
+        "type": type(error).__name__,
+        "name": type(error).__name__,
+        "message": str(error),
+    }
+    if isinstance(error, GuestError):
+        document |= {
+            "name": error.name,
+            "message": error.message,
+            "stack": error.stack,
+            "filename": error.filename,
+            "line": error.line,
+            "column": error.column,
+            "source_line": error.source_line,
+        }
+    elif isinstance(error, LimitError):
+        document |= {"limit": error.limit, "value": error.value}
+    return document
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return list(bytes(value))
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    return str(value)
+
+
+def _detach(stream: TextIO) -> None:
+    """Point a stream whose reader has gone to nowhere, so that the exit does not fail on it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, stream.fileno())
+    finally:
+        os.close(null)

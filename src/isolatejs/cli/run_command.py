@@ -1,0 +1,216 @@
+"""`isolatejs run`: one program, one sandbox, an honest exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from isolatejs.cli.grants import Permissions
+from isolatejs.cli.output import Terminal, error_document
+from isolatejs.cli.program_source import ProgramSource, create_resolver, load_program
+from isolatejs.errors import (
+    ConfigurationError,
+    ExecutionTimeoutError,
+    GuestError,
+    IsolateError,
+    MemoryLimitError,
+    ModuleResolutionError,
+)
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
+
+EXIT_PROGRAM_ERROR: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_TIMEOUT: Final = 124
+"""As timeout(1)."""
+EXIT_SANDBOX: Final = 125
+"""The sandbox, not the program, failed: it crashed, broke another limit or could not be started."""
+EXIT_MEMORY: Final = 137
+"""As a process that was killed for its memory."""
+EXIT_INTERRUPTED: Final = 130
+
+ReadOption = Annotated[
+    list[Path] | None,
+    typer.Option("--allow-read", metavar="DIR", help="Directory that getDirectory() may read. Repeatable."),
+]
+WriteOption = Annotated[
+    list[Path] | None,
+    typer.Option("--allow-write", metavar="DIR", help="Directory that it may read and change. Repeatable."),
+]
+NetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-net",
+        metavar="HOST",
+        help="Host that fetch() may reach (example.com, *.example.com:8443). Repeatable.",
+    ),
+]
+ToolsOption = Annotated[
+    str | None,
+    typer.Option("--tools", metavar="MODULE:NAME", help="Python functions that the program may call."),
+]
+MemoryOption = Annotated[
+    int, typer.Option("--memory", metavar="MB", min=1, help="Memory limit in megabytes.", show_default=True)
+]
+NodeModulesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--node-modules", metavar="DIR", help="node_modules directory whose packages can be imported."
+    ),
+]
+ImportMapOption = Annotated[
+    Path | None, typer.Option("--import-map", metavar="FILE", help="Import map (JSON) for bare specifiers.")
+]
+NestedOption = Annotated[
+    bool, typer.Option("--allow-nested", help="Let the program create sandboxes of its own.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What `run` was asked for."""
+
+    program: ProgramSource
+    permissions: Permissions
+    bindings: dict[str, Any]
+    timeout_ms: float | None
+    memory_mb: int
+    as_json: bool
+    shows_value: bool
+
+
+def run(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE | -", help="Program file, or - for standard input.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option("--eval", "-e", metavar="CODE", help="Run this code and show its value.")
+    ] = None,
+    allow_read: ReadOption = None,
+    allow_write: WriteOption = None,
+    allow_net: NetOption = None,
+    tools: ToolsOption = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Wall-clock limit. None by default."),
+    ] = None,
+    memory: MemoryOption = 128,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON object (value or error); console goes to standard error."
+        ),
+    ] = False,
+    node_modules: NodeModulesOption = None,
+    import_map: ImportMapOption = None,
+    allow_nested: NestedOption = False,
+) -> None:
+    """Run a program in a sandbox. Everything is denied by default.
+
+    The program can import source files of its own directory and below. Exit status: 0 done, 1 the program
+    failed, 2 wrong usage, 124 time limit, 125 the sandbox failed, 130 interrupted, 137 memory limit.
+    """
+    program = load_program(file, code)
+    permissions = Permissions(
+        read=allow_read or [],
+        write=allow_write or [],
+        hosts=allow_net or [],
+        tools=tools,
+        node_modules=node_modules,
+        import_map=import_map,
+        nested=allow_nested,
+    )
+    options = RunOptions(
+        program=program,
+        permissions=permissions,
+        bindings=permissions.bindings(),
+        timeout_ms=None if timeout is None else timeout * 1000,
+        memory_mb=memory,
+        as_json=json,
+        shows_value=code is not None,
+    )
+    terminal = Terminal()
+    try:
+        value = run_until_interrupted(_run(options, terminal))
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except IsolateError as error:
+        if options.as_json:
+            terminal.write_json({"error": error_document(error)})
+        else:
+            terminal.write_error(error)
+        raise typer.Exit(exit_status(error)) from None
+    if options.as_json:
+        terminal.write_json({"value": value})
+    elif options.shows_value and value is not None:
+        terminal.write_value(value)
+
+
+async def _run(options: RunOptions, terminal: Terminal) -> Any:
+    from isolatejs.capabilities.console.bindings import ConsoleBindings
+    from isolatejs.host.isolate_host import create_isolate_host
+
+    def write_entry(entry: ConsoleEntry) -> None:
+        terminal.write_entry(entry, all_to_stderr=options.as_json)
+
+    permissions = options.permissions
+    bindings = options.bindings | {
+        "console": ConsoleBindings(write_entry, values=False, colors=terminal.color),
+        "modules": create_resolver(options.program, permissions.node_modules, permissions.import_map),
+    }
+    async with (
+        create_isolate_host(pool_size=0) as host,
+        host.create_runtime(
+            bindings=bindings,
+            memory_limit_mb=options.memory_mb,
+            nested_host={} if permissions.nested else False,
+        ) as runtime,
+    ):
+        return await runtime.eval(
+            options.program.code, filename=options.program.filename, execution_timeout_ms=options.timeout_ms
+        )
+
+
+def exit_status(error: IsolateError) -> int:
+    """The exit status that tells why a run ended."""
+    if isinstance(error, GuestError | ModuleResolutionError):
+        return EXIT_PROGRAM_ERROR
+    if isinstance(error, ExecutionTimeoutError):
+        return EXIT_TIMEOUT
+    if isinstance(error, MemoryLimitError):
+        return EXIT_MEMORY
+    if isinstance(error, ConfigurationError):
+        return EXIT_USAGE
+    return EXIT_SANDBOX
+
+
+def run_until_interrupted(work: Any) -> Any:
+    """Run a coroutine; SIGINT, SIGTERM and SIGHUP cancel it, and its sandbox is gone before this returns."""
+
+    async def supervise() -> Any:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        received: list[signal.Signals] = []
+
+        def stop(number: signal.Signals) -> None:
+            received.append(number)
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop, number)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not received:
+                raise
+            if received[0] is signal.SIGINT:
+                raise KeyboardInterrupt from None
+            raise SystemExit(128 + received[0]) from None
+
+    return asyncio.run(supervise())
