@@ -1,4 +1,4 @@
-"""Landlock: which files a sandbox may read or execute, whatever mounts and uids say (Linux 5.13 and later)."""
+"""Landlock: which files a sandbox may read or execute, whatever mounts and uids say (Linux 5.13 or later)."""
 
 from __future__ import annotations
 

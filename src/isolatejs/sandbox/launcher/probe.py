@@ -24,6 +24,8 @@ _Attempt = tuple[str, str, "Callable[[], object]"]
 
 # name: (x86-64, arm64), called with zeros: allowed, they would succeed or fail with another error than EPERM.
 _FORBIDDEN_CALLS: Final = {
+    "mount": (165, 40),
+    "unlinkat": (263, 35),
     "ptrace": (101, 117),
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -54,12 +56,16 @@ _FORBIDDEN_CALLS: Final = {
     "timer_create": (222, 107),
 }
 _LAST_CALL: Final = 480
+_NOT_FILTERED: Final = frozenset({335, 336})
+"""x86-64's uretprobe and uprobe: the kernel passes them by the filter and kills a caller that is no probe."""
 
 
 def report(statuses: dict[str, Status], *, sweep: bool) -> None:
     """Try everything, write the report to the channel."""
-    result: dict[str, Any] = {"statuses": statuses, "attempts": [_try(*attempt) for attempt in _attempts()]}
-    if sweep:
+    result: dict[str, Any] = {"statuses": statuses, "attempts": []}
+    if any(held for name, (held, _) in statuses.items() if name != "resource limits"):
+        result["attempts"] = [_try(*attempt) for attempt in _attempts()]
+    if sweep and statuses["seccomp"][0]:  # with zeros some of these calls would wait or disturb
         result["swept"], result["not_refused"] = _sweep()
     data = json.dumps(result).encode()
     while data:
@@ -90,12 +96,10 @@ def _attempts() -> list[_Attempt]:
         ("open an internet socket", "seccomp", lambda: socket.socket(socket.AF_INET)),
         ("open a Unix socket", "seccomp", lambda: socket.socket(socket.AF_UNIX)),
         ("start a process", "seccomp", _fork),
-        ("execute a program", "seccomp", lambda: os.execv("/bin/true", ["true"])),
-        ("execute the engine again", "seccomp", lambda: os.execv("/engine/deno", ["deno"])),
+        ("execute a program", "seccomp", lambda: _execute("/bin/true")),
+        ("execute the engine again", "seccomp", lambda: _execute("/engine/deno")),
         ("signal every process", "seccomp", lambda: os.kill(-1, 0)),
         ("signal process 2", "seccomp", lambda: os.kill(2, 0)),
-        ("remove a file", "seccomp", lambda: os.rmdir("/sync-replies")),
-        ("mount", "seccomp", lambda: linux.mount("x", "/dev", "tmpfs", 0)),
         ("raise a limit", "seccomp", lambda: linux.set_limit(0, 7, 4096, 4096)),
         ("become root", "capabilities", lambda: os.setresuid(0, 0, 0)),
     ]
@@ -122,10 +126,25 @@ def _fork() -> int:
     return pid
 
 
+def _execute(path: str) -> str:
+    try:
+        pid = os.fork()
+    except PermissionError:  # then it can be tried in this process
+        os.execv(path, [path])
+    if pid == 0:
+        try:
+            os.execv(path, [path])
+        finally:
+            os._exit(77)
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 77:
+        raise PermissionError(errno.EACCES, path)
+    return "executed"
+
+
 def _sweep() -> tuple[int, list[list[int]]]:
     """Call every number that no rule allows; return how many, and [number, result] of those not refused."""
     column = 1 if linux.IS_ARM64 else 0
     allowed = {rule.numbers[column] for rule in ALLOWED}
-    swept = [number for number in range(_LAST_CALL) if number not in allowed]
+    swept = [number for number in range(_LAST_CALL) if number not in allowed | _NOT_FILTERED]
     results = [[number, linux.raw_syscall(number, 0, 0, 0, 0, 0, 0)] for number in swept]
     return len(swept), [item for item in results if item[1] not in {-errno.EPERM, -errno.ENOSYS}]
