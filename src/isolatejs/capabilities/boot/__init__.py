@@ -1,0 +1,1 @@
+"""Boot: what the kernel is told before anything else."""

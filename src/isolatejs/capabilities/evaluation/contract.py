@@ -1,0 +1,22 @@
+"""Running a program."""
+
+from __future__ import annotations
+
+from isolatejs.wire.message import Call, EncodedValue, Note
+
+
+class EvaluateProgram(Call):
+    """Run a program as a module; answered with the value of its last expression, else its default export."""
+
+    code: str
+    filename: str
+
+
+class ErrorEscaped(Note):
+    """An exception or rejection that no running program accounts for: from a timer, say."""
+
+    error: EncodedValue
+
+
+TO_HOST = (ErrorEscaped,)
+TO_GUEST = (EvaluateProgram,)

@@ -1,0 +1,135 @@
+// Runs programs. A program is a module: strict, its own scope, imports, top-level await. Its value is that of
+// its last expression, else its default export.
+//
+// Most small programs neither import nor await. They run as strict `eval` code, which is the same for them
+// (own scope, completion value from V8 itself) and needs no module machinery; everything else, and every
+// program that V8 refuses, goes to the linker.
+// @ts-check
+
+import { core } from "../../guest/engine.js";
+import { PromisePrototypeThen, PromiseWithResolvers, RegExpPrototypeExec, SafeMap } from "../../guest/primordials.js";
+
+/** Words and forms whose meaning differs between eval code and a module, or that only a module can hold. */
+const NEEDS_MODULE = /\b(?:import|export|await|this|arguments|eval|yield|new\s*\.\s*target|enum|namespace)\b|<!--|-->|^\s*\{|^#!/;
+/** Without a call, a tag or an accessor, nothing in the program can have left a promise behind. */
+const CALLS_NOTHING = /^[^(`]*$/;
+const SAFE_FILENAME = /^[^\s'"#?]+$/;
+
+/** Strict, sees no binding of the kernel, `this` is undefined as in a module. @type {(source: string) => any} */
+const strictEval = (0, eval)('"use strict"; (function () { return (source) => eval(source); }).call(undefined)');
+
+/** Ids of running programs, and how to fail each. @type {Map<number, (error: any) => void>} */
+const running = new SafeMap();
+const programOf = new core.AsyncVariable();
+let lastId = 0;
+
+/** @param {import("../../guest/kernel.js").Kernel} kernel */
+export function install(kernel) {
+  kernel.channel.handle("evaluation", {
+    /** @param {{code: string, filename: string}} message */
+    evaluateProgram({ code, filename }) {
+      const quick = quickly(kernel, code, filename);
+      return quick === undefined ? slowly(kernel, code, filename) : quick;
+    },
+  });
+  watchEscapes(kernel);
+}
+
+/** Run a program that is plain strict code; undefined when it has to be a module. */
+function quickly(
+  /** @type {import("../../guest/kernel.js").Kernel} */ kernel,
+  /** @type {string} */ code,
+  /** @type {string} */ filename,
+) {
+  if (RegExpPrototypeExec(NEEDS_MODULE, code) !== null || RegExpPrototypeExec(SAFE_FILENAME, filename) === null) {
+    return undefined;
+  }
+  const source = `${code}\n//# sourceURL=${filename}`;
+  if (RegExpPrototypeExec(CALLS_NOTHING, code) !== null) {
+    /** @type {any} */
+    let value;
+    try {
+      value = strictEval(source);
+    } catch (error) {
+      if (isEarlyError(error)) return undefined;
+      throw error;
+    }
+    return kernel.channel.replyWith(value);
+  }
+  return inProgram(kernel, () => {
+    try {
+      return strictEval(source);
+    } catch (error) {
+      if (isEarlyError(error)) return slowly(kernel, code, filename, true);
+      throw error;
+    }
+  });
+}
+
+/** Whether V8 refused the text, rather than the program threw: nothing of it ran. @param {any} error */
+function isEarlyError(error) {
+  return error instanceof SyntaxError && !`${error.stack}`.includes("\n    at ");
+}
+
+/**
+ * @param {import("../../guest/kernel.js").Kernel} kernel @param {string} code @param {string} filename
+ * @param {boolean} [bare] give the value itself
+ */
+async function slowly(kernel, code, filename, bare = false) {
+  const linker = await kernel.linker();
+  const run = async () => (await linker.evaluateModule(code, filename, { completion: true })).completion;
+  return bare ? await run() : await inProgram(kernel, run);
+}
+
+/**
+ * Run a program so that rejections which nobody handles fail it, and answer with its value.
+ * @param {import("../../guest/kernel.js").Kernel} kernel @param {() => any} program
+ */
+function inProgram(kernel, program) {
+  const { promise, resolve, reject } = PromiseWithResolvers();
+  lastId += 1;
+  const id = lastId;
+  running.set(id, reject);
+  const previous = programOf.enter(id);
+  /** @type {any} */
+  let value;
+  try {
+    value = program();
+  } catch (error) {
+    reject(error);
+  } finally {
+    core.setAsyncContext(previous);
+  }
+  // A promise is waited for, as a console would show what it gives.
+  PromisePrototypeThen(
+    Promise.resolve(value),
+    (/** @type {any} */ settled) => setImmediate(() => resolve(settled)),
+    reject,
+  );
+  const answered = promise.then((settled) => kernel.channel.replyWith(settled));
+  return answered.finally(() => running.delete(id));
+}
+
+/** Errors that no promise chain carries to the host on its own. @param {import("../../guest/kernel.js").Kernel} kernel */
+function watchEscapes(kernel) {
+  const escaped = (/** @type {any} */ event, /** @type {any} */ error) => {
+    event.preventDefault();
+    const fail = running.get(programOf.get());
+    if (fail !== undefined) {
+      fail(error);
+      return;
+    }
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const encoded = kernel.channel.encode(`${error?.stack ?? error}`.slice(0, 10_000), attachments);
+    kernel.channel.note("evaluation.errorEscaped", { error: encoded }, { attachments });
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    if (!event.defaultPrevented) escaped(event, event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    if (!event.defaultPrevented) escaped(event, event.error ?? new Error(event.message));
+  });
+}
+
+const { Promise, setImmediate, SyntaxError } = globalThis;

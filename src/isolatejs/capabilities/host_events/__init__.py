@@ -1,0 +1,1 @@
+"""Named events between the embedder (`runtime.events`) and the program (`on`, `emit`)."""

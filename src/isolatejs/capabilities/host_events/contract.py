@@ -1,0 +1,23 @@
+"""Events both ways."""
+
+from __future__ import annotations
+
+from isolatejs.wire.message import Call, EncodedValue, Note
+
+
+class DeliverEvent(Call):
+    """The embedder emits an event; answered when the program's handlers have been called."""
+
+    name: str
+    payload: EncodedValue
+
+
+class EventEmitted(Note):
+    """The program emitted an event."""
+
+    name: str
+    payload: EncodedValue
+
+
+TO_HOST = (EventEmitted,)
+TO_GUEST = (DeliverEvent,)

@@ -1,0 +1,54 @@
+"""What a host half knows of the runtime that it serves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isolatejs.capabilities.call_context import HostCallContext
+from isolatejs.limits import MEMORY_LIMIT_MB
+
+if TYPE_CHECKING:
+    from isolatejs.channel.channel import Channel
+    from isolatejs.channel.incoming import IncomingNote
+    from isolatejs.web import AbortSignal
+
+
+@dataclass(slots=True)
+class RequestFacts:
+    """One request that a program is answering; calls made on its behalf carry these."""
+
+    request_id: str | None
+    metadata: dict[str, Any]
+    signal: AbortSignal
+
+
+@dataclass(slots=True)
+class RuntimeScope:
+    """One runtime, as its host halves see it.
+
+    `resource_id` names the handle that the embedder holds (a server keeps its own across sandboxes);
+    `fail` ends the runtime with an error; `run_engine` runs the engine once behind the same wall, on files.
+    """
+
+    runtime_id: str
+    resource_id: str
+    signal: AbortSignal
+    key: str | None = None
+    cwd: str = "/"
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+    execution_timeout_ms: float | None = None
+    channel: Channel = None  # type: ignore[assignment]  # set before the first message
+    fail: Callable[[BaseException], None] = lambda error: None
+    run_engine: Callable[..., Awaitable[Any]] | None = None
+    requests: dict[int, RequestFacts] = field(default_factory=dict)
+    logger: logging.Logger = field(default_factory=lambda: logging.getLogger("isolatejs.runtime"))
+
+    def context(self, call: IncomingNote) -> HostCallContext:
+        """The context that the embedder's callback gets for this call."""
+        facts = self.requests.get(call.scope_id)
+        if facts is None:
+            return HostCallContext(self.signal, self.runtime_id, self.resource_id, None, {})
+        return HostCallContext(facts.signal, self.runtime_id, self.resource_id, facts.request_id, facts.metadata)

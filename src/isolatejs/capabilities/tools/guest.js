@@ -1,0 +1,65 @@
+// The embedder's tools as global functions.
+// @ts-check
+
+import { ObjectDefineProperty, ObjectFreeze, ObjectKeys, SymbolAsyncIterator } from "../../guest/primordials.js";
+
+/** @param {import("../../guest/kernel.js").Kernel} kernel @param {{tree: any}} grant */
+export function install(kernel, { tree }) {
+  for (const name of ObjectKeys(tree)) kernel.defineGlobal(name, member(kernel.channel, name, tree[name]));
+}
+
+/** @param {any} channel @param {string} path @param {any} kind @returns {any} */
+function member(channel, path, kind) {
+  if (typeof kind === "string") return kind === "stream" ? streamTool(channel, path) : callTool(channel, path);
+  /** @type {any} */
+  const group = {};
+  for (const name of ObjectKeys(kind)) group[name] = member(channel, `${path}.${name}`, kind[name]);
+  return ObjectFreeze(group);
+}
+
+/** @param {any} channel @param {string} path @param {any[]} args */
+async function request(channel, path, args) {
+  /** @type {Uint8Array[]} */
+  const attachments = [];
+  let encoded;
+  try {
+    encoded = channel.encode(args, attachments);
+  } catch {
+    attachments.length = 0;
+    encoded = await channel.encodeAsync(args, attachments);
+  }
+  const reply = await channel.call("tools.callTool", { path, args: encoded }, { attachments });
+  return reply.decode(reply.value);
+}
+
+/** @param {any} channel @param {string} path */
+function callTool(channel, path) {
+  const tool = (/** @type {any[]} */ ...args) => request(channel, path, args);
+  return named(tool, path);
+}
+
+/** A tool that yields: usable at once in `for await`, without awaiting the call. @param {any} channel @param {string} path */
+function streamTool(channel, path) {
+  const tool = (/** @type {any[]} */ ...args) => {
+    /** @type {Promise<any> | undefined} */
+    let opening;
+    const open = () => opening ??= request(channel, path, args);
+    return {
+      next: async () => await (await open()).next(),
+      return: async (/** @type {any} */ value) => {
+        if (opening === undefined) return { done: true, value };
+        return await (await opening).return(value);
+      },
+      [SymbolAsyncIterator]() {
+        return this;
+      },
+    };
+  };
+  return named(tool, path);
+}
+
+/** @param {any} tool @param {string} path */
+function named(tool, path) {
+  const name = path.slice(path.lastIndexOf(".") + 1);
+  return ObjectDefineProperty(tool, "name", { value: name, configurable: true });
+}

@@ -1,0 +1,385 @@
+// The guest end of the channel: calls both ways, notes, cancellation. The host is honest; nothing is validated.
+// @ts-check
+
+import {
+  AbortController,
+  encodeText,
+  getTypedArrayByteLength,
+  map,
+  PromiseWithResolvers,
+  queueMicrotask,
+  SafeMap,
+} from "../guest/primordials.js";
+import { decodeValue } from "../wire/decoding.js";
+import { encodeValue, encodeValueAsync } from "../wire/encoding.js";
+import {
+  CALL,
+  CANCEL,
+  DATA,
+  ERROR,
+  FrameReader,
+  FrameWriter,
+  NOTE,
+  REPLY,
+  splitAttachments,
+} from "../wire/framing.js";
+import { stringify } from "../wire/json.js";
+import { References } from "./references.js";
+import { Streams } from "./streams.js";
+
+const FRAME_LIMIT_BYTES = 128 * 1024 * 1024;
+
+/** An answer with attachments. */
+export class Reply {
+  /** @param {any} value JSON @param {Uint8Array[]} attachments */
+  constructor(value, attachments) {
+    this.value = value;
+    this.attachments = attachments;
+  }
+}
+
+/** What came with a call, note or answer: its JSON, its bytes, and how to decode values in it. */
+class Frame {
+  #importer;
+
+  /** @param {any} value @param {Uint8Array[]} attachments @param {any} importer @param {AbortSignal | undefined} signal */
+  constructor(value, attachments, importer, signal) {
+    this.value = value;
+    this.attachments = attachments;
+    this.#importer = importer;
+    this.signal = signal;
+  }
+
+  /** @param {any} encoded */
+  decode(encoded) {
+    return decodeValue(encoded, this.attachments, this.#importer);
+  }
+}
+
+/**
+ * @typedef {object} Options
+ * @property {Uint8Array[]} [attachments]
+ * @property {AbortSignal | null} [signal]  aborting it cancels the call on the host
+ */
+
+export class Channel {
+  #writer;
+  #reader = new FrameReader();
+  #flushing = false;
+  #next = -1;
+  #source;
+  #errors;
+  #scope;
+  /** @type {Map<number, {resolve: (frame: any) => void, reject: (error: any) => void}>} */ #calls = new SafeMap();
+  /** @type {Map<string, (payload: any, frame: Frame) => any>} */ #handlers = new SafeMap();
+  /** @type {Map<number, AbortController | null>} */ #running = new SafeMap();
+  /** Frames that wait until the kernel has booted. @type {[any[], Uint8Array | null][] | null} */ #held = [];
+  /** @type {(() => {readSync: (bytes: Uint8Array) => number | null}) | undefined} */ #openSync;
+
+  /**
+   * @param {object} io
+   * @param {{read: (room: Uint8Array) => Promise<number | null>}} io.source
+   * @param {{writeSync: (bytes: Uint8Array) => number}} io.sink
+   * @param {() => {readSync: (bytes: Uint8Array) => number | null}} io.openSync  the FIFO of synchronous replies
+   * @param {{describe: (error: any) => any, revive: (encoded: any, decode: any) => any}} errors
+   * @param {() => number} scope  id of the request on whose behalf the program runs now, 0 for none
+   */
+  constructor({ source, sink, openSync }, errors, scope) {
+    this.#source = source;
+    this.#errors = errors;
+    this.#scope = scope;
+    this.#openSync = openSync;
+    this.#writer = new FrameWriter((bytes) => {
+      let rest = bytes;
+      while (rest.length > 0) rest = rest.subarray(sink.writeSync(rest));
+    });
+    const send = (/** @type {any[]} */ header, /** @type {Uint8Array[]} */ attachments) => this.#send(header, attachments);
+    this.streams = new Streams(send, errors.describe);
+    this.references = new References(this);
+    this.exporter = {
+      exportReference: (/** @type {string} */ kind, /** @type {any} */ target) => this.references.export(kind, target),
+      openStream: (/** @type {ReadableStream} */ stream) => this.streams.open(stream),
+      ownProxy: (/** @type {object} */ target) => this.references.ownProxy(target),
+    };
+    this.importer = {
+      importReference: (/** @type {string} */ kind, /** @type {number} */ reference, /** @type {any} */ detail) =>
+        this.references.import(kind, reference, detail),
+      acceptStream: (/** @type {number} */ id) => this.streams.accept(id),
+    };
+  }
+
+  // --- sending -------------------------------------------------------------------------------------
+  /**
+   * Ask the host for something.
+   * @param {string} name @param {any} payload @param {Options} [options] @returns {Promise<Frame>}
+   */
+  call(name, payload, options) {
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const { promise, resolve, reject } = PromiseWithResolvers();
+    this.#next += 2;
+    const id = this.#next;
+    try {
+      this.#sendCall(id, name, payload, options?.attachments, 0);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!signal) {
+      this.#calls.set(id, { resolve, reject });
+      return promise;
+    }
+    const onAbort = () => {
+      if (!this.#calls.delete(id)) return;
+      this.#send([CANCEL, id], []);
+      reject(signal.reason);
+    };
+    const settle = (/** @type {any} */ done) => (/** @type {any} */ value) => {
+      signal.removeEventListener("abort", onAbort);
+      done(value);
+    };
+    signal.addEventListener("abort", onAbort);
+    this.#calls.set(id, { resolve: settle(resolve), reject: settle(reject) });
+    return promise;
+  }
+
+  /**
+   * Ask the host for something and block until it answers. Only for APIs that are synchronous by nature.
+   * @param {string} name @param {any} payload @param {{attachments?: Uint8Array[]}} [options] @returns {Frame}
+   */
+  callSync(name, payload, options) {
+    this.#next += 2;
+    const id = this.#next;
+    this.#sendCall(id, name, payload, options?.attachments, 1);
+    this.#writer.flush();
+    return this.#readSync(id);
+  }
+
+  /** @type {{readSync: (bytes: Uint8Array) => number | null} | undefined} */ #replies;
+  #syncReader = new FrameReader();
+
+  /** @param {number} id */
+  #readSync(id) {
+    this.#replies ??= /** @type {any} */ (this.#openSync)();
+    /** @type {any} */
+    let answer;
+    while (answer === undefined) {
+      const count = /** @type {any} */ (this.#replies).readSync(this.#syncReader.room());
+      if (count === null || count === 0) throw new Error("the host is gone");
+      this.#syncReader.take(count, (header, data) => {
+        if (header[1] === id) answer = [header, data];
+      });
+    }
+    const [header, data] = answer;
+    const frame = new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined);
+    if (header[0] === ERROR) throw this.#errors.revive(header[2], (/** @type {any} */ e) => frame.decode(e));
+    return frame;
+  }
+
+  /** @param {string} name @param {any} payload @param {Options} [options] */
+  note(name, payload, options) {
+    const attachments = options?.attachments ?? [];
+    this.#send([NOTE, name, payload, sizes(attachments), this.#scope()], attachments);
+  }
+
+  /** @param {number} id @param {string} name @param {any} payload @param {Uint8Array[] | undefined} attachments @param {number} sync */
+  #sendCall(id, name, payload, attachments, sync) {
+    const scope = this.#scope();
+    if (attachments !== undefined && attachments.length > 0) {
+      this.#send([CALL, id, name, payload, sizes(attachments), scope, sync], attachments);
+    } else if (scope !== 0 || sync !== 0) {
+      this.#send([CALL, id, name, payload, [], scope, sync], []);
+    } else {
+      this.#send([CALL, id, name, payload], []);
+    }
+  }
+
+  /** @param {any[]} header @param {Uint8Array[]} attachments */
+  #send(header, attachments) {
+    this.#writer.add(stringify(header), attachments);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(this.#flush);
+  }
+
+  #flush = () => {
+    this.#flushing = false;
+    this.#writer.flush();
+  };
+
+  /** Write everything that is collected now. */
+  flush() {
+    this.#writer.flush();
+  }
+
+  // --- values and bodies ---------------------------------------------------------------------------
+  /** @param {any} value @param {Uint8Array[]} attachments */
+  encode(value, attachments) {
+    return encodeValue(value, attachments, this.exporter);
+  }
+
+  /** Like encode, for values that may hold Blobs. @param {any} value @param {Uint8Array[]} attachments */
+  encodeAsync(value, attachments) {
+    return encodeValueAsync(value, attachments, this.exporter);
+  }
+
+  /** An answer that is JSON with attachments. @param {any} value @param {Uint8Array[]} attachments */
+  reply(value, attachments) {
+    return new Reply(value, attachments);
+  }
+
+  /** An answer that is one arbitrary value. @param {any} value */
+  replyWith(value) {
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const encoded = encodeValueAsync(value, attachments, this.exporter);
+    return encoded.then((done) => new Reply(done, attachments));
+  }
+
+  /** @param {ReadableStream} stream */
+  openStream(stream) {
+    return this.streams.open(stream);
+  }
+
+  /** @param {number} id */
+  acceptStream(id) {
+    return this.streams.accept(id);
+  }
+
+  /** Wire form of a body. @param {ReadableStream | Uint8Array | string | null | undefined} body @param {Uint8Array[]} attachments */
+  sendBody(body, attachments) {
+    if (body === null || body === undefined) return null;
+    if (typeof body === "string") body = encodeText(body);
+    if (body instanceof Uint8Array) {
+      attachments[attachments.length] = body;
+      return { a: attachments.length - 1 };
+    }
+    return { s: this.streams.open(/** @type {ReadableStream} */ (body)) };
+  }
+
+  /** @param {{a?: number, s?: number} | null | undefined} body @param {{attachments: Uint8Array[]}} frame */
+  receiveBody(body, frame) {
+    if (body === null || body === undefined) return null;
+    return body.s !== undefined ? this.streams.accept(body.s) : frame.attachments[/** @type {number} */ (body.a)];
+  }
+
+  // --- receiving -----------------------------------------------------------------------------------
+  /** Answer the host's messages of one capability. @param {string} capability @param {Record<string, any>} handlers */
+  handle(capability, handlers) {
+    for (const name of Object.keys(handlers)) this.#handlers.set(`${capability}.${name}`, handlers[name]);
+  }
+
+  /** Read until the host closes. */
+  async run() {
+    const onFrame = (/** @type {any[]} */ header, /** @type {Uint8Array | null} */ data) => this.#arrive(header, data);
+    while (true) {
+      const count = await this.#source.read(this.#reader.room());
+      if (count === null) return;
+      this.#reader.take(count, onFrame);
+    }
+  }
+
+  /** Until this is called, only `boot.*` messages are delivered. */
+  release() {
+    const held = this.#held;
+    this.#held = null;
+    for (const [header, data] of held ?? []) this.#receive(header, data);
+  }
+
+  /** @param {any[]} header @param {Uint8Array | null} data */
+  #arrive(header, data) {
+    if (this.#held !== null && (header[0] === CALL || header[0] === NOTE)) {
+      const name = header[0] === CALL ? header[2] : header[1];
+      if (name !== "boot.bootKernel") {
+        this.#held[this.#held.length] = [header, data];
+        return;
+      }
+    }
+    this.#receive(header, data);
+  }
+
+  /** @param {any[]} header @param {Uint8Array | null} data */
+  #receive(header, data) {
+    switch (header[0]) {
+      case CALL:
+        this.#receiveCall(header[1], header[2], header[3], splitAttachments(data, header[4]));
+        return;
+      case REPLY: {
+        const call = this.#calls.get(header[1]);
+        this.#calls.delete(header[1]);
+        call?.resolve(new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined));
+        return;
+      }
+      case ERROR: {
+        const call = this.#calls.get(header[1]);
+        this.#calls.delete(header[1]);
+        if (call === undefined) return;
+        const frame = new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined);
+        call.reject(this.#errors.revive(header[2], (/** @type {any} */ encoded) => frame.decode(encoded)));
+        return;
+      }
+      case NOTE: {
+        const handler = this.#handlers.get(header[1]);
+        const frame = new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined);
+        if (handler !== undefined) handler(header[2], frame);
+        return;
+      }
+      case CANCEL:
+        this.#running.get(header[1])?.abort();
+        return;
+      default:
+        if (header[0] >= DATA) this.streams.receive(header, data, (encoded) => this.#errors.revive(encoded, undefined));
+    }
+  }
+
+  /** @param {number} id @param {string} name @param {any} payload @param {Uint8Array[]} attachments */
+  #receiveCall(id, name, payload, attachments) {
+    const controller = new AbortController();
+    const frame = new Frame(payload, attachments, this.importer, controller.signal);
+    this.#running.set(id, controller);
+    /** @type {any} */
+    let result;
+    try {
+      const handler = this.#handlers.get(name);
+      if (handler === undefined) throw new TypeError(`${name} is not there`);
+      result = handler(payload, frame);
+    } catch (error) {
+      this.#fail(id, error);
+      return;
+    }
+    if (result instanceof Promise) {
+      result.then((value) => this.#answer(id, value), (error) => this.#fail(id, error));
+    } else {
+      this.#answer(id, result);
+    }
+  }
+
+  /** @param {number} id @param {any} result */
+  #answer(id, result) {
+    this.#running.delete(id);
+    if (result instanceof Reply) {
+      const attached = result.attachments;
+      let size = 0;
+      for (let i = 0; i < attached.length; i++) size += getTypedArrayByteLength(attached[i]);
+      if (size > FRAME_LIMIT_BYTES) {
+        this.#fail(id, new RangeError(`a value of ${size} bytes is too large to send (limit ${FRAME_LIMIT_BYTES}); stream it`));
+        return;
+      }
+      if (attached.length > 0) this.#send([REPLY, id, result.value, sizes(attached)], attached);
+      else this.#send([REPLY, id, result.value], []);
+    } else {
+      this.#send([REPLY, id, result ?? null], []);
+    }
+  }
+
+  /** @param {number} id @param {any} error */
+  #fail(id, error) {
+    this.#running.delete(id);
+    this.#send([ERROR, id, this.#errors.describe(error)], []);
+  }
+}
+
+/** @param {Uint8Array[]} attachments */
+function sizes(attachments) {
+  return map(attachments, getTypedArrayByteLength);
+}
+

@@ -1,0 +1,493 @@
+"""The host end of one channel: calls both ways, notes, cancellation, and the tables of what is open.
+
+Everything that arrives here was written by a hostile process. What no honest kernel sends (an unknown id,
+a frame out of order, an id used twice) raises GuestProtocolError, which ends the channel; a call whose
+fields do not fit its contract is answered with a TypeError, since a program can cause one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from isolatejs.channel import contract
+from isolatejs.channel.handlers import Handler, handlers_of
+from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply, ReplyFrameData
+from isolatejs.channel.references import References
+from isolatejs.channel.streams import ByteStream, OutgoingStream
+from isolatejs.channel.sync_replies import SyncReplies
+from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
+from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
+from isolatejs.wire.decoding import decode_value
+from isolatejs.wire.encoding import encode_value
+from isolatejs.wire.errors import EncodedError, GuestVisibleError, encode_error
+from isolatejs.wire.frames import (
+    CallFrame,
+    CancelFrame,
+    CreditFrame,
+    DataFrame,
+    EndFrame,
+    ErrorFrame,
+    FailFrame,
+    NoteFrame,
+    ReplyFrame,
+    StopFrame,
+    decode_header,
+    encode_header,
+    split_attachments,
+)
+from isolatejs.wire.framing import FrameDecoder, encode_frame
+from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Sequence
+
+    from isolatejs.wire.frames import Frame
+
+T = TypeVar("T")
+_logger = logging.getLogger("isolatejs.channel")
+_encode_json = msgspec.json.Encoder().encode
+_decode_error: msgspec.json.Decoder[EncodedError] = msgspec.json.Decoder(EncodedError)
+
+
+class Channel(asyncio.Protocol):
+    """One connection to one sandbox. Open it with `await Channel.open(...)`."""
+
+    def __init__(
+        self,
+        *,
+        on_closed: Callable[[BaseException | None], None],
+        raise_guest_error: Callable[[EncodedError, Channel, Sequence[memoryview]], BaseException],
+        sync_fd: int | None = None,
+        open_calls_limit: int = OPEN_CALLS_LIMIT,
+    ) -> None:
+        self._on_closed = on_closed
+        self._raise_guest_error = raise_guest_error
+        self._sync_fd = sync_fd
+        self._open_calls_limit = open_calls_limit
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._frames = FrameDecoder()
+        self._handlers: dict[str, Handler] = {}
+        self._ids = itertools.count(2, 2)
+        self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
+        self._incoming: dict[int, asyncio.Task[None] | None] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._readers: dict[int, ByteStream] = {}
+        self._senders: dict[int, OutgoingStream] = {}
+        self._corked: list[bytes] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._closed_by: BaseException | None = None
+        self._closed = False
+        self._sync: SyncReplies | None = None
+        self.references = References(self)
+        self.handle(contract, self.references)
+
+    @classmethod
+    async def open(cls, sock: socket.socket, **options: Any) -> Channel:
+        """A channel on a connected socket."""
+        channel = cls(**options)
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: channel, sock=sock)
+        return channel
+
+    # --- what a half registers ---------------------------------------------------------------------
+    def handle(self, module: Any, target: object) -> None:
+        """Let the methods of `target` answer the messages of a contract's TO_HOST."""
+        self._handlers.update(handlers_of(module, target))
+
+    # --- sending -----------------------------------------------------------------------------------
+    async def call(self, message: Call, attachments: Sequence[Any] = ()) -> ReplyFrameData:
+        """Send a call and wait for its reply.
+
+        Raises what the guest threw as GuestError, or RuntimeDisposedError when the channel closes first.
+        Cancelling the wait cancels the call in the guest.
+        """
+        self._check_open()
+        number = next(self._ids)
+        future: asyncio.Future[ReplyFrameData] = self._loop.create_future()
+        self._calls[number] = future
+        sizes = [memoryview(part).nbytes for part in attachments]
+        frame = CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes)
+        self.send(frame, attachments)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not self._closed:
+                self.send(CancelFrame(number))
+            raise
+        finally:
+            self._calls.pop(number, None)
+
+    def note(self, message: Note, attachments: Sequence[Any] = ()) -> None:
+        """Send a note. Raises QuotaExceededError when the guest has stopped reading."""
+        self._check_open()
+        if self._transport is not None and self._transport.get_write_buffer_size() > PENDING_NOTES_LIMIT_BYTES:
+            raise QuotaExceededError(
+                f"the sandbox does not read: more than {PENDING_NOTES_LIMIT_BYTES} bytes wait for it",
+                limit="pending_notes_bytes",
+                value=PENDING_NOTES_LIMIT_BYTES,
+            )
+        sizes = [memoryview(part).nbytes for part in attachments]
+        self.send(NoteFrame(wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes), attachments)
+
+    def send(self, frame: Frame, attachments: Sequence[Any] = ()) -> None:
+        """Write one frame: at once when it is the first of this turn of the loop, else with the rest of it."""
+        if self._transport is None or self._closed:
+            return
+        data = encode_frame(encode_header(frame), attachments)
+        if self._corked is None:
+            self._corked = []
+            self._loop.call_soon(self._uncork)
+            self._transport.write(data)
+        else:
+            self._corked.append(data)
+
+    def _uncork(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked and self._transport is not None:
+            self._transport.write(b"".join(corked) if len(corked) > 1 else corked[0])
+
+    # --- values, streams and bodies ----------------------------------------------------------------
+    def encode(self, value: Any, attachments: list[Any]) -> EncodedValue:
+        """Wire form of any Python value that can cross; raises ValueEncodingError with the path otherwise."""
+        return encode_value(value, attachments, self)
+
+    def decode(self, encoded: EncodedValue, attachments: Sequence[memoryview]) -> Any:
+        """Python form of a value that came with these attachments."""
+        return decode_value(encoded, attachments, self)
+
+    def export_reference(self, kind: str, target: Any) -> int:
+        return self.references.export(kind, target)
+
+    def import_reference(self, kind: str, reference: int, detail: Any) -> Any:
+        return self.references.import_(kind, reference, detail)
+
+    def open_stream(self, source: AsyncIterable[bytes]) -> int:
+        """Offer a stream of bytes to the guest; gives its id. Nothing is read before the guest asks."""
+        if len(self._senders) >= OPEN_STREAMS_LIMIT:
+            raise QuotaExceededError(
+                f"more than {OPEN_STREAMS_LIMIT} open streams", limit="open_streams", value=OPEN_STREAMS_LIMIT
+            )
+        number = next(self._ids)
+        self._senders[number] = OutgoingStream(number, source, self)
+        return number
+
+    open_body = open_stream
+
+    def abandon_stream(self, stream: int) -> None:
+        """Withdraw a stream that was offered and may not have been read to its end."""
+        sender = self._senders.get(stream)
+        if sender is not None:
+            sender.stop()
+
+    def accept_stream(self, stream: int) -> ByteStream:
+        """Read a stream that the guest offers. Raises GuestProtocolError for an id that cannot be one."""
+        if type(stream) is not int or stream <= 0 or stream % 2 == 0 or stream in self._readers:
+            raise GuestProtocolError(f"{stream!r:.40} is not a stream that the guest can offer")
+        if len(self._readers) >= OPEN_STREAMS_LIMIT:
+            raise GuestProtocolError(f"more than {OPEN_STREAMS_LIMIT} open streams")
+        reader = ByteStream(stream, self)
+        self._readers[stream] = reader
+        return reader
+
+    accept_body = accept_stream
+
+    def send_body(self, body: bytes | AsyncIterable[bytes] | None, attachments: list[Any]) -> Body | None:
+        """Wire form of a body: bytes go along in this frame, an iterable becomes a stream."""
+        if body is None:
+            return None
+        if isinstance(body, (bytes, bytearray, memoryview)):
+            attachments.append(bytes(body))
+            return Body(a=len(attachments) - 1)
+        return Body(s=self.open_stream(body))
+
+    def receive_body(
+        self, body: Body | None, attachments: Sequence[memoryview]
+    ) -> bytes | AsyncIterator[bytes] | None:
+        """The body that a message announces: bytes, a stream, or None."""
+        if body is None:
+            return None
+        if body.s is not None:
+            return self.accept_stream(body.s)
+        if body.a is None or not 0 <= body.a < len(attachments):
+            raise GuestProtocolError("a body without an attachment")
+        return bytes(attachments[body.a])
+
+    async def wait_writable(self) -> None:
+        """Wait until the socket takes more. Every stream waits here, so that no buffer grows."""
+        if not self._writable.is_set():
+            await self._writable.wait()
+
+    def forget_stream(self, stream: int) -> None:
+        self._senders.pop(stream, None)
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Run something on the channel's loop, from any thread (finalizers)."""
+        if not self._closed and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function)
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine as a task that ends with the channel; a failure is logged."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _logger.error("a background task of a channel failed", exc_info=task.exception())
+
+    # --- receiving ---------------------------------------------------------------------------------
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for header, attachments in self._frames.feed(data):
+                if self._closed:
+                    return
+                self._receive(decode_header(header), attachments)
+        except GuestProtocolError as error:
+            self.close(error)
+        except Exception as error:
+            _logger.exception("a frame could not be handled")
+            failure = GuestProtocolError(f"a frame could not be handled: {type(error).__name__}")
+            failure.__cause__ = error
+            self.close(failure)
+
+    def _receive(self, frame: Frame, attachments: memoryview) -> None:
+        match frame:
+            case CallFrame():
+                self._receive_call(frame, split_attachments(attachments, frame.sizes))
+            case ReplyFrame():
+                parts = split_attachments(attachments, frame.sizes)
+                future = self._answered(frame.id)
+                if future is not None:
+                    future.set_result(ReplyFrameData(frame.payload, parts, self))
+            case ErrorFrame():
+                parts = split_attachments(attachments, frame.sizes)
+                future = self._answered(frame.id)
+                if future is not None:
+                    future.set_exception(self.error_from(frame.payload, parts))
+            case NoteFrame():
+                self._receive_note(frame, split_attachments(attachments, frame.sizes))
+            case CancelFrame():
+                task = self._incoming.get(frame.id)
+                if task is not None:
+                    task.cancel()
+            case DataFrame():
+                self._reader(frame.stream).receive(bytes(attachments))
+            case EndFrame():
+                self._reader(frame.stream, last=True).end()
+            case FailFrame():
+                self._reader(frame.stream, last=True).end(self.error_from(frame.payload, []))
+            case CreditFrame():
+                sender = self._senders.get(frame.stream)
+                if sender is not None:
+                    sender.grant(frame.size)
+            case StopFrame():
+                self.abandon_stream(frame.stream)
+
+    def error_from(self, payload: msgspec.Raw, attachments: Sequence[memoryview]) -> BaseException:
+        """The exception for an error that came from the guest."""
+        try:
+            encoded = _decode_error.decode(payload)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise GuestProtocolError(f"not an error: {error}") from None
+        return self._raise_guest_error(encoded, self, attachments)
+
+    def _answered(self, number: int) -> asyncio.Future[ReplyFrameData] | None:
+        future = self._calls.pop(number, None)
+        if future is None:
+            # An answer to a call that was cancelled meanwhile is late, not wrong; ids that were never used are.
+            if number <= 0 or number % 2 or number >= self._peek_id():
+                raise GuestProtocolError(f"an answer to call {number}, which was never made")
+            return None
+        return None if future.done() else future
+
+    def _peek_id(self) -> int:
+        following = next(self._ids)
+        self._ids = itertools.count(following, 2)
+        return following
+
+    def _reader(self, stream: int, *, last: bool = False) -> ByteStream:
+        reader = self._readers.pop(stream, None) if last else self._readers.get(stream)
+        if reader is None:
+            raise GuestProtocolError(f"data for stream {stream}, which is not open")
+        return reader
+
+    def _receive_note(self, frame: NoteFrame, attachments: list[memoryview]) -> None:
+        handler = self._handlers.get(frame.name)
+        if handler is None or handler.answers:
+            raise GuestProtocolError(f"unknown note {frame.name!r:.80}")
+        try:
+            message = handler.decode(frame.payload)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
+        result = handler.method(message, IncomingNote(self, attachments, frame.scope))
+        if inspect.iscoroutine(result):
+            self.start(result)
+
+    def _receive_call(self, frame: CallFrame, attachments: list[memoryview]) -> None:
+        number = frame.id
+        if number <= 0 or number % 2 == 0 or number in self._incoming:
+            raise GuestProtocolError(f"call id {number} is not free")
+        call = IncomingCall(self, attachments, frame.scope)
+        try:
+            handler = self._handlers.get(frame.name)
+            if handler is None or not handler.answers:
+                raise GuestVisibleError("TypeError", f"{frame.name:.80} is not granted")
+            if len(self._incoming) >= self._open_calls_limit:
+                raise GuestVisibleError(
+                    "QuotaExceededError", f"more than {self._open_calls_limit} open calls to the host", dom=True
+                )
+            try:
+                message = handler.decode(frame.payload)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise GuestVisibleError("TypeError", str(error)) from None
+            result = handler.method(message, call)
+        except GuestProtocolError:
+            raise
+        except Exception as error:
+            self._answer_error(frame, error)
+            return
+        if inspect.iscoroutine(result):
+            self._incoming[number] = None
+            task = self._loop.create_task(self._run(result, frame))
+            self._incoming[number] = task
+        else:
+            self._answer(frame, result)
+
+    async def _run(self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame) -> None:
+        try:
+            result = await coroutine
+        except asyncio.CancelledError:
+            if not self._closed:
+                self._answer_error(frame, GuestVisibleError("AbortError", "The operation was aborted", dom=True))
+            raise
+        except GuestProtocolError as error:
+            self.close(error)
+        except Exception as error:
+            self._answer_error(frame, error)
+        except BaseException:
+            self._answer_error(frame, GuestVisibleError("AbortError", "The host is going away", dom=True))
+            raise
+        else:
+            self._answer(frame, result)
+        finally:
+            self._incoming.pop(frame.id, None)
+
+    def _answer(self, frame: CallFrame, result: Any) -> None:
+        attachments: Sequence[Any] = ()
+        if type(result) is Reply:
+            result, attachments = result.value, result.attachments
+        try:
+            payload = msgspec.Raw(_encode_json(result))
+        except (TypeError, ValueError, RecursionError) as error:
+            self._answer_error(frame, error)
+            return
+        sizes = [memoryview(part).nbytes for part in attachments]
+        self._deliver(frame, ReplyFrame(frame.id, payload, sizes), attachments)
+
+    def _answer_error(self, frame: CallFrame, error: BaseException) -> None:
+        encoded = encode_error(error)
+        if not isinstance(error, (GuestVisibleError,)) and encoded.message != str(error):
+            _logger.warning("the handler of %s failed", frame.name, exc_info=error)
+        self._deliver(frame, ErrorFrame(frame.id, msgspec.Raw(_encode_json(encoded))))
+
+    def _deliver(self, frame: CallFrame, answer: Frame, attachments: Sequence[Any] = ()) -> None:
+        if not frame.sync:
+            self.send(answer, attachments)
+            return
+        if self._sync is None:
+            if self._sync_fd is None:
+                self.close(GuestProtocolError("a synchronous call on a channel that has none"))
+                return
+            self._sync = SyncReplies(self._sync_fd, self._loop)
+        if not self._closed:
+            self._sync.write(encode_frame(encode_header(answer), attachments))
+
+    # --- the end -----------------------------------------------------------------------------------
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.close(exc)
+
+    def eof_received(self) -> bool:
+        return False
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._closed
+
+    def statistics(self) -> dict[str, int]:
+        """Counts of what is open now."""
+        return {
+            "active_calls": len(self._calls),
+            "incoming_calls": len(self._incoming),
+            "stream_count": len(self._readers) + len(self._senders),
+        }
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeDisposedError("the runtime is gone") from self._closed_by
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Close at once. Open calls fail with RuntimeDisposedError, caused by `error`; handlers are cancelled."""
+        if self._closed:
+            return
+        self._closed = True
+        self._closed_by = error
+        if self._sync is not None:
+            self._sync.close()
+        if self._transport is not None:
+            self._transport.abort()
+        for future in self._calls.values():
+            if not future.done():
+                gone = RuntimeDisposedError("the runtime is gone")
+                gone.__cause__ = error
+                future.set_exception(gone)
+                future.exception()  # somebody else may have stopped waiting
+        self._calls.clear()
+        for task in list(self._incoming.values()):
+            if task is not None:
+                task.cancel()
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        for reader in self._readers.values():
+            reader.end(RuntimeDisposedError("the runtime is gone"))
+        self._readers.clear()
+        for sender in list(self._senders.values()):
+            sender.stop()
+        self._writable.set()
+        for iterator in self.references.close():
+            aclose = getattr(iterator, "aclose", None)
+            if aclose is not None:
+                self.start(aclose())
+        self._on_closed(error)
+
+    async def wait_closed(self, timeout_s: float) -> None:
+        """After close(): wait, within bounds, until every handler and stream has ended."""
+        tasks = set(self._tasks) | {s._task for s in self._senders.values() if s._task is not None}
+        tasks.discard(asyncio.current_task())  # type: ignore[arg-type]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout_s)
+            for task in late:
+                _logger.warning("a handler did not end within %.1f s: %r", timeout_s, task)
+
+
+__all__ = ["Channel"]

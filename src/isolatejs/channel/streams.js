@@ -1,0 +1,193 @@
+// Byte streams over the channel, with credit; the guest's half of streams.py.
+// @ts-check
+
+import {
+  getTypedArrayByteLength,
+  MathMin,
+  SafeMap,
+  TypedArrayPrototypeSubarray,
+  web,
+} from "../guest/primordials.js";
+import { CREDIT, DATA, END, FAIL, STOP } from "../wire/framing.js";
+
+const WINDOW_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/** @typedef {(header: any[], attachments: Uint8Array[]) => void} Send */
+
+/** All streams of one channel, both directions. */
+export class Streams {
+  /** @type {Map<number, {controller: ReadableByteStreamController, unread: number}>} */ #readers = new SafeMap();
+  /** @type {Map<number, Sender>} */ #senders = new SafeMap();
+  /** Streams that were offered already, so that encoding a value twice offers them once. */
+  #offered = new WeakMap();
+  #next = -1;
+  #send;
+  #describe;
+
+  /** @param {Send} send @param {(error: any) => any} describe error to wire form */
+  constructor(send, describe) {
+    this.#send = send;
+    this.#describe = describe;
+  }
+
+  get size() {
+    return this.#readers.size + this.#senders.size;
+  }
+
+  /** Offer a stream to the host; nothing is read before it asks. @param {ReadableStream<any>} stream */
+  open(stream) {
+    const known = this.#offered.get(stream);
+    if (known !== undefined) return known;
+    this.#next += 2;
+    const id = this.#next;
+    this.#offered.set(stream, id);
+    this.#senders.set(id, new Sender(id, stream, this.#send, this.#describe, () => this.#senders.delete(id)));
+    return id;
+  }
+
+  /** Withdraw what was offered and never asked for. @param {number} id */
+  abandon(id) {
+    this.#senders.get(id)?.stop();
+  }
+
+  /** Read a stream that the host offers. @param {number} id @returns {ReadableStream<Uint8Array>} */
+  accept(id) {
+    const grant = (/** @type {number} */ size) => this.#send([CREDIT, id, size], []);
+    return new web.ReadableStream({
+      type: "bytes",
+      start: (/** @type {any} */ controller) => {
+        this.#readers.set(id, { controller, unread: WINDOW_BYTES });
+        grant(WINDOW_BYTES);
+      },
+      pull: () => {
+        const reader = this.#readers.get(id);
+        if (reader === undefined || reader.unread > WINDOW_BYTES / 2) return;
+        grant(WINDOW_BYTES - reader.unread);
+        reader.unread = WINDOW_BYTES;
+      },
+      cancel: () => {
+        // The entry stays until the host has ended the stream: what is under way is dropped.
+        const reader = this.#readers.get(id);
+        if (reader === undefined) return;
+        /** @type {any} */ (reader).controller = null;
+        this.#send([STOP, id], []);
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  /** A stream frame of the host. @param {any[]} header @param {Uint8Array | null} data @param {(e: any) => any} revive */
+  receive(header, data, revive) {
+    const id = header[1];
+    switch (header[0]) {
+      case DATA: {
+        const reader = this.#readers.get(id);
+        if (reader === undefined || data === null) return;
+        reader.unread -= data.length;
+        reader.controller?.enqueue(/** @type {any} */ (data));
+        return;
+      }
+      case END:
+        close(this.#take(id));
+        return;
+      case FAIL:
+        this.#take(id)?.error(revive(header[2]));
+        return;
+      case CREDIT:
+        this.#senders.get(id)?.grant(header[2]);
+        return;
+      case STOP:
+        this.#senders.get(id)?.stop();
+    }
+  }
+
+  /** @param {number} id @returns {any} */
+  #take(id) {
+    const reader = this.#readers.get(id);
+    this.#readers.delete(id);
+    return reader?.controller;
+  }
+}
+
+/** @param {any} controller */
+function close(controller) {
+  if (!controller) return;
+  controller.close();
+  controller.byobRequest?.respond(0);
+}
+
+class Sender {
+  #credit = 0;
+  #started = false;
+  #stopped = false;
+  /** @type {(() => void) | undefined} */ #wake;
+  /** @type {any} */ #reader;
+  #id;
+  #stream;
+  #send;
+  #describe;
+  #forget;
+
+  /** @param {number} id @param {ReadableStream<any>} stream @param {Send} send @param {(e: any) => any} describe @param {() => void} forget */
+  constructor(id, stream, send, describe, forget) {
+    this.#id = id;
+    this.#stream = stream;
+    this.#send = send;
+    this.#describe = describe;
+    this.#forget = forget;
+    // Locked from now on: the program can no longer read what it has handed over.
+    this.#reader = stream.getReader();
+  }
+
+  /** @param {number} size */
+  grant(size) {
+    this.#credit += size;
+    this.#wake?.();
+    if (!this.#started) {
+      this.#started = true;
+      this.#pump();
+    }
+  }
+
+  stop() {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#wake?.();
+    this.#reader.cancel().catch(() => {});
+    if (!this.#started) this.#finish([END, this.#id]);
+  }
+
+  async #pump() {
+    try {
+      while (!this.#stopped) {
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        let bytes = toBytes(value);
+        while (getTypedArrayByteLength(bytes) > 0 && !this.#stopped) {
+          while (this.#credit <= 0 && !this.#stopped) await new Promise((resolve) => this.#wake = /** @type {any} */ (resolve));
+          const size = MathMin(this.#credit, CHUNK_BYTES, getTypedArrayByteLength(bytes));
+          this.#credit -= size;
+          this.#send([DATA, this.#id], [TypedArrayPrototypeSubarray(bytes, 0, size)]);
+          bytes = TypedArrayPrototypeSubarray(bytes, size);
+        }
+      }
+      this.#finish([END, this.#id]);
+    } catch (error) {
+      this.#finish([FAIL, this.#id, this.#describe(error)]);
+    }
+  }
+
+  /** @param {any[]} last */
+  #finish(last) {
+    this.#forget();
+    this.#send(last, []);
+  }
+}
+
+/** @param {any} value @returns {Uint8Array} */
+function toBytes(value) {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new TypeError("a body's stream must give bytes (Uint8Array)");
+}

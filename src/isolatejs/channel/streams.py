@@ -1,0 +1,163 @@
+"""Byte streams over a channel, with credit: a sender never sends more than its reader has asked for.
+
+The reader of a stream grants `STREAM_WINDOW_BYTES` when it accepts, and more as it consumes. Nothing is
+sent before the first credit. A reader that wants no more sends a stop; the sender then ends the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from isolatejs.errors import GuestProtocolError, IsolateError
+from isolatejs.limits import STREAM_CHUNK_BYTES, STREAM_WINDOW_BYTES
+from isolatejs.wire.errors import encode_error
+from isolatejs.wire.frames import CreditFrame, DataFrame, EndFrame, FailFrame, StopFrame
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+    from isolatejs.wire.frames import Frame
+
+
+class FrameSink(Protocol):
+    """What a stream needs of its channel."""
+
+    def send(self, frame: Frame, attachments: tuple[bytes | memoryview, ...] = ()) -> None: ...
+
+    async def wait_writable(self) -> None: ...
+
+    def forget_stream(self, stream: int) -> None: ...
+
+
+class ByteStream:
+    """The reading end: an async iterator of `bytes`. Close it with `aclose()` when not read to its end."""
+
+    def __init__(self, stream: int, sink: FrameSink) -> None:
+        self.id = stream
+        self._sink = sink
+        self._chunks: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._credit = STREAM_WINDOW_BYTES
+        self._consumed = 0
+        self._ended = False
+        self._stopped = False
+        self._error: BaseException | None = None
+        sink.send(CreditFrame(stream, STREAM_WINDOW_BYTES))
+
+    def __aiter__(self) -> ByteStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._chunks:
+            if self._error is not None:
+                raise self._error
+            if self._ended or self._stopped:
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        chunk = self._chunks.popleft()
+        self._consumed += len(chunk)
+        if self._consumed >= STREAM_WINDOW_BYTES // 2 and not self._ended:
+            self._credit += self._consumed
+            self._sink.send(CreditFrame(self.id, self._consumed))
+            self._consumed = 0
+        return chunk
+
+    async def aclose(self) -> None:
+        """Stop reading; the sender is told."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop reading; the sender is told. What it sends until it knows is dropped."""
+        self._chunks.clear()
+        if not self._ended and not self._stopped and self._error is None:
+            self._sink.send(StopFrame(self.id))
+        self._stopped = True
+        self._wake()
+
+    # --- called by the channel ---------------------------------------------------------------------
+    def receive(self, data: bytes) -> None:
+        self._credit -= len(data)
+        if self._credit < 0:
+            raise GuestProtocolError(f"stream {self.id} sent {-self._credit} bytes more than its credit")
+        if not self._stopped:
+            self._chunks.append(data)
+            self._wake()
+
+    def end(self, error: BaseException | None = None) -> None:
+        self._ended = True
+        self._error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class OutgoingStream:
+    """The sending end: pumps an async iterable of bytes as credit comes in."""
+
+    def __init__(self, stream: int, source: AsyncIterable[bytes], sink: FrameSink) -> None:
+        self.id = stream
+        self._source = source
+        self._sink = sink
+        self._credit = 0
+        self._credited = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def grant(self, size: int) -> None:
+        """Take credit from the reader; the first starts the pump."""
+        if size <= 0:
+            raise GuestProtocolError(f"credit of {size} bytes for stream {self.id}")
+        self._credit += size
+        self._credited.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._pump(), name=f"isolatejs-stream-{self.id}")
+
+    def stop(self) -> None:
+        """The reader wants no more (or never will): end the source."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._finish(), name=f"isolatejs-stream-{self.id}")
+        elif not self._task.done():
+            self._task.cancel()
+
+    async def _pump(self) -> None:
+        try:
+            async for chunk in self._source:
+                view = memoryview(chunk)
+                while view.nbytes:
+                    while self._credit <= 0:
+                        self._credited.clear()
+                        await self._credited.wait()
+                    piece = view[: min(self._credit, STREAM_CHUNK_BYTES)]
+                    view = view[piece.nbytes :]
+                    self._credit -= piece.nbytes
+                    self._sink.send(DataFrame(self.id), (piece,))
+                    await self._sink.wait_writable()
+            self._sink.send(EndFrame(self.id))
+        except asyncio.CancelledError:
+            self._sink.send(EndFrame(self.id))
+        except Exception as error:
+            reveal = isinstance(error, IsolateError)
+            payload = msgspec.json.encode(encode_error(error, reveal=reveal))
+            self._sink.send(FailFrame(self.id, msgspec.Raw(payload)))
+        finally:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        self._sink.forget_stream(self.id)
+        aclose = getattr(self._source, "aclose", None)
+        if aclose is not None:
+            await aclose()
+
+    async def wait_closed(self) -> None:
+        """Wait until the pump has ended."""
+        if self._task is not None:
+            await asyncio.wait([self._task])

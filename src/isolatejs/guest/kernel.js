@@ -1,0 +1,97 @@
+// What a capability's guest half gets to work with.
+// @ts-check
+
+import { core } from "./engine.js";
+import { defineGlobal, defineLazyGlobal } from "./globals.js";
+import * as primordials from "./primordials.js";
+import { push, SafeMap } from "./primordials.js";
+
+/** @typedef {import("../channel/channel.js").Channel} Channel */
+
+/** The request on whose behalf the program runs, kept across awaits. */
+class RequestScope {
+  #variable = new core.AsyncVariable();
+  #used = false;
+
+  /** Id of the current request, 0 for none. @returns {number} */
+  current() {
+    return this.#used ? this.#variable.get() ?? 0 : 0;
+  }
+
+  /** Run `fn` on behalf of a request. @template T @param {number} id @param {() => T} fn @returns {T} */
+  run(id, fn) {
+    this.#used = true;
+    const previous = this.#variable.enter(id);
+    try {
+      return fn();
+    } finally {
+      core.setAsyncContext(previous);
+    }
+  }
+}
+
+export const requestScope = new RequestScope();
+
+/** @typedef {import("./linker/linker.js").Linker} Linker */
+
+export class Kernel {
+  /** Built-in modules of capabilities, by name. @type {Map<string, () => any>} */
+  builtins = new SafeMap();
+  /** @type {(() => void | Promise<void>)[]} */
+  #disposers = [];
+  /** @type {Promise<Linker> | undefined} */
+  #linker;
+  /** Runtime facts told at boot. */
+  cwd = "/";
+  primordials = primordials;
+  defineGlobal = defineGlobal;
+  defineLazyGlobal = defineLazyGlobal;
+  /** What the modules capability was granted; the linker asks it. @type {any} */
+  modules = null;
+
+  /** @param {Channel} channel */
+  constructor(channel) {
+    this.channel = channel;
+  }
+
+  /** Id of the request on whose behalf the program runs now, 0 for none. */
+  currentScope() {
+    return requestScope.current();
+  }
+
+  /** @template T @param {number} id @param {() => T} fn @returns {T} */
+  runInScope(id, fn) {
+    return requestScope.run(id, fn);
+  }
+
+  /**
+   * Offer a module under a fixed name. The factory runs when it is first imported.
+   * @param {string} name @param {() => any} factory gives the exports; `default` is the object itself if absent
+   */
+  registerBuiltin(name, factory) {
+    this.builtins.set(name, factory);
+    if (this.#linker !== undefined) this.#linker.then((linker) => linker.registerBuiltin(name, factory));
+  }
+
+  /** The module linker, loaded when something first needs modules. @returns {Promise<Linker>} */
+  linker() {
+    return this.#linker ??= this.#loadLinker();
+  }
+
+  async #loadLinker() {
+    const { createLinker } = await import("./linker/linker.js");
+    const linker = createLinker(this);
+    this.builtins.forEach((factory, name) => linker.registerBuiltin(name, factory));
+    return linker;
+  }
+
+  /** Run something when the runtime is disposed softly. @param {() => void | Promise<void>} fn */
+  onDispose(fn) {
+    push(this.#disposers, fn);
+  }
+
+  /** Run what was registered with onDispose. */
+  async dispose() {
+    for (const fn of this.#disposers) await fn();
+  }
+}

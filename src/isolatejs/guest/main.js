@@ -1,0 +1,56 @@
+// The kernel's entry: opens the channel on the inherited socket, waits for the host's boot message, installs
+// what is granted and nothing else.
+// @ts-check
+
+import { Channel } from "../channel/channel.js";
+import { CAPABILITIES, WARM } from "../capabilities/registry.js";
+import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
+import { getBuiltin, openSyncReplies, stdin, stdout } from "./engine.js";
+import { describeError, installStackTraces, reviveError } from "./errors.js";
+import { scrubGlobals } from "./globals.js";
+import { Kernel, requestScope } from "./kernel.js";
+
+let booted = false;
+
+/** @param {any} error */
+const describe = (error) => describeError(error, (value) => channel.encode(value, []));
+const channel = new Channel(
+  { source: stdin, sink: stdout, openSync: openSyncReplies },
+  { describe, revive: reviveError },
+  () => requestScope.current(),
+);
+const kernel = new Kernel(channel);
+
+channel.handle("boot", {
+  /** @param {{cwd: string, grants: Record<string, any>}} payload */
+  async bootKernel({ cwd, grants }) {
+    booted = true;
+    kernel.cwd = cwd;
+    scrubGlobals();
+    installStackTraces();
+    installEvaluation(kernel, grants.evaluation);
+    const halves = await Promise.all(
+      Object.keys(grants).filter((name) => name !== "evaluation").map(async (name) => ({
+        install: (await CAPABILITIES[name]()).install,
+        grant: grants[name],
+      })),
+    );
+    for (const { install, grant } of halves) await install(kernel, grant);
+    channel.release();
+    return null;
+  },
+});
+
+/** While nobody has asked for this process: load what most runtimes will want. */
+async function warmUp() {
+  for (const name of WARM) {
+    if (booted) return;
+    await CAPABILITIES[name]?.();
+  }
+  if (booted) return;
+  getBuiltin("node:vm");
+}
+
+const running = channel.run();
+warmUp();
+await running;

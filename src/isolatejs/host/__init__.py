@@ -1,0 +1,1 @@
+"""What the embedder holds: hosts, runtimes, servers, sessions."""

@@ -1,0 +1,52 @@
+"""Guest errors as Python exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from isolatejs.errors import GuestError
+from isolatejs.web.values import JSError
+
+if TYPE_CHECKING:
+    from isolatejs.channel.channel import Channel
+    from isolatejs.wire.errors import EncodedError
+
+CAUSE_DEPTH_LIMIT = 16
+
+
+def to_guest_error(
+    encoded: EncodedError, channel: Channel, attachments: Sequence[memoryview], depth: int = 0
+) -> GuestError:
+    """The exception for an error that a program threw."""
+    cause: Any = None
+    if encoded.cause is not None and depth < CAUSE_DEPTH_LIMIT:
+        cause = to_guest_error(encoded.cause, channel, attachments, depth + 1)
+    elif encoded.cause_value is not None:
+        cause = channel.decode(encoded.cause_value, attachments)
+    properties: dict[str, Any] = {}
+    if encoded.fields is not None:
+        fields = channel.decode(encoded.fields, attachments)
+        if isinstance(fields, dict):
+            properties = fields
+    value = channel.decode(encoded.value, attachments) if encoded.value is not None else None
+    error = GuestError(
+        encoded.message,
+        name=encoded.name,
+        stack=encoded.stack,
+        filename=encoded.filename,
+        line=encoded.line,
+        column=encoded.column,
+        source_line=encoded.source_line,
+        cause=cause,
+        properties=properties,
+        value=value,
+    )
+    if isinstance(cause, BaseException):
+        error.__cause__ = cause
+    return error
+
+
+def as_js_error(error: GuestError) -> JSError:
+    """The error as a value that can be sent to a program."""
+    return JSError(error.name, error.message, error.stack)

@@ -1,0 +1,129 @@
+"""`create_isolate_host()` and the host that it gives."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
+
+from isolatejs.errors import ConfigurationError, RuntimeDisposedError
+from isolatejs.host.bindings import Bindings
+from isolatejs.host.live_runtime import LiveRuntime
+from isolatejs.host.opening import Opening
+from isolatejs.host.options import check_milliseconds, check_positive_integer, coerce_options
+from isolatejs.host.script_runtime import ScriptRuntime
+from isolatejs.limits import MEMORY_LIMIT_MB, MEMORY_LIMIT_MINIMUM_MB, POOL_SIZE
+from isolatejs.sandbox.pool import EmbeddedPool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from isolatejs.sandbox.confinement import Confinement, ConfinementReport
+    from isolatejs.sandbox.provider import SandboxProvider
+
+
+class IsolateHost:
+    """Starts and ends runtimes. Made by `create_isolate_host()`; `close()` ends everything it started."""
+
+    def __init__(self, provider: SandboxProvider) -> None:
+        self._provider = provider
+        self._live: set[LiveRuntime] = set()
+        self._closed = False
+
+    @property
+    def confinement(self) -> ConfinementReport:
+        """Which layers of the wall hold on this machine."""
+        return self._provider.confinement
+
+    def create_runtime(
+        self,
+        *,
+        bindings: Bindings | Mapping[str, Any] | None = None,
+        cwd: str = "/",
+        key: str | None = None,
+        execution_timeout_ms: float | None = None,
+        memory_limit_mb: int = MEMORY_LIMIT_MB,
+        nested_host: Any = None,
+        typecheck: bool = False,
+    ) -> Opening[ScriptRuntime]:
+        """A runtime for scripts. Await it, or use it in `async with`.
+
+        `bindings` grant capabilities; without any, the program can only compute. `execution_timeout_ms` is
+        the wall-clock limit of each `eval`, None for none. `memory_limit_mb` bounds the sandbox's memory.
+        """
+
+        async def open() -> ScriptRuntime:
+            return ScriptRuntime(await self._start(bindings, cwd, key, execution_timeout_ms, memory_limit_mb))
+
+        return Opening(open, lambda runtime: runtime.dispose())
+
+    async def _start(
+        self,
+        bindings: Any,
+        cwd: str,
+        key: str | None,
+        execution_timeout_ms: float | None,
+        memory_limit_mb: int,
+        extra: dict[str, Any] | None = None,
+    ) -> LiveRuntime:
+        if self._closed:
+            raise RuntimeDisposedError("the host is closed")
+        if not isinstance(cwd, str) or not cwd.startswith("/"):
+            raise ConfigurationError(f"cwd: an absolute path inside the sandbox, not {cwd!r}")
+        live = await LiveRuntime.start(
+            self._provider,
+            coerce_options(Bindings, bindings, "bindings"),
+            cwd=cwd,
+            memory_limit_mb=check_positive_integer(memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB),
+            execution_timeout_ms=check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
+            key=key,
+            extra=extra,
+        )
+        self._live.add(live)
+        live.on_ended(lambda _: self._live.discard(live))
+        return live
+
+    async def diagnostics(self) -> dict[str, Any]:
+        """What the host holds now: runtimes, servers, connected, pool, confinement."""
+        return {
+            "runtimes": len(self._live),
+            "servers": 0,
+            "connected": not self._closed,
+            "pool": self._provider.statistics(),
+            "confinement": asdict(self.confinement),
+        }
+
+    async def close(self) -> None:
+        """End every runtime and the pool, and wait until nothing is left. May be called any number of times."""
+        if self._closed:
+            return
+        self._closed = True
+        ended = RuntimeDisposedError("the host was closed")
+        await asyncio.gather(*(live.aclose(ended) for live in list(self._live)))
+        await self._provider.close()
+
+
+def create_isolate_host(
+    *,
+    engine: Literal["auto"] | str = "auto",
+    daemon: Any = None,
+    pool_size: int = POOL_SIZE,
+    confinement: Confinement = "require",
+) -> Opening[IsolateHost]:
+    """A host. Await it, or use it in `async with`.
+
+    By default sandboxes are started by this process's own launcher, `pool_size` of them waiting warm.
+    `engine` is "auto" or the path of a Deno binary. `confinement` says how strict the wall is: "require",
+    "best_effort" or "off". Raises ConfinementError when a required layer cannot be had.
+    """
+
+    async def open() -> IsolateHost:
+        pool = EmbeddedPool(
+            pool_size=check_positive_integer(pool_size, "pool_size", 0),
+            confinement=confinement,
+            engine=None if engine == "auto" else engine,
+        )
+        await pool.start()
+        return IsolateHost(pool)
+
+    return Opening(open, lambda host: host.close())

@@ -1,0 +1,294 @@
+"""One sandbox with its channel and host halves, from boot to death. Every kind of runtime stands on one.
+
+A live runtime ends in one of these ways, and every call that is open then fails with the matching error:
+disposed, aborted, out of time, out of memory, crashed, or caught lying (GuestProtocolError).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from isolatejs.capabilities.boot.contract import BootKernel
+from isolatejs.capabilities.registry import HostHalf, build_halves
+from isolatejs.capabilities.scope import RuntimeScope
+from isolatejs.channel.channel import Channel
+from isolatejs.errors import (
+    AbortError,
+    ExecutionTimeoutError,
+    IsolateError,
+    MemoryLimitError,
+    RuntimeDisposedError,
+    SandboxCrashedError,
+)
+from isolatejs.host.guest_errors import to_guest_error
+from isolatejs.limits import DISPOSE_GRACE_MS, MIB
+from isolatejs.web import AbortController, AbortSignal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from isolatejs.sandbox.provider import SandboxProvider
+    from isolatejs.sandbox.sandbox import ExitReport, Sandbox
+
+T = TypeVar("T")
+_logger = logging.getLogger("isolatejs.runtime")
+_numbers = itertools.count(1)
+
+
+class LiveRuntime:
+    """A booted sandbox. Make it with `LiveRuntime.start`."""
+
+    def __init__(self, sandbox: Sandbox, scope: RuntimeScope, controller: AbortController) -> None:
+        self.sandbox = sandbox
+        self.scope = scope
+        self.channel: Channel = scope.channel
+        self.halves: dict[str, HostHalf] = {}
+        self.children: set[Any] = set()
+        """What this runtime's program opened through a nested host; each has `end_now(error)`."""
+        self.active_executions = 0
+        self._controller = controller
+        self._ended_by: IsolateError | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._on_ended: list[Callable[[IsolateError], None]] = []
+        self._booting: asyncio.Task[Any] | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        provider: SandboxProvider,
+        bindings: Any,
+        *,
+        cwd: str,
+        memory_limit_mb: int,
+        execution_timeout_ms: float | None,
+        key: str | None = None,
+        resource_id: str | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> LiveRuntime:
+        """Lease a sandbox, build the halves that the bindings grant, and boot the kernel with them."""
+        runtime_id = f"rt_{os.getpid():x}_{next(_numbers)}"
+        controller = AbortController()
+        scope = RuntimeScope(
+            runtime_id=runtime_id,
+            resource_id=resource_id or runtime_id,
+            signal=controller.signal,
+            key=key,
+            cwd=cwd,
+            memory_limit_mb=memory_limit_mb,
+            execution_timeout_ms=execution_timeout_ms,
+            run_engine=provider.run_engine,
+        )
+        halves = build_halves(bindings, scope, extra)
+        sandbox = await provider.lease(memory_limit_bytes=memory_limit_mb * MIB)
+        runtime: LiveRuntime | None = None
+        try:
+            scope.channel = await Channel.open(
+                sandbox.channel_socket,
+                on_closed=lambda error: runtime._channel_closed(error) if runtime is not None else None,
+                raise_guest_error=to_guest_error,
+                sync_fd=sandbox.sync_fd,
+            )
+            runtime = cls(sandbox, scope, controller)
+            runtime._boot(halves)
+        except BaseException:
+            await sandbox.aclose()
+            raise
+        return runtime
+
+    def _boot(self, halves: dict[str, HostHalf]) -> None:
+        self.halves = halves
+        self.scope.fail = self._fail
+        self.sandbox.exited.add_done_callback(self._process_gone)
+        for half in halves.values():
+            self.channel.handle(half.contract, half)
+        grants = {name: half.grant() for name, half in halves.items()}
+        self._booting = self.channel.start(self._boot_kernel(BootKernel(self.scope.cwd, grants)))
+
+    async def _boot_kernel(self, message: BootKernel) -> None:
+        try:
+            await self.channel.call(message)
+        except RuntimeDisposedError:
+            return  # whoever uses the runtime next is told how it ended
+        except IsolateError as error:
+            crash = SandboxCrashedError(f"the kernel did not boot: {error}")
+            crash.__cause__ = error
+            self.end_now(crash)
+
+    # --- work --------------------------------------------------------------------------------------
+    @property
+    def ended(self) -> bool:
+        """Whether the runtime can no longer be used."""
+        return self._ended_by is not None
+
+    @property
+    def runtime_id(self) -> str:
+        return self.scope.runtime_id
+
+    def check_usable(self) -> None:
+        """Raise RuntimeDisposedError, saying how it ended, when the runtime is gone."""
+        if self._ended_by is not None:
+            message = str(self._ended_by)
+            if not isinstance(self._ended_by, RuntimeDisposedError):
+                message = f"the runtime {self.runtime_id} is gone: {message}"
+            raise RuntimeDisposedError(message) from self._ended_by
+
+    async def execute(
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        timeout_ms: float | None,
+        signal: AbortSignal | None,
+        limit: str = "execution_timeout_ms",
+    ) -> T:
+        """Run a program's work under a wall-clock limit and a signal.
+
+        Reaching the limit, an abort, or cancellation of this coroutine kills the sandbox: the only way to
+        stop code that never yields. A signal that is already aborted starts nothing.
+        """
+        if signal is not None:
+            signal.throw_if_aborted()
+        self.check_usable()
+        loop = asyncio.get_running_loop()
+        deadline = None
+        if timeout_ms is not None:
+            deadline = loop.call_later(timeout_ms / 1000, self._time_out, timeout_ms, limit)
+        remove = None
+        if signal is not None:
+            remove = signal.add_listener(
+                lambda aborted: loop.call_soon_threadsafe(self.end_now, aborted.to_error())
+            )
+        self.active_executions += 1
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            self.end_now(AbortError("The operation was cancelled"))
+            raise
+        except RuntimeDisposedError as error:
+            if not self.channel.closed:
+                raise
+            raise await self.wait_ended() from error.__cause__
+        finally:
+            self.active_executions -= 1
+            if deadline is not None:
+                deadline.cancel()
+            if remove is not None:
+                remove()
+
+    def _time_out(self, timeout_ms: float, limit: str) -> None:
+        self.end_now(
+            ExecutionTimeoutError(
+                f"the program ran longer than {limit}={timeout_ms:g} in runtime {self.runtime_id}",
+                limit=limit,
+                value=timeout_ms,
+                runtime_id=self.runtime_id,
+            )
+        )
+
+    # --- the end -----------------------------------------------------------------------------------
+    def on_ended(self, callback: Callable[[IsolateError], None]) -> None:
+        """Call back once when the runtime ends, with the reason."""
+        if self._ended_by is not None:
+            callback(self._ended_by)
+        else:
+            self._on_ended.append(callback)
+
+    def end_now(self, error: IsolateError) -> None:
+        """Kill the sandbox and everything that its program opened. The first reason is the one that counts."""
+        if self._ended_by is not None:
+            return
+        self._ended_by = error
+        self.sandbox.kill()
+        for child in list(self.children):
+            child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} ended: {error}"))
+        self._controller.abort(error)
+        self.channel.close(error)
+        for callback in self._on_ended:
+            callback(error)
+        self._on_ended.clear()
+        self._closing = asyncio.get_running_loop().create_task(self._release(), name=f"isolatejs-end-{self.runtime_id}")
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, IsolateError):
+            self.end_now(error)
+        else:
+            self.end_now(RuntimeDisposedError(f"the host failed: {type(error).__name__}"))
+
+    async def _release(self) -> None:
+        await self.channel.wait_closed(DISPOSE_GRACE_MS / 1000)
+        for half in self.halves.values():
+            try:
+                await asyncio.wait_for(half.close(), DISPOSE_GRACE_MS / 1000)
+            except TimeoutError:
+                _logger.warning("%s of %s did not close in time", half.name, self.runtime_id)
+            except Exception:
+                _logger.exception("%s of %s did not close well", half.name, self.runtime_id)
+        await self.sandbox.aclose()
+
+    def _channel_closed(self, error: BaseException | None) -> None:
+        if self._ended_by is None and isinstance(error, IsolateError):
+            self.end_now(error)  # the guest lied
+
+    def _process_gone(self, exited: asyncio.Future[ExitReport]) -> None:
+        if self._ended_by is None and not exited.cancelled():
+            self.end_now(self._death(exited.result()))
+
+    def _death(self, report: ExitReport) -> IsolateError:
+        """The error for a process that ended on its own."""
+        if report.reason == "memory":
+            limit = self.scope.memory_limit_mb
+            return MemoryLimitError(
+                f"the program used more than memory_limit_mb={limit} in runtime {self.runtime_id}",
+                limit="memory_limit_mb",
+                value=limit,
+                runtime_id=self.runtime_id,
+            )
+        if report.signal is not None:
+            how = f"was ended by signal {report.signal}"
+        else:
+            how = f"exited with status {report.exit_code}"
+        last = report.stderr_tail.strip()
+        return SandboxCrashedError(
+            f"the engine of runtime {self.runtime_id} {how}" + (f"; its last lines:\n{last}" if last else ""),
+            exit_code=report.exit_code,
+            signal=report.signal,
+            stderr_tail=report.stderr_tail,
+        )
+
+    async def wait_ended(self) -> IsolateError:
+        """Wait until it is known how the runtime ended."""
+        if self._ended_by is None:
+            await asyncio.wait([self.sandbox.exited], timeout=DISPOSE_GRACE_MS / 1000)
+            if self._ended_by is None:
+                self.end_now(RuntimeDisposedError(f"the sandbox of {self.runtime_id} closed its channel"))
+        assert self._ended_by is not None
+        return self._ended_by
+
+    async def aclose(self, error: IsolateError | None = None) -> None:
+        """End the runtime and wait, within bounds, until nothing of it is left."""
+        self.end_now(error or RuntimeDisposedError(f"the runtime {self.runtime_id} has been disposed"))
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Counts and state, for the embedder."""
+        counts = self.channel.statistics()
+        tools = self.halves.get("tools")
+        evaluation = self.halves.get("evaluation")
+        return {
+            "runtime_id": self.runtime_id,
+            "resource_id": self.scope.resource_id,
+            "active_requests": len(self.scope.requests),
+            "active_executions": self.active_executions,
+            "active_resources": len(self.children),
+            "pending_tools": getattr(tools, "pending", 0),
+            "pending_calls": counts["incoming_calls"],
+            "stream_count": counts["stream_count"],
+            "last_error": getattr(evaluation, "last_error", None),
+            "lifecycle_state": "disposing" if self.ended else "active" if self.active_executions else "idle",
+        }
+
+

@@ -1,0 +1,1 @@
+"""The wire: framing, frames, messages and the value codec. No I/O happens here."""
