@@ -1,0 +1,1 @@
+"""Files: a program's view of directories that the embedder grants."""
