@@ -6,6 +6,7 @@ the namespace, so it costs a sandbox two mounts of its own instead of a dozen. L
     /engine/deno, /lib..., /usr/lib...   the engine and the libraries that it is linked with, read-only
     /isolatejs/**                        the guest image, read-only
     /dev/null, /dev/urandom
+    /proc/self/exe                       a symbolic link to the engine, which asks for its own path
     /private/own                         where each sandbox mounts a tmpfs of a few pages
     /sync-replies, /work                 where parts of that tmpfs are bound to
 
@@ -81,6 +82,9 @@ def build_empty_root(settings: Settings) -> Root:
             attributes |= linux.MOUNT_ATTR_NODEV
         linux.set_mount_attributes(str(place), attributes)
         os.close(descriptor)
+    # The engine asks for its own path when its Node layer starts; there is no real /proc.
+    Path(base + "/proc/self").mkdir(parents=True)
+    Path(base + "/proc/self/exe").symlink_to(ENGINE)
     for directory in (PRIVATE, WORK):  # mount points
         Path(base + directory).mkdir(parents=True)
     Path(base + SYNC_REPLIES).touch()
