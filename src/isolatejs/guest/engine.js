@@ -17,7 +17,10 @@ export const openSyncReplies = () => Engine.openSync("/sync-replies");
 /** The rest of the engine, for the few who need it. */
 export const engine = Engine;
 
-const processOf = /** @type {any} */ (Object.getOwnPropertyDescriptor(globalThis, "process")).get;
+/** Node's globals as the engine defines them: reading one boots its Node layer. */
+export const processDescriptor = Object.getOwnPropertyDescriptor(globalThis, "process");
+export const bufferDescriptor = Object.getOwnPropertyDescriptor(globalThis, "Buffer");
+const processOf = /** @type {any} */ (processDescriptor).get;
 /**
  * A built-in module of the engine (`node:vm`). The first one costs about 20 ms in a process.
  * @param {string} name @returns {any}

@@ -8,15 +8,18 @@ import {
   ObjectHasOwn,
   ObjectKeys,
   push,
+  SafeMap,
   SafeWeakMap,
   StringPrototypeEndsWith,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
+  StringPrototypeSplit,
   StringPrototypeStartsWith,
 } from "./primordials.js";
 import { makeError } from "../wire/decoding.js";
 
 const CAUSE_DEPTH_LIMIT = 8;
+const QUICK_PROGRAMS_LIMIT = 64;
 const TEXT_LIMIT = 64 * 1024;
 const IMAGE_URL = new URL("../", import.meta.url).href;
 const IMAGE_PATH = new URL("../", import.meta.url).pathname;
@@ -33,6 +36,23 @@ let positions = {
 /** @param {typeof positions} source */
 export function usePositions(source) {
   positions = source;
+}
+
+/** Text of the latest programs that ran without the linker, by name. @type {Map<string, string>} */
+const quickPrograms = new SafeMap();
+/** Remember a program's text for its errors; null forgets it. @param {string} file @param {string | null} source */
+export function rememberProgram(file, source) {
+  quickPrograms.delete(file);
+  if (source === null) return;
+  if (quickPrograms.size >= QUICK_PROGRAMS_LIMIT) quickPrograms.delete(quickPrograms.keys().next().value ?? "");
+  quickPrograms.set(file, source);
+}
+
+/** @param {string} file @param {number} line */
+function sourceLine(file, line) {
+  const source = quickPrograms.get(file);
+  if (source === undefined) return positions.sourceLine(file, line);
+  return StringPrototypeSplit(source, "\n", line)[line - 1];
 }
 
 /** The user's frames of an error, nearest first. @type {WeakMap<object, Position[]>} */
@@ -132,7 +152,7 @@ function describe(error, encode, depth) {
     described.filename = place.file;
     described.line = place.line;
     described.column = place.column;
-    const text = place.sourceLine ?? positions.sourceLine(place.file, place.line);
+    const text = place.sourceLine ?? sourceLine(place.file, place.line);
     if (text !== undefined) described.sourceLine = StringPrototypeSlice(text, 0, 500);
   }
   if (ObjectHasOwn(error, "cause") && error.cause !== undefined && depth < CAUSE_DEPTH_LIMIT) {

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { core } from "./engine.js";
+import { usePositions } from "./errors.js";
 import { defineGlobal, defineLazyGlobal } from "./globals.js";
 import * as primordials from "./primordials.js";
 import { push, SafeMap } from "./primordials.js";
@@ -79,8 +80,10 @@ export class Kernel {
   }
 
   async #loadLinker() {
-    const { createLinker } = await import("./linker/linker.js");
-    const linker = createLinker(this);
+    const { Linker } = await import("./linker/linker.js");
+    const linker = new Linker();
+    usePositions(linker.positions);
+    if (this.modules !== null) linker.connect(this.modules);
     this.builtins.forEach((factory, name) => linker.registerBuiltin(name, factory));
     return linker;
   }

@@ -5,7 +5,7 @@
 import { Channel } from "../channel/channel.js";
 import { CAPABILITIES, WARM } from "../capabilities/registry.js";
 import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
-import { getBuiltin, openSyncReplies, stdin, stdout } from "./engine.js";
+import { openSyncReplies, stdin, stdout } from "./engine.js";
 import { describeError, installStackTraces, reviveError } from "./errors.js";
 import { scrubGlobals } from "./globals.js";
 import { Kernel, requestScope } from "./kernel.js";
@@ -48,7 +48,8 @@ async function warmUp() {
     await CAPABILITIES[name]?.();
   }
   if (booted) return;
-  getBuiltin("node:vm");
+  const linker = await kernel.linker();
+  if (!booted) await linker.warm();
 }
 
 const running = channel.run();

@@ -7,6 +7,7 @@
 // @ts-check
 
 import { core } from "../../guest/engine.js";
+import { rememberProgram } from "../../guest/errors.js";
 import { PromisePrototypeThen, PromiseWithResolvers, RegExpPrototypeExec, SafeMap } from "../../guest/primordials.js";
 
 /** Words and forms whose meaning differs between eval code and a module, or that only a module can hold. */
@@ -44,6 +45,7 @@ function quickly(
   if (RegExpPrototypeExec(NEEDS_MODULE, code) !== null || RegExpPrototypeExec(SAFE_FILENAME, filename) === null) {
     return undefined;
   }
+  rememberProgram(filename, code);
   const source = `${code}\n//# sourceURL=${filename}`;
   if (RegExpPrototypeExec(CALLS_NOTHING, code) !== null) {
     /** @type {any} */
@@ -76,6 +78,7 @@ function isEarlyError(error) {
  * @param {boolean} [bare] give the value itself
  */
 async function slowly(kernel, code, filename, bare = false) {
+  rememberProgram(filename, null);
   const linker = await kernel.linker();
   const run = async () => (await linker.evaluateModule(code, filename, { completion: true })).completion;
   return bare ? await run() : await inProgram(kernel, run);

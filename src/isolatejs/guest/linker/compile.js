@@ -3,6 +3,7 @@
 // everything else.
 
 import { engine } from "./engine.js";
+import { Referrer } from "./module_record.js";
 import { commonJSLexer, loadCommonJSLexer } from "./parser.js";
 import { describeSyntaxError, locateSyntaxError } from "./syntax_errors.js";
 import { lower } from "./typescript.js";
@@ -128,9 +129,10 @@ function* compileSource(graph, record) {
  */
 export function sourceModule(graph, record, code) {
   const { vm } = engine();
+  const referrer = new Referrer(record);
   return new vm.SourceTextModule(code, {
     identifier: record.scriptName,
-    initializeImportMeta: (/** @type {any} */ meta) => graph.initializeMeta(meta, record),
+    initializeImportMeta: (/** @type {any} */ meta) => graph.initializeMeta(meta, referrer),
     importModuleDynamically: graph.dynamicImport(record),
   });
 }

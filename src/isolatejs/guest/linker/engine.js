@@ -2,6 +2,8 @@
 // What the linker takes from the engine: `node:vm` modules, type stripping, promise state. Touching any of
 // it boots the engine's Node layer (about 20 ms), so nothing here runs before `engine()` is first called.
 
+import { bufferDescriptor, core, processDescriptor } from "../engine.js";
+
 /**
  * @typedef {object} Engine
  * @property {any} vm  `node:vm`
@@ -14,11 +16,8 @@
 const IMAGE_URL = new URL("../../", import.meta.url).href;
 
 const { URL: NativeURL } = globalThis;
-const { getOwnPropertyDescriptor } = Object;
 const { apply } = Reflect;
 
-const processDescriptor = getOwnPropertyDescriptor(globalThis, "process");
-const bufferDescriptor = getOwnPropertyDescriptor(globalThis, "Buffer");
 /** @type {(promise: Promise<unknown>) => [number, unknown]} */
 const promiseDetails =
   /** @type {any} */ (globalThis).Deno[/** @type {any} */ (globalThis).Deno.internal].core

@@ -5,7 +5,7 @@ import { runLater } from "./effects.js";
 import { Builtins } from "./builtins.js";
 import { engine } from "./engine.js";
 import { ModuleGraph } from "./module_graph.js";
-import { ModuleRecord } from "./module_record.js";
+import { standIn } from "./module_record.js";
 import { loadAcorn, loadCommonJSLexer } from "./parser.js";
 import { Program } from "./program.js";
 import { SourcePositions } from "./source_positions.js";
@@ -104,13 +104,5 @@ export class Linker {
 
 /** @param {string} path */
 function mainRecord(path) {
-  const record = new ModuleRecord({
-    id: path,
-    path,
-    format: "module",
-    language: "js",
-    source: new Uint8Array(),
-  });
-  record.isMain = true;
-  return record;
+  return standIn(path, { isMain: true, isNodeStyle: false });
 }

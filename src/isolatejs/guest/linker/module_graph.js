@@ -9,7 +9,7 @@ import { SafeMap, SafeSet } from "../primordials.js";
 import { CommonJSLoader } from "./commonjs.js";
 import { runLater, runNow, together } from "./effects.js";
 import { instantiationError, resolutionError } from "./link_errors.js";
-import { directoryOf, edgeKey, ModuleRecord } from "./module_record.js";
+import { directoryOf, edgeKey, ModuleRecord, Referrer } from "./module_record.js";
 import { compileRecord } from "./compile.js";
 
 /** @typedef {import("./effects.js").Effect} Effect */
@@ -150,19 +150,20 @@ export class ModuleGraph {
    * @returns {(specifier: string, script: unknown, attributes: { type?: string }) => Promise<any>}
    */
   dynamicImport(record) {
-    return (specifier, _script, attributes) => this.importFrom(record, specifier, attributes);
+    const referrer = new Referrer(record);
+    return (specifier, _script, attributes) => this.importFrom(referrer.record, specifier, attributes);
   }
 
   /**
    * @param {any} meta  a module's `import.meta`
-   * @param {ModuleRecord} record
+   * @param {Referrer} referrer
    */
-  initializeMeta(meta, record) {
-    meta.url = record.url;
-    meta.filename = record.path;
-    meta.dirname = directoryOf(record.path);
-    meta.main = record.isMain;
-    meta.resolve = (/** @type {unknown} */ specifier) => this.#resolveUrl(`${specifier}`, record);
+  initializeMeta(meta, referrer) {
+    meta.url = referrer.url;
+    meta.filename = referrer.path;
+    meta.dirname = directoryOf(referrer.path);
+    meta.main = referrer.isMain;
+    meta.resolve = (/** @type {unknown} */ specifier) => this.#resolveUrl(`${specifier}`, referrer.record);
   }
 
   /**

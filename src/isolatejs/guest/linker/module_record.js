@@ -37,6 +37,49 @@ export function directoryOf(path) {
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
 
+/**
+ * The importer as the engine's callbacks hold it. The engine keeps the callbacks of a module as long as the
+ * module, by strong references: one that reached the module again would keep both for ever.
+ */
+export class Referrer {
+  #record;
+
+  /** @param {ModuleRecord} record */
+  constructor(record) {
+    this.#record = new WeakRef(record);
+    this.path = record.path;
+    this.url = record.url;
+    this.isMain = record.isMain;
+    this.isNodeStyle = record.isNodeStyle;
+  }
+
+  /** The record, or a stand-in that resolves like it. */
+  get record() {
+    const known = this.#record.deref();
+    if (known !== undefined) return known;
+    const { path, isMain, isNodeStyle } = this;
+    return standIn(path, { isMain, isNodeStyle });
+  }
+}
+
+/**
+ * A record without a text, to import for.
+ * @param {string} path
+ * @param {{ isMain: boolean, isNodeStyle: boolean }} options
+ */
+export function standIn(path, { isMain, isNodeStyle }) {
+  const record = new ModuleRecord({
+    id: path,
+    path,
+    format: "module",
+    language: "js",
+    source: new Uint8Array(),
+    nodeStyle: isNodeStyle,
+  });
+  record.isMain = isMain;
+  return record;
+}
+
 export class ModuleRecord {
   /** @type {any} the `node:vm` module; for CommonJS the facade that bundlers' importers see */
   module = null;

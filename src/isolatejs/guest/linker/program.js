@@ -6,16 +6,18 @@ import { later } from "./compile.js";
 import { COMPLETION_PROPERTY, guessExpression, IMPORT_PROPERTY, rewriteProgram } from "./completion.js";
 import { runLater } from "./effects.js";
 import { engine } from "./engine.js";
-import { ModuleRecord } from "./module_record.js";
+import { ModuleRecord, Referrer } from "./module_record.js";
 import { locateSyntaxError } from "./syntax_errors.js";
 import { languageOf, lower } from "./typescript.js";
 
 /** @typedef {import("./completion.js").Rewritten} Rewritten */
 /** @typedef {import("./typescript.js").Lowered} Lowered */
 
-/** Text that can run code of its own making: only such programs need the engine's import callback. */
-const MAKES_CODE = /\beval\b|\bFunction\b|\bconstructor\b|\bimport\s*\.\s*(?:source|defer)\b/;
-const HAS_DYNAMIC_IMPORT = /\bimport\s*[(/]/;
+/** In a program whose own dynamic imports are redirected: text of code that it makes and runs. */
+const HAS_DYNAMIC_IMPORT = /\bimport\s*[(/.](?!meta\b)/;
+/** Something that only TypeScript has; when in doubt, it is tried. */
+const TYPESCRIPT_HINT =
+  /[\w$)\]}?!]\s*:|<[\w$]|[\w$\])]!|\b(?:interface|type|enum|declare|namespace|module|as|satisfies|implements|abstract|private|public|protected|readonly|override|asserts)\b|(?:^|\s)@/;
 
 const encoder = new TextEncoder();
 
@@ -80,6 +82,8 @@ export class Program {
    */
   async #compileAsTypeScript(error, completion) {
     const { record } = this;
+    const located = () => this.#locate(error, { code: this.#source, map: null });
+    if (!TYPESCRIPT_HINT.test(this.#source)) throw await located();
     let failure;
     try {
       const lowered = await runLater(lower(this.#source, "ts", record.path, this.#graph.transpile));
@@ -89,7 +93,7 @@ export class Program {
       record.language = "js";
       failure = second;
     }
-    throw later(await this.#locate(error, { code: this.#source, map: null }), failure);
+    throw later(await located(), failure);
   }
 
   /**
@@ -126,10 +130,10 @@ export class Program {
     const { positions } = this.#graph;
     record.scriptName = positions.nameProgram(record.path);
     const { vm } = engine();
-    const isFree = rewritten !== null && !MAKES_CODE.test(code);
+    const isFree = !HAS_DYNAMIC_IMPORT.test(code);
     const module = new vm.SourceTextModule(code, {
       identifier: record.scriptName,
-      initializeImportMeta: (/** @type {any} */ meta) => this.#initializeMeta(meta),
+      initializeImportMeta: importMetaInitializer(this.#graph, new Referrer(record), new WeakRef(this)),
       importModuleDynamically: isFree ? undefined : this.#graph.dynamicImport(record),
     });
     positions.addProgram(record.scriptName, {
@@ -142,24 +146,6 @@ export class Program {
     return module;
   }
 
-  /** @param {any} meta */
-  #initializeMeta(meta) {
-    this.#graph.initializeMeta(meta, this.record);
-    Object.defineProperty(meta, COMPLETION_PROPERTY, {
-      set: (value) => {
-        this.completion = value;
-      },
-      configurable: true,
-    });
-    const { record } = this;
-    const importFrom = this.#graph.dynamicImport(record);
-    Object.defineProperty(meta, IMPORT_PROPERTY, {
-      value: async (/** @type {unknown} */ specifier, /** @type {any} */ options) =>
-        await importFrom(`${specifier}`, null, options?.with ?? {}),
-      configurable: true,
-    });
-  }
-
   /**
    * @param {unknown} error
    * @param {Lowered} lowered
@@ -169,4 +155,28 @@ export class Program {
     const toOriginal = lowered.map === null ? undefined : this.#graph.positions.mapper(lowered.map);
     return locateSyntaxError(error, lowered.code, where, toOriginal);
   }
+}
+
+/**
+ * Must not reach the program's module: see Referrer.
+ * @param {import("./module_graph.js").ModuleGraph} graph
+ * @param {Referrer} referrer
+ * @param {WeakRef<Program>} weakProgram
+ */
+function importMetaInitializer(graph, referrer, weakProgram) {
+  return (/** @type {any} */ meta) => {
+    graph.initializeMeta(meta, referrer);
+    Object.defineProperty(meta, COMPLETION_PROPERTY, {
+      set: (value) => {
+        const program = weakProgram.deref();
+        if (program !== undefined) program.completion = value;
+      },
+      configurable: true,
+    });
+    Object.defineProperty(meta, IMPORT_PROPERTY, {
+      value: async (/** @type {unknown} */ specifier, /** @type {any} */ options) =>
+        await graph.importFrom(referrer.record, `${specifier}`, options?.with ?? {}),
+      configurable: true,
+    });
+  };
 }
