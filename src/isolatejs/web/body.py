@@ -33,6 +33,11 @@ class BodyStream:
     __slots__ = ("_ended", "_iterator", "_source")
 
     def __init__(self, source: AsyncIterable[bytes] | Iterable[bytes]) -> None:
+        if not isinstance(source, (AsyncIterable, Iterable)):
+            raise TypeError(
+                "a body is bytes, str, Blob, FormData, an iterable or async iterable of bytes, or None, "
+                f"not {type(source).__name__}"
+            )
         self._source = source
         self._iterator = source.__aiter__() if isinstance(source, AsyncIterable) else _async(source)
         self._ended = False
@@ -148,6 +153,11 @@ class Body:
         data = await self.bytes(limit_bytes=limit_bytes)
         return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
+    def announce_length(self, length_bytes: int) -> None:
+        """Say how long a streamed body will be, for a Content-Length; its sender has to hold it to that."""
+        if self._stream is not None:
+            self._length = length_bytes
+
     async def aclose(self) -> None:
         """Free a body that nobody will read (any more)."""
         if self._stream is not None:
@@ -183,15 +193,8 @@ class Body:
 
         if isinstance(body, FormData):
             self._data, self._content_type = body.encode()
-        elif isinstance(body, AsyncIterable):
-            self._stream = BodyStream(body)
-        elif isinstance(body, Iterable):
-            self._stream = BodyStream(body)
-        else:
-            raise TypeError(
-                "a body is bytes, str, Blob, FormData, an iterable or async iterable of bytes, or None, "
-                f"not {type(body).__name__}"
-            )
+            return
+        self._stream = BodyStream(body)
 
 
 def _pieces(data: bytes) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""Makes the connections of the fetch policy: looks up a name, checks the addresses, connects to a checked one.
+"""Makes the connections of the fetch policy: looks up a name, checks addresses, connects to a checked one.
 
 The name is looked up once. The socket goes to an address of that answer, so a second, different answer
 (DNS rebinding) cannot matter; the peer's address is checked again after connecting.
