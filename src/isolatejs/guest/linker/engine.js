@@ -19,9 +19,7 @@ const { URL: NativeURL } = globalThis;
 const { apply } = Reflect;
 
 /** @type {(promise: Promise<unknown>) => [number, unknown]} */
-const promiseDetails =
-  /** @type {any} */ (globalThis).Deno[/** @type {any} */ (globalThis).Deno.internal].core
-    .getPromiseDetails;
+const promiseDetails = core.getPromiseDetails;
 
 /** @type {Engine | null} */
 let loaded = null;
