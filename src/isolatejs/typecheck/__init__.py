@@ -1,0 +1,1 @@
+"""Typechecking of programs against what their runtime will have."""

@@ -1,0 +1,92 @@
+"""One finding of the checker, and how it is made from what the language server says."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CANNOT_FIND_MODULE: Final = 2307
+_ERROR_SEVERITY: Final = 1
+_MODULE_CODES: Final = frozenset(
+    {
+        "no-local",
+        "no-cache",
+        "no-cache-npm",
+        "not-installed-npm",
+        "not-installed-jsr",
+        "resolver-error",
+        "import-prefix-missing",
+        "no-export-npm",
+        "redirect",
+    }
+)
+_LIBRARY_ADVICE: Final = re.compile(
+    r" (?:Do you need to change your target library\?|Try changing the 'lib').*$", re.S
+)
+_NODE_ADVICE: Final = re.compile(r" (?:Do you need to install type definitions for node\?).*$", re.S)
+
+
+class TypecheckDiagnostic(msgspec.Struct, frozen=True, kw_only=True):
+    """An error: TypeScript's `code` and `message`, and its place.
+
+    `line` and `column` are 1-based, `column` and `length` count UTF-16 code units as TypeScript does (so they
+    are characters for all text in the Basic Multilingual Plane). `source_line` is the text of the line.
+    `filename` is the program's own name for the file.
+    """
+
+    code: int
+    message: str
+    filename: str
+    line: int
+    column: int
+    length: int
+    source_line: str
+
+    def __str__(self) -> str:
+        return f"{self.filename}:{self.line}:{self.column} - error TS{self.code}: {self.message}"
+
+
+def diagnostic_from_server(
+    item: Mapping[str, Any], filename: str, lines: list[str]
+) -> TypecheckDiagnostic | None:
+    """Translate one item of a diagnostics answer; None for hints and warnings."""
+    if item.get("severity", _ERROR_SEVERITY) != _ERROR_SEVERITY:
+        return None
+    start, end = item["range"]["start"], item["range"]["end"]
+    line = lines[start["line"]] if start["line"] < len(lines) else ""
+    width = len(line.encode("utf-16-le")) // 2
+    last = end["character"] if end["line"] == start["line"] else width
+    code = item.get("code")
+    message = str(item["message"])
+    if code in _MODULE_CODES:
+        specifier = specifier_at(item, lines)
+        code, message = CANNOT_FIND_MODULE, f"Cannot find module '{specifier}' or its type declarations."
+    return TypecheckDiagnostic(
+        code=int(code) if isinstance(code, int) or str(code).isdigit() else 0,
+        message=_NODE_ADVICE.sub("", _LIBRARY_ADVICE.sub("", message)),
+        filename=filename,
+        line=start["line"] + 1,
+        column=start["character"] + 1,
+        length=max(last - start["character"], 1),
+        source_line=line,
+    )
+
+
+def is_missing_module(item: Mapping[str, Any]) -> bool:
+    """Whether the server could not find what an import names."""
+    return item.get("code") in _MODULE_CODES
+
+
+def specifier_at(item: Mapping[str, Any], lines: list[str]) -> str:
+    """The text of the import specifier that a diagnostic marks, without its quotes."""
+    start, end = item["range"]["start"], item["range"]["end"]
+    if start["line"] != end["line"] or start["line"] >= len(lines):
+        return "?"
+    units = lines[start["line"]].encode("utf-16-le")
+    text = units[2 * start["character"] : 2 * end["character"]].decode("utf-16-le", "replace")
+    return text.strip().strip("\"'`")

@@ -1,0 +1,93 @@
+"""Files of one check: what the program calls them, and where they lie for the checker."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from isolatejs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_LANGUAGES: Final = {
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "typescriptreact",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascriptreact",
+    ".json": "json",
+}
+_CONFIGURATION_NAMES: Final = frozenset(
+    {"deno.json", "deno.jsonc", "package.json", "tsconfig.json", "jsconfig.json"}
+)
+"""Never written to disk, so that a program's file cannot become the checker's configuration."""
+_NAME_LIMIT: Final = 200
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file. `path` is absolute with an extension that the checker knows; `name` is the caller's name."""
+
+    name: str
+    path: str
+    text: str
+
+    @property
+    def language(self) -> str:
+        return _LANGUAGES[posixpath.splitext(self.path)[1]]
+
+    @property
+    def lines(self) -> list[str]:
+        """Lines as TypeScript counts them."""
+        text = (
+            self.text.replace("\r\n", "\n")
+            .replace("\r", "\n")
+            .replace("\u2028", "\n")
+            .replace("\u2029", "\n")
+        )
+        return text.split("\n")
+
+    @property
+    def is_code(self) -> bool:
+        return self.language != "json"
+
+    def location(self, root: Path) -> Path:
+        return root / self.path.lstrip("/")
+
+    @property
+    def belongs_on_disk(self) -> bool:
+        """On disk an import finds it without its extension; configuration files would do harm there."""
+        return posixpath.basename(self.path) not in _CONFIGURATION_NAMES
+
+
+def source_file(name: str, text: str, *, cwd: str = "/") -> SourceFile:
+    """A file by the name that the program gives it. Raises ConfigurationError for an impossible name."""
+    plain = name.removeprefix("file://")
+    if "\0" in plain or not plain.strip("/"):
+        raise ConfigurationError(f"filename: {name!r} is not a file name")
+    path = posixpath.normpath(posixpath.join("/", cwd, plain)).replace("//", "/")
+    if path.endswith(".d.ts") is False and posixpath.splitext(path)[1] not in _LANGUAGES:
+        path += ".ts"
+    if (
+        any(len(part.encode()) > _NAME_LIMIT for part in path.split("/"))
+        or len(path.encode()) > 10 * _NAME_LIMIT
+    ):
+        raise ConfigurationError(f"filename: {name[:40]!r}... is too long")
+    return SourceFile(name, path, text)
+
+
+def source_files(code: str, filename: str, files: Mapping[str, str] | None) -> list[SourceFile]:
+    """The program first, then its other files. A file of the program's own name is refused."""
+    program = source_file(filename, code)
+    others = [source_file(name, text) for name, text in (files or {}).items()]
+    paths = [file.path for file in (program, *others)]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise ConfigurationError(f"files: {path} is given twice")
+    return [program, *others]
