@@ -8,6 +8,7 @@ export const CAPABILITIES = {
   console: () => import("./console/guest.js"),
   async_context: () => import("./async_context/guest.js"),
   tools: () => import("./tools/guest.js"),
+  fetch: () => import("./fetch/guest.js"),
 };
 
 /** Loaded ahead of time in a process that waits warm, most used first. */

@@ -51,6 +51,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("async_context", "AsyncContextHost", always=True),
     Capability("console", "ConsoleHost", binding="console", when_absent=True),
     Capability("tools", "ToolsHost", binding="tools"),
+    Capability("fetch", "FetchHost", binding="fetch"),
 )
 
 

@@ -5,6 +5,7 @@
 import { Channel } from "../channel/channel.js";
 import { CAPABILITIES, WARM } from "../capabilities/registry.js";
 import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
+import { installAbsent as installAbsentFetch } from "../capabilities/fetch/absent.js";
 import { openSyncReplies, stdin, stdout } from "./engine.js";
 import { describeError, installStackTraces, reviveError } from "./errors.js";
 import { scrubGlobals } from "./globals.js";
@@ -36,6 +37,7 @@ channel.handle("boot", {
       })),
     );
     for (const { install, grant } of halves) await install(kernel, grant);
+    if (grants.fetch === undefined) installAbsentFetch(kernel);
     channel.release();
     return null;
   },
