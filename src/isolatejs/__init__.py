@@ -1,3 +1,134 @@
-"""Run JavaScript and TypeScript nobody has vetted, in isolated V8 sandboxes."""
+"""Run JavaScript and TypeScript nobody has vetted, in isolated V8 sandboxes.
+
+    from isolatejs import create_isolate_host
+
+    async with create_isolate_host() as host:
+        async with host.create_runtime(bindings={"tools": {"greet": lambda name: f"hello {name}"}}) as runtime:
+            print(await runtime.eval("await greet('world')"))
+
+`isolatejs.sync` is the same without asyncio, and `isolatejs.run("1 + 1")` is one program in one call.
+Importing this package starts nothing; every name is loaded when it is first used.
+"""
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "isolatejs.host.isolate_host": ("IsolateHost", "create_isolate_host"),
+    "isolatejs.host.bindings": ("Bindings",),
+    "isolatejs.host.script_runtime": ("ScriptRuntime",),
+    "isolatejs.host.one_shot": ("run",),
+    "isolatejs.capabilities.call_context": ("HostCallContext",),
+    "isolatejs.capabilities.console.bindings": ("ConsoleBindings", "ConsoleEntry"),
+    "isolatejs.web": (
+        "AbortController",
+        "AbortSignal",
+        "Blob",
+        "File",
+        "FormData",
+        "Headers",
+        "Request",
+        "Response",
+    ),
+    "isolatejs.web.values": (
+        "HOLE",
+        "UNDEFINED",
+        "URL",
+        "ArrayBuffer",
+        "BigInt",
+        "JSDate",
+        "JSError",
+        "JSMap",
+        "JSSet",
+        "RegExp",
+        "TypedArray",
+    ),
+    "isolatejs.errors": (
+        "AbortError",
+        "ConfigurationError",
+        "ConfinementError",
+        "DaemonError",
+        "ExecutionTimeoutError",
+        "GuestError",
+        "GuestProtocolError",
+        "IsolateError",
+        "LimitError",
+        "MemoryLimitError",
+        "ModuleResolutionError",
+        "NamespaceBusyError",
+        "OutputLimitError",
+        "QuotaExceededError",
+        "RuntimeDisposedError",
+        "SandboxCrashedError",
+        "TypecheckError",
+        "ValueEncodingError",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted([*_HOME_OF, "__version__"])  # noqa: PLE0605  (the table above is the one list)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'isolatejs' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
+
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.call_context import HostCallContext as HostCallContext
+    from isolatejs.capabilities.console.bindings import ConsoleBindings as ConsoleBindings
+    from isolatejs.capabilities.console.bindings import ConsoleEntry as ConsoleEntry
+    from isolatejs.errors import AbortError as AbortError
+    from isolatejs.errors import ConfigurationError as ConfigurationError
+    from isolatejs.errors import ConfinementError as ConfinementError
+    from isolatejs.errors import DaemonError as DaemonError
+    from isolatejs.errors import ExecutionTimeoutError as ExecutionTimeoutError
+    from isolatejs.errors import GuestError as GuestError
+    from isolatejs.errors import GuestProtocolError as GuestProtocolError
+    from isolatejs.errors import IsolateError as IsolateError
+    from isolatejs.errors import LimitError as LimitError
+    from isolatejs.errors import MemoryLimitError as MemoryLimitError
+    from isolatejs.errors import ModuleResolutionError as ModuleResolutionError
+    from isolatejs.errors import NamespaceBusyError as NamespaceBusyError
+    from isolatejs.errors import OutputLimitError as OutputLimitError
+    from isolatejs.errors import QuotaExceededError as QuotaExceededError
+    from isolatejs.errors import RuntimeDisposedError as RuntimeDisposedError
+    from isolatejs.errors import SandboxCrashedError as SandboxCrashedError
+    from isolatejs.errors import TypecheckError as TypecheckError
+    from isolatejs.errors import ValueEncodingError as ValueEncodingError
+    from isolatejs.host.bindings import Bindings as Bindings
+    from isolatejs.host.isolate_host import IsolateHost as IsolateHost
+    from isolatejs.host.isolate_host import create_isolate_host as create_isolate_host
+    from isolatejs.host.one_shot import run as run
+    from isolatejs.host.script_runtime import ScriptRuntime as ScriptRuntime
+    from isolatejs.web import AbortController as AbortController
+    from isolatejs.web import AbortSignal as AbortSignal
+    from isolatejs.web import Blob as Blob
+    from isolatejs.web import File as File
+    from isolatejs.web import FormData as FormData
+    from isolatejs.web import Headers as Headers
+    from isolatejs.web import Request as Request
+    from isolatejs.web import Response as Response
+    from isolatejs.web.values import HOLE as HOLE
+    from isolatejs.web.values import UNDEFINED as UNDEFINED
+    from isolatejs.web.values import URL as URL
+    from isolatejs.web.values import ArrayBuffer as ArrayBuffer
+    from isolatejs.web.values import BigInt as BigInt
+    from isolatejs.web.values import JSDate as JSDate
+    from isolatejs.web.values import JSError as JSError
+    from isolatejs.web.values import JSMap as JSMap
+    from isolatejs.web.values import JSSet as JSSet
+    from isolatejs.web.values import RegExp as RegExp
+    from isolatejs.web.values import TypedArray as TypedArray

@@ -20,9 +20,25 @@ export const engine = Engine;
 /** Node's globals as the engine defines them: reading one boots its Node layer. */
 export const processDescriptor = Object.getOwnPropertyDescriptor(globalThis, "process");
 export const bufferDescriptor = Object.getOwnPropertyDescriptor(globalThis, "Buffer");
+
+/**
+ * Run something of the engine's Node layer that may load more of it: the layer looks for `Deno` while it loads.
+ * @template T @param {() => T} fn @returns {T}
+ */
+export function withEngine(fn) {
+  const target = /** @type {any} */ (globalThis);
+  if (target.Deno === Engine) return fn();
+  Object.defineProperty(target, "Deno", { value: Engine, configurable: true, writable: true });
+  try {
+    return fn();
+  } finally {
+    delete target.Deno;
+  }
+}
+
 const processOf = /** @type {any} */ (processDescriptor).get;
 /**
  * A built-in module of the engine (`node:vm`). The first one costs about 20 ms in a process.
  * @param {string} name @returns {any}
  */
-export const getBuiltin = (name) => processOf.call(globalThis).getBuiltinModule(name);
+export const getBuiltin = (name) => withEngine(() => processOf.call(globalThis).getBuiltinModule(name));

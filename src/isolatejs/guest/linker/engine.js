@@ -2,7 +2,7 @@
 // What the linker takes from the engine: `node:vm` modules, type stripping, promise state. Touching any of
 // it boots the engine's Node layer (about 20 ms), so nothing here runs before `engine()` is first called.
 
-import { bufferDescriptor, core, processDescriptor } from "../engine.js";
+import { bufferDescriptor, core, processDescriptor, withEngine } from "../engine.js";
 
 /**
  * @typedef {object} Engine
@@ -30,7 +30,7 @@ let probe = null;
 export function engine() {
   if (loaded !== null) return loaded;
   const realProcess = readGlobal(processDescriptor);
-  const builtin = (/** @type {string} */ name) => realProcess.getBuiltinModule(name);
+  const builtin = (/** @type {string} */ name) => withEngine(() => realProcess.getBuiltinModule(name));
   const vm = builtin("node:vm");
   const module = builtin("node:module");
   module.registerHooks({ resolve: resolveForEngine, load: loadForEngine });
@@ -88,7 +88,8 @@ export async function loaderError(source, mediaType) {
  * @returns {any}
  */
 function readGlobal(descriptor) {
-  return descriptor?.get ? apply(descriptor.get, globalThis, []) : descriptor?.value;
+  const get = descriptor?.get;
+  return get ? withEngine(() => apply(get, globalThis, [])) : descriptor?.value;
 }
 
 /**
