@@ -14,7 +14,7 @@ from pathlib import Path
 
 from isolatejs.errors import ConfigurationError
 
-V8_FLAGS: tuple[str, ...] = ()
+V8_FLAGS: tuple[str, ...] = ("--no-short-builtin-calls",)
 OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "--no-code-cache", "-q")
 """Nothing that lies around on the machine, and nothing on the network, changes how the engine starts."""
 

@@ -2,8 +2,7 @@
 
 Nothing here returns to the launcher's loop: the process executes the engine or exits. The order matters:
 mounts need capabilities, so they come before the drop; Landlock and seccomp need no_new_privs, so they come
-after it; seccomp refuses sendmsg, so the report goes out before; death with the launcher is armed again
-after a change of uid, which clears it.
+after it; death with the launcher is armed again after a change of uid, which clears it.
 """
 
 from __future__ import annotations
@@ -11,20 +10,19 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import select
 import signal
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import control, landlock, linux, probe, root
+from . import landlock, linux, probe, root
 from .seccomp_filter import build_filter
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .wall import UNPRIVILEGED_ID, Wall
 
 if TYPE_CHECKING:
-    import socket
+    import select
 
     from .settings import Settings
 
@@ -33,6 +31,8 @@ INNER_ID = 65534
 OPEN_FILES_LIMIT = 256
 THREADS_LIMIT = 128
 """The engine itself has 5; each Worker adds two or three."""
+FILTER_OF_PID_1 = build_filter(1)
+"""Built once: it takes as long as everything else here together."""
 ENVIRONMENT = {
     # No cache directory: opening and filling one costs 3 ms a start, and it would be something to write to.
     "DENO_DIR": "/none",
@@ -53,9 +53,12 @@ class Plan:
     stdin: int
     stdout: int
     stderr: int
-    report: socket.socket
+    report: int
+    """A pipe: what is written is why the sandbox cannot start; its end without a word is the exec."""
     files: dict[str, bytes]
-    launcher_pidfd: int
+    sync_replies: int
+    launcher_gone: select.poll
+    """Readable once the launcher has died."""
     proc: int
     place: root.Root
     rules: landlock.Rules | None
@@ -67,15 +70,12 @@ def run(plan: Plan, settings: Settings) -> None:
     """Set the wall up and become the engine (or, probing, try what is forbidden). Never returns."""
     wall = Wall(settings.confinement)
     try:
-        _reset_signals()
         _die_with_launcher(plan)
         if plan.namespaces & linux.CLONE_NEWUSER:
             _map_ids(plan.proc)
         if plan.namespaces & linux.CLONE_NEWUTS:
             linux.set_host_name("sandbox")
-        private = _make_private_directory(plan)
-        sync_replies, more_rules = _make_sync_replies(plan, private)
-        more_rules += _write_files(plan, private)
+        more_rules = _place_sync_replies(plan) + _place_files(plan)
         for descriptor, standard in ((plan.stdin, 0), (plan.stdout, 1), (plan.stderr, 2)):
             os.dup2(descriptor, standard)
         _volunteer_for_the_oom_killer(plan.proc)
@@ -84,37 +84,21 @@ def run(plan: Plan, settings: Settings) -> None:
         wall.apply("capabilities", linux.drop_capabilities)
         wall.apply("no new privileges", _forbid_new_privileges)
         wall.apply("landlock", lambda: _restrict_files(plan, more_rules))
-        control.send(plan.report, {}, (sync_replies,))
-        wall.apply("seccomp", lambda: linux.load_seccomp(build_filter(os.getpid())))
+        wall.apply("seccomp", lambda: _filter_calls(plan))
         if plan.probing:
+            os.close(plan.report)
             probe.report(wall.statuses, sweep=plan.sweep)
         else:
             linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), ENVIRONMENT)
     except BaseException:
-        _fail(plan.report)
+        os.write(plan.report, traceback.format_exc().encode()[-4000:])
     finally:
         os._exit(127)
 
 
-def _fail(report: socket.socket) -> None:
-    text = traceback.format_exc()
-    try:
-        control.send(report, {"failed": text[-4000:]})
-    except OSError:  # under seccomp already: stderr is all that is left
-        os.write(2, text.encode())
-
-
-def _reset_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
-        signal.signal(changed, signal.SIG_DFL)
-
-
 def _die_with_launcher(plan: Plan) -> None:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    poller = select.poll()
-    poller.register(plan.launcher_pidfd, select.POLLIN)
-    if poller.poll(0):  # it died before the line above
+    if plan.launcher_gone.poll(0):  # it died before the line above
         os._exit(1)
 
 
@@ -138,44 +122,35 @@ def _write_proc(proc: int, name: str, content: str) -> None:
         os.close(descriptor)
 
 
-def _make_private_directory(plan: Plan) -> str:
+def _place_sync_replies(plan: Plan) -> tuple[tuple[int, int], ...]:
+    """Bind the FIFO to its place, or return the rule that lets the guest read it where it is."""
     if plan.place.real is not None:
-        private = f"{plan.place.real}/{plan.id}"
-        Path(private).mkdir(mode=0o755)
-        return private
-    size = sum(len(content) + 8192 for content in plan.files.values()) + 16384
-    flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        os.chdir("/")
+        return ((plan.sync_replies, landlock.READ_FILE),)
+    linux.mount(f"{root.PRIVATE}/{plan.id}", root.SYNC_REPLIES, None, linux.MS_BIND)
     linux.mount(
-        "own", root.PRIVATE, "tmpfs", flags, f"size={size},nr_inodes={len(plan.files) * 8 + 16},mode=755"
-    )
-    return root.PRIVATE
+        root.WORK, root.PRIVATE, None, linux.MS_BIND
+    )  # hides the FIFOs of others behind an empty directory
+    os.chdir("/")
+    return ()
 
 
-def _make_sync_replies(plan: Plan, private: str) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """The FIFO for replies to synchronous calls: its host end, and the rule that lets the guest read it."""
-    path = f"{private}/sync-replies"
-    os.mkfifo(path, 0o644)
-    if plan.place.real is None:
-        linux.mount(path, root.SYNC_REPLIES, None, linux.MS_BIND)
-    reading = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC), ((reading, landlock.READ_FILE),)
-
-
-def _write_files(plan: Plan, private: str) -> tuple[tuple[int, int], ...]:
+def _place_files(plan: Plan) -> tuple[tuple[int, int], ...]:
     """Input files of a one-shot run; they become its working directory."""
     if not plan.files:
-        os.chdir("/")
         return ()
-    work = Path(private) / "work"
+    if plan.place.real is None:
+        size = sum(len(content) + 8192 for content in plan.files.values()) + 16384
+        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        linux.mount(
+            "work", root.WORK, "tmpfs", flags, f"size={size},nr_inodes={len(plan.files) * 8 + 16},mode=755"
+        )
+    work = Path(root.WORK if plan.place.real is None else f"{plan.place.real}/{plan.id}/work")
     for name, content in plan.files.items():
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    if plan.place.real is None:
-        linux.mount(str(work), root.WORK, None, linux.MS_BIND)
-        os.chdir(root.WORK)
-    else:
-        os.chdir(work)
+    os.chdir(work)
     return ((os.open(".", os.O_PATH | os.O_CLOEXEC), landlock.READ_FILE | landlock.READ_DIR),)
 
 
@@ -211,6 +186,13 @@ def _become_unprivileged(plan: Plan) -> None:
 
 def _forbid_new_privileges() -> None:
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _filter_calls(plan: Plan) -> None:
+    if plan.namespaces & linux.CLONE_NEWPID:
+        linux.load_seccomp(FILTER_OF_PID_1)
+    else:
+        linux.load_seccomp(build_filter(os.getpid()))
 
 
 def _restrict_files(plan: Plan, more_rules: tuple[tuple[int, int], ...]) -> None:

@@ -26,7 +26,7 @@ def send(connection: socket.socket, message: Message, descriptors: tuple[int, ..
     ancillary = []
     if descriptors:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-    connection.sendmsg([packet], ancillary)
+    connection.sendmsg([packet], ancillary, socket.MSG_NOSIGNAL)
 
 
 def receive(connection: socket.socket) -> tuple[Message, list[int]] | None:

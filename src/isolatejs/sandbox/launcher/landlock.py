@@ -6,9 +6,12 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import linux
+
+if TYPE_CHECKING:
+    from .root import Root
 
 EXECUTE: Final = 1 << 0
 WRITE_FILE: Final = 1 << 1
@@ -26,36 +29,45 @@ class Rules:
 
     version: int
     allowed: tuple[tuple[int, int], ...]
+    ready: int
+    """A ruleset of `allowed`, for the sandboxes that need nothing more."""
 
     def restrict(self, more: tuple[tuple[int, int], ...]) -> None:
         """Restrict the calling process to these rules and `more`. no_new_privs must be set."""
-        ruleset = linux.landlock_create(self._attributes())
+        if not more:
+            linux.landlock_restrict(self.ready)
+            return
+        ruleset = _make_ruleset(self.version, self.allowed + more)
         try:
-            for descriptor, access in self.allowed + more:
-                linux.landlock_allow(ruleset, access, descriptor)
             linux.landlock_restrict(ruleset)
         finally:
             os.close(ruleset)
 
-    def _attributes(self) -> bytes:
-        rights = max(count for version, count in _HANDLED_BY_VERSION if version <= self.version)
-        files = (1 << rights) - 1
-        if self.version < 4:
-            return struct.pack("Q", files)
-        if self.version < 6:
-            return struct.pack("QQ", files, _CONNECT_AND_BIND)
-        return struct.pack("QQQ", files, _CONNECT_AND_BIND, _SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS)
 
+def open_rules(place: Root, devices: tuple[str, ...]) -> Rules | None:
+    """The rules for a root, or None when the kernel has no Landlock.
 
-def open_rules(engine: str, libraries: tuple[str, ...], image: str, devices: tuple[str, ...]) -> Rules | None:
-    """The rules for a root, or None when the kernel has no Landlock."""
+    In the empty root, which holds nothing else, reading is allowed as a whole: so the rules are the same for
+    every sandbox, although each has its own FIFO.
+    """
     version = linux.landlock_version()
     if version == 0:
         return None
-    allowed = [(engine, EXECUTE | READ_FILE)]
-    allowed += [(library, EXECUTE | READ_FILE) for library in libraries]
-    allowed += [(image, READ_FILE)]
-    allowed += [(device, READ_FILE | WRITE_FILE) for device in devices if Path(device).exists()]
-    return Rules(
-        version, tuple((os.open(path, os.O_PATH | os.O_CLOEXEC), access) for path, access in allowed)
-    )
+    paths = [(path, EXECUTE | READ_FILE) for path in (place.engine, *place.libraries)]
+    paths += [(place.image if place.real else "/", READ_FILE)]
+    paths += [(device, READ_FILE | WRITE_FILE) for device in devices if Path(device).exists()]
+    allowed = tuple((os.open(path, os.O_PATH | os.O_CLOEXEC), access) for path, access in paths)
+    return Rules(version, allowed, _make_ruleset(version, allowed))
+
+
+def _make_ruleset(version: int, allowed: tuple[tuple[int, int], ...]) -> int:
+    rights = max(count for since, count in _HANDLED_BY_VERSION if since <= version)
+    attributes = struct.pack("Q", (1 << rights) - 1)
+    if version >= 4:
+        attributes += struct.pack("Q", _CONNECT_AND_BIND)
+    if version >= 6:
+        attributes += struct.pack("Q", _SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS)
+    ruleset = linux.landlock_create(attributes)
+    for descriptor, access in allowed:
+        linux.landlock_allow(ruleset, access, descriptor)
+    return ruleset

@@ -17,6 +17,7 @@ from typing import Final
 # PyDLL keeps the interpreter lock during a call: a raw clone must not let the lock change hands.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 
 MACHINE: Final = platform.machine()
 IS_X86_64: Final = MACHINE == "x86_64"
@@ -166,7 +167,11 @@ def set_mount_attributes(target: str, attributes: int) -> None:
 
 def prctl(option: int, argument: int = 0, second: int = 0) -> int:
     """prctl(2) with integer arguments."""
-    return _call("prctl", option, argument, second, 0, 0)
+    result: int = _libc.prctl(option, argument, second, 0, 0)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl: {os.strerror(code)}")
+    return result
 
 
 def set_limit(pid: int, resource: int, soft: int, hard: int) -> None:

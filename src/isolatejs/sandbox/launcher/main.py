@@ -22,7 +22,11 @@ from .settings import Settings
 
 
 class Launcher:
-    """State of the loop: the processes by id, and by each descriptor that is polled."""
+    """State of the loop: the processes by id, and by each descriptor that is polled.
+
+    A handler bears being called for nothing: within one round of events, a descriptor that an earlier event
+    closed can already stand for something new.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._control = connection
@@ -39,12 +43,13 @@ class Launcher:
         self._settings = Settings.from_message(received[0])
         _raise_open_files_limit()
         self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._self_pidfd = os.pidfd_open(os.getpid())
+        self._launcher_gone = select.poll()
+        self._launcher_gone.register(os.pidfd_open(os.getpid()), select.POLLIN)
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         host_pidfd = os.pidfd_open(self._settings.host_pid)
         self._surroundings = namespaces.enter(self._settings, self._proc)
         place = self._surroundings.place
-        self._rules = landlock.open_rules(place.engine, place.libraries, place.image, root.DEVICES)
+        self._rules = landlock.open_rules(place, root.DEVICES)
         engine = os.open(place.engine, os.O_PATH | os.O_CLOEXEC)
         os.dup2(engine, ENGINE_DESCRIPTOR, inheritable=False)
         os.close(engine)
@@ -117,20 +122,21 @@ class Launcher:
 
     def _start(self, message: dict[str, Any], files: dict[str, bytes]) -> None:
         channel, channel_of_child = socket.socketpair()
-        report, report_of_child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        stderr, stderr_of_child = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        os.set_blocking(stderr_of_child, True)
-        one_shot = bool(message.get("one_shot"))
+        report, report_of_child = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        stderr, stderr_of_child = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(stderr, False)
+        fifo = self._surroundings.place.make_sync_replies(message["id"])
         plan = child.Plan(
             id=message["id"],
             argv=tuple(message["argv"]),
             namespaces=self._surroundings.flags,
-            stdin=self._null if one_shot else channel_of_child.fileno(),
+            stdin=self._null if message.get("one_shot") else channel_of_child.fileno(),
             stdout=channel_of_child.fileno(),
             stderr=stderr_of_child,
             report=report_of_child,
             files=files,
-            launcher_pidfd=self._self_pidfd,
+            sync_replies=fifo.path,
+            launcher_gone=self._launcher_gone,
             proc=self._proc,
             place=self._surroundings.place,
             rules=self._rules,
@@ -142,49 +148,55 @@ class Launcher:
             if pid == 0:
                 child.run(plan, self._settings)
         except OSError:
-            for descriptor in (channel.detach(), report.detach(), stderr):
+            for descriptor in (channel.detach(), report, stderr, fifo.host_end):
                 os.close(descriptor)
+            self._surroundings.place.remove_private(message["id"])
             raise
         finally:
             channel_of_child.close()
-            report_of_child.close()
-            os.close(stderr_of_child)
-        process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(),))
+            for descriptor in (report_of_child, stderr_of_child, fifo.path):
+                os.close(descriptor)
+        process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(), fifo.host_end))
         process.limit_bytes = message.get("memory_limit_bytes") or 0
         self._processes[process.id] = process
-        self._watch(report.fileno(), "setup", process)
+        self._watch(report, "report", process)
         self._watch(stderr, "stderr", process)
         self._watch(pidfd, "exit", process)
 
-    def _on_setup(self, process: Process) -> None:
-        """The child says that its wall stands, or why it does not."""
-        received = control.receive(process.setup)
-        if received is None:
-            self._unwatch(process.setup.fileno())
-            process.setup.close()
-            process.setup = None
+    def _on_report(self, process: Process) -> None:
+        """The wall stands and the engine starts (the pipe ends), or the child says why not."""
+        try:
+            failure = os.read(process.report, 8192)
+        except BlockingIOError:
             return
-        message, descriptors = received
-        if "failed" in message:
-            self._send({"op": "failed", "id": process.id, "error": message["failed"]})
+        self._unwatch(process.report)
+        os.close(process.report)
+        process.report = -1
+        if failure:
+            self._send({"op": "failed", "id": process.id, "error": failure.decode("utf-8", "replace")})
             return
-        sent = (process.pidfd, *process.host_files, *descriptors)
-        self._send({"op": "started", "id": process.id, "pid": process.pid}, sent)
-        for descriptor in (*process.host_files, *descriptors):
+        self._send(
+            {"op": "started", "id": process.id, "pid": process.pid}, (process.pidfd, *process.host_files)
+        )
+        for descriptor in process.host_files:
             os.close(descriptor)
         process.host_files = ()
+        self._surroundings.place.remove_bound(process.id)
 
     def _on_stderr(self, process: Process) -> None:
         if not process.read_stderr():
             self._unwatch(process.stderr)
 
     def _on_exit(self, process: Process) -> None:
-        while process.setup is not None:  # a report that came with the end still goes first
-            self._on_setup(process)
+        if not process.reap():
+            return
+        if process.report >= 0:  # it ended at once: the report still goes first
+            self._on_report(process)
         self._unwatch(process.stderr)
         self._unwatch(process.pidfd)
         del self._processes[process.id]
-        self._send(process.reap())
+        self._send(process.describe_end())
+        process.close()
         self._surroundings.place.remove_private(process.id)
 
     def _send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
@@ -221,8 +233,10 @@ def _raise_open_files_limit() -> None:
 
 def main() -> None:
     """Entry point of the launcher process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # What the engine inherits: no signal ignored or blocked.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(changed, signal.SIG_DFL)
     launcher = Launcher(socket.socket(fileno=int(sys.argv[1])))
     launcher.configure()
     launcher.run()

@@ -27,8 +27,8 @@ class Process:
     pid: int
     pidfd: int
     stderr: int
-    setup: Any
-    """The child's end of the report socket while the wall is being set up, then None."""
+    report: int
+    """Where the child says that its wall cannot be set up, -1 once it has started."""
     host_files: tuple[int, ...]
     """Descriptors that the host gets with `started`, then ()."""
     limit_bytes: int = 0
@@ -36,7 +36,7 @@ class Process:
     over_limit: bool = False
     next_check: float = 0.0
     interval: float = 0.0
-    layers: dict[str, Any] = field(default_factory=dict)
+    _exit_status: int = 0
     _tail: bytearray = field(default_factory=bytearray)
 
     def kill(self) -> None:
@@ -58,36 +58,41 @@ class Process:
         del self._tail[:-STDERR_KEPT_BYTES]
         return True
 
-    def reap(self) -> dict[str, Any]:
-        """Collect the dead process and describe its end as an `exited` packet."""
+    def reap(self) -> bool:
+        """Collect the process if it is dead."""
+        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+        if pid == 0:
+            return False
+        self._exit_status = os.waitstatus_to_exitcode(status)
+        self.peak_bytes = self.peak_bytes or usage.ru_maxrss * 1024
+        return True
+
+    def describe_end(self) -> dict[str, Any]:
+        """The `exited` packet of a process that was reaped."""
         for _ in range(4):  # what is left in the pipe; a pipe holds less than this
             if not self.read_stderr():
                 break
-        _, status, usage = os.wait4(self.pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        peak = self.peak_bytes or usage.ru_maxrss * 1024
-        report = {
+        code = self._exit_status
+        return {
             "op": "exited",
             "id": self.id,
-            "reason": self._reason(code, peak),
+            "reason": self._reason(code),
             "exit_code": code if code >= 0 else None,
             "signal": -code if code < 0 else None,
             "stderr_tail": self._tail.decode("utf-8", "replace"),
-            "peak": peak,
+            "peak": self.peak_bytes,
         }
-        self.close()
-        return report
 
     def close(self) -> None:
         """Close the launcher's descriptors of this process."""
         for descriptor in (self.pidfd, self.stderr, *self.host_files):
             os.close(descriptor)
         self.host_files = ()
-        if self.setup is not None:
-            self.setup.close()
-            self.setup = None
+        if self.report >= 0:
+            os.close(self.report)
+            self.report = -1
 
-    def _reason(self, code: int, peak: int) -> str:
+    def _reason(self, code: int) -> str:
         if self.over_limit:
             return "memory"
         if code == -signal.SIGKILL:

@@ -1,14 +1,15 @@
 """The empty root: what a sandbox finds when it looks at the file system.
 
 The launcher builds it once, in its own mount namespace, and moves into it. Each sandbox gets a copy of
-the namespace, so it costs a sandbox two mounts of its own instead of a dozen. Layout:
+the namespace, so it costs a sandbox one mount of its own instead of a dozen. Layout:
 
     /engine/deno, /lib..., /usr/lib...   the engine and the libraries that it is linked with, read-only
     /isolatejs/**                        the guest image, read-only
     /dev/null, /dev/urandom
     /proc/self/exe                       a symbolic link to the engine, which asks for its own path
-    /private/own                         where each sandbox mounts a tmpfs of a few pages
-    /sync-replies, /work                 where parts of that tmpfs are bound to
+    /private                             where the launcher makes FIFOs; hidden in a sandbox
+    /sync-replies                        where each sandbox binds its own FIFO
+    /work                                where a one-shot run mounts a tmpfs with its input files
 
 Without mount namespaces the same things are reached by their real paths, and a directory that the
 launcher removes at its end takes the place of the tmpfs.
@@ -30,10 +31,18 @@ if TYPE_CHECKING:
 
 ENGINE = "/engine/deno"
 IMAGE = "/isolatejs"
-PRIVATE = "/private/own"
+PRIVATE = "/private"
 WORK = "/work"
 SYNC_REPLIES = "/sync-replies"
 DEVICES = ("/dev/null", "/dev/urandom")
+
+
+@dataclass(frozen=True)
+class Fifo:
+    """Two descriptors: the host's writing end, and the path (O_PATH), for a Landlock rule."""
+
+    host_end: int
+    path: int
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,23 @@ class Root:
         if self.real is not None:
             shutil.rmtree(self.real, ignore_errors=True)
 
+    def make_sync_replies(self, id: str) -> Fifo:
+        """The FIFO through which the host answers the synchronous calls of one sandbox."""
+        if self.real is not None:
+            Path(f"{self.real}/{id}").mkdir(mode=0o755)
+        path = f"{PRIVATE}/{id}" if self.real is None else f"{self.real}/{id}/sync-replies"
+        os.mkfifo(path, 0o644)
+        host_end = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        return Fifo(host_end, os.open(path, os.O_PATH | os.O_CLOEXEC))
+
+    def remove_bound(self, id: str) -> None:
+        """Remove the name of a FIFO that its sandbox has bound."""
+        if self.real is None:
+            Path(f"{PRIVATE}/{id}").unlink(missing_ok=True)
+
     def remove_private(self, id: str) -> None:
-        """Remove what one sandbox left on the real file system."""
+        """Remove what one sandbox left behind."""
+        self.remove_bound(id)
         if self.real is not None:
             shutil.rmtree(f"{self.real}/{id}", ignore_errors=True)
 
@@ -85,9 +109,11 @@ def build_empty_root(settings: Settings) -> Root:
     # The engine asks for its own path when its Node layer starts; there is no real /proc.
     Path(base + "/proc/self").mkdir(parents=True)
     Path(base + "/proc/self/exe").symlink_to(ENGINE)
-    for directory in (PRIVATE, WORK):  # mount points
+    for directory in (PRIVATE, WORK):
         Path(base + directory).mkdir(parents=True)
     Path(base + SYNC_REPLIES).touch()
+    flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("private", base + PRIVATE, "tmpfs", flags, "size=64k,nr_inodes=4096,mode=777")
     os.chdir(base)
     linux.set_mount_attributes(".", linux.MOUNT_ATTR_RDONLY)
     linux.pivot_root(".", ".")
