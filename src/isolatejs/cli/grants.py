@@ -53,7 +53,7 @@ class Permissions:
             if mount in roots:
                 raise typer.BadParameter(f"two allowed directories are called {path.resolve().name!r}")
             roots[mount] = (os.fspath(path), rights)
-        return create_file_bindings(roots=roots)  # type: ignore[arg-type]
+        return create_file_bindings(roots=roots)
 
     def _fetch(self) -> Any:
         from isolatejs.capabilities.fetch.policy.binding import create_fetch_binding

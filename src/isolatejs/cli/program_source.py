@@ -56,7 +56,12 @@ def _sandbox_name(path: Path) -> str:
 
 
 def create_resolver(program: ProgramSource, node_modules: Path | None, import_map: Path | None) -> Any:
-    """Modules of a program: the source files of its own directory and below, and what the flags mount."""
+    """Modules of a program: the source files of its own directory and below, and what the flags mount.
+
+    None when there are none: the program then has no imports but the built-in ones.
+    """
+    if program.directory is None and node_modules is None and import_map is None:
+        return None
     from isolatejs.capabilities.modules.bindings import create_module_resolver
 
     resolver = create_module_resolver()

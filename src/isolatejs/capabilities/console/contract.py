@@ -5,7 +5,7 @@ from __future__ import annotations
 from isolatejs.wire.message import EncodedValue, Note
 
 
-class EntryLogged(Note):
+class EntryLogged(Note, frozen=True):
     """One call of a console method that a reader would see. Fields that a type does not have are absent."""
 
     type: str
