@@ -1,7 +1,7 @@
 """The packets between host and launcher: one JSON object each, with open files, on a SOCK_SEQPACKET pair.
 
-Host to launcher: `configure` (once), `spawn`, `limit`. Launcher to host: `ready` (once), `started`,
-`failed`, `exited`. Standard library only, since both sides import it.
+Host to launcher: `configure` (once), `spawn`, `limit`, `check`. Launcher to host: `ready` (once),
+`started`, `failed`, `checked`, `exited`. Standard library only, since both sides import it.
 """
 
 from __future__ import annotations

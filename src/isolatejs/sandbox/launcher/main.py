@@ -19,6 +19,7 @@ from . import child, control, landlock, linux, namespaces, root
 from .processes import Process
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
+from .watchdog import Watchdog
 
 
 class Launcher:
@@ -33,6 +34,7 @@ class Launcher:
         self._epoll = select.epoll()
         self._handlers: dict[int, tuple[str, Process | None]] = {}
         self._processes: dict[str, Process] = {}
+        self._watchdog = Watchdog()
         self._ending = False
 
     def configure(self) -> None:
@@ -68,7 +70,7 @@ class Launcher:
         """Serve until the host goes away."""
         try:
             while not self._ending:
-                for descriptor, _ in self._epoll.poll(self._next_timeout()):
+                for descriptor, _ in self._epoll.poll(self._watchdog.next_timeout()):
                     kind, process = self._handlers.get(descriptor, ("", None))
                     if process is not None:
                         getattr(self, f"_on_{kind}")(process)
@@ -76,11 +78,9 @@ class Launcher:
                         self._on_control()
                     elif kind == "host":
                         self._ending = True
+                self._watchdog.look()
         finally:
             self._end()
-
-    def _next_timeout(self) -> float | None:
-        return None
 
     def _watch(self, descriptor: int, kind: str, process: Process | None) -> None:
         self._handlers[descriptor] = (kind, process)
@@ -108,7 +108,9 @@ class Launcher:
                 elif message["op"] == "limit":
                     process = self._processes.get(message["id"])
                     if process is not None:
-                        process.limit_bytes = message["memory_limit_bytes"]
+                        self._watchdog.arm(process, message["memory_limit_bytes"], started=True)
+                elif message["op"] == "check":
+                    self._check(message["id"])
             finally:
                 for descriptor in descriptors:
                     os.close(descriptor)
@@ -156,8 +158,10 @@ class Launcher:
             channel_of_child.close()
             for descriptor in (report_of_child, stderr_of_child, fifo.path):
                 os.close(descriptor)
-        process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(), fifo.host_end))
-        process.limit_bytes = message.get("memory_limit_bytes") or 0
+        statm = os.open(f"{pid}/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(), fifo.host_end), statm)
+        if message.get("memory_limit_bytes"):
+            self._watchdog.arm(process, message["memory_limit_bytes"], started=False)
         self._processes[process.id] = process
         self._watch(report, "report", process)
         self._watch(stderr, "stderr", process)
@@ -182,6 +186,12 @@ class Launcher:
             os.close(descriptor)
         process.host_files = ()
         self._surroundings.place.remove_bound(process.id)
+
+    def _check(self, id: str) -> None:
+        """Look at one sandbox now and say whether it is over its limit (and so killed)."""
+        process = self._processes.get(id)
+        over = process is not None and process.limit_bytes > 0 and self._watchdog.check(process)
+        self._send({"op": "checked", "id": id, "over": over})
 
     def _on_stderr(self, process: Process) -> None:
         if not process.read_stderr():

@@ -9,19 +9,22 @@ from typing import Any
 
 STDERR_KEPT_BYTES = 16 * 1024
 STDERR_READ_BYTES = 64 * 1024
+CRASH_CODES = frozenset({128 + 4, 128 + 5, 128 + 6, 128 + 11})
 MEMORY_DEATHS = (
-    b"out of memory",
-    b"Out of memory",
+    b"ut of memory",
     b"heap limit",
-    b"Fatal JavaScript invalid size error",
-    b"OOM",
+    b"invalid size error",
+    b"memory allocation of",
+    b"llocation failed",
+    b"Cannot allocate memory",
+    b"bad_alloc",
 )
 """What V8, Rust and libc print when an allocation failed."""
 
 
 @dataclass
 class Process:
-    """One sandbox. `limit_bytes` is its limit of anonymous resident memory, 0 for none."""
+    """One sandbox, from its clone to its end."""
 
     id: str
     pid: int
@@ -31,10 +34,16 @@ class Process:
     """Where the child says that its wall cannot be set up, -1 once it has started."""
     host_files: tuple[int, ...]
     """Descriptors that the host gets with `started`, then ()."""
+    statm: int
+    """Its open /proc/PID/statm."""
+    alive: bool = True
     limit_bytes: int = 0
+    """The limit that it was leased with, 0 for none; the next two are what usage is compared with."""
+    anonymous_limit: int = 0
+    mapped_limit: int = 0
+    last_anonymous: int = 0
     peak_bytes: int = 0
     over_limit: bool = False
-    next_check: float = 0.0
     interval: float = 0.0
     _exit_status: int = 0
     _tail: bytearray = field(default_factory=bytearray)
@@ -63,6 +72,7 @@ class Process:
         pid, status, usage = os.wait4(self.pid, os.WNOHANG)
         if pid == 0:
             return False
+        self.alive = False
         self._exit_status = os.waitstatus_to_exitcode(status)
         self.peak_bytes = self.peak_bytes or usage.ru_maxrss * 1024
         return True
@@ -85,7 +95,7 @@ class Process:
 
     def close(self) -> None:
         """Close the launcher's descriptors of this process."""
-        for descriptor in (self.pidfd, self.stderr, *self.host_files):
+        for descriptor in (self.pidfd, self.stderr, self.statm, *self.host_files):
             os.close(descriptor)
         self.host_files = ()
         if self.report >= 0:
@@ -97,7 +107,7 @@ class Process:
             return "memory"
         if code == -signal.SIGKILL:
             return "killed"
-        if code >= 0 and code not in {132, 133, 134, 139}:
+        if code >= 0 and code not in CRASH_CODES:
             return "exited"
         if self.limit_bytes and any(text in self._tail for text in MEMORY_DEATHS):
             return "memory"
