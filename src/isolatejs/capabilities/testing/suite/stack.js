@@ -35,14 +35,27 @@ export function frameLocation(frame) {
   return { filename, line: Number(match[2]), column: Number(match[3]) };
 }
 
-/**
- * Where the program called, above the given function.
- * @param {Function} [above] @returns {{filename: string, line: number, column: number} | null}
- */
-export function callerLocation(above) {
-  /** @type {{stack?: string}} */
-  const holder = {};
-  Error.captureStackTrace(holder, above);
-  const [frame] = visibleFrames(holder);
+/** A place in the program that is only looked up when somebody asks. */
+export class CallSite {
+  /** @type {{stack?: string}} */ #holder = {};
+
+  /** @param {Function} above the frames of this function and below do not count */
+  constructor(above) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 6;
+    Error.captureStackTrace(this.#holder, above);
+    Error.stackTraceLimit = limit;
+  }
+
+  /** @returns {{filename: string, line: number, column: number} | null} */
+  get location() {
+    const [frame] = visibleFrames(this.#holder);
+    return frame === undefined ? null : frameLocation(frame);
+  }
+}
+
+/** Where the program is now: its nearest frame. */
+export function callerLocation() {
+  const [frame] = visibleFrames(new Error());
   return frame === undefined ? null : frameLocation(frame);
 }

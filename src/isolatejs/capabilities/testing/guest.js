@@ -1,0 +1,242 @@
+// @ts-check
+// Guest half of the test framework: installs the globals, loads a test file, runs what it defined, and tells
+// the host what happens.
+
+import { addMatchers } from "./expect/expectation.js";
+import { locateState } from "./expect/state.js";
+import { clock, createFrameworkObject } from "./mock/framework_object.js";
+import { hoistMocks } from "./mock/hoist_mocks.js";
+import { ModuleMocks } from "./mock/module_mocks.js";
+import { frameworkModules } from "./modules.js";
+import { RunSnapshots } from "./snapshots.js";
+import { turn, withTimeout } from "./suite/attempt.js";
+import { runningAttempt } from "./suite/current.js";
+import { beginFile, endFile } from "./suite/define.js";
+import { describeFailure } from "./suite/failure.js";
+import { Runner } from "./suite/runner.js";
+import { selectTests } from "./suite/tree.js";
+
+const realNow = performance.now.bind(performance);
+
+/**
+ * @typedef {object} RunTests the host's message
+ * @property {string} code @property {string} filename @property {number} timeoutMs @property {number} hookTimeoutMs
+ * @property {number} loadTimeoutMs @property {number} retry @property {number} bail @property {number} maxConcurrency
+ * @property {string | null} [pattern] @property {number[] | null} [ids] @property {boolean} [listOnly]
+ * @property {"new" | "all" | "none"} update
+ */
+
+/** @param {import("../../guest/kernel.js").Kernel} kernel @param {{snapshots: boolean}} grant */
+export function install(kernel, grant) {
+  new TestGuest(kernel, grant).install();
+}
+
+class TestGuest {
+  #kernel;
+  #channel;
+  #mocks;
+  #storage;
+  /** @type {Runner | null} */ #runner = null;
+  /** @type {any} */ #pendingConfig = {};
+  #running = false;
+
+  /** @param {import("../../guest/kernel.js").Kernel} kernel @param {{snapshots: boolean}} grant */
+  constructor(kernel, grant) {
+    this.#kernel = kernel;
+    this.#channel = kernel.channel;
+    this.#mocks = new ModuleMocks(kernel);
+    this.#storage = grant.snapshots ? snapshotStorage(kernel.channel) : null;
+  }
+
+  install() {
+    const kernel = this.#kernel;
+    const framework = createFrameworkObject(this.#mocks, (config) => {
+      this.#pendingConfig = config === null ? {} : { ...this.#pendingConfig, ...defined(config) };
+      this.#runner?.configure(this.#pendingConfig);
+    });
+    const modules = frameworkModules(framework);
+    for (const [name, value] of Object.entries(modules.globals)) kernel.defineGlobal(name, value);
+    for (const name of /** @type {const} */ (["vitest", "@jest/globals", "bun:test", "node:test"])) {
+      kernel.registerBuiltin(name, () => modules[name]);
+    }
+    locateState(() => runningAttempt.get()?.state);
+    this.#watchErrors();
+    this.#channel.handle("testing", {
+      runTests: (/** @type {RunTests} */ message) => this.#run(message),
+      checkAlive: () => null,
+    });
+    // For capabilities that bring matchers for objects of their own; see addMatchers.
+    Object.defineProperty(modules.globals.expect, Symbol.for("isolatejs.addMatchers"), { value: addMatchers });
+  }
+
+  /** Errors that no promise chain carries belong to the test whose work they come from. */
+  #watchErrors() {
+    const take = (/** @type {any} */ event, /** @type {any} */ error) => {
+      if (!this.#running) return;
+      event.preventDefault();
+      const attempt = runningAttempt.get();
+      if (attempt?.fail(error)) return;
+      const runner = this.#runner;
+      if (attempt?.ended && error instanceof Error) {
+        error.message = `After the test "${attempt.state.currentTestName}" had ended: ${error.message}`;
+      }
+      if (attempt === undefined && runner?.attempts.size === 1) [...runner.attempts][0].fail(error);
+      else this.#loose.push(error);
+    };
+    const first = { capture: true }; // before those who take escaped errors for a program's
+    globalThis.addEventListener("unhandledrejection", (event) => take(event, event.reason), first);
+    globalThis.addEventListener("error", (event) => take(event, event.error ?? new Error(event.message)), first);
+  }
+
+  /** @type {any[]} errors of no test */ #loose = [];
+
+  /** @param {RunTests} message */
+  async #run(message) {
+    const started = realNow();
+    const { filename } = message;
+    const path = filename.startsWith("/") ? filename : `/${filename}`;
+    this.#running = true;
+    this.#loose = [];
+    this.#pendingConfig = {};
+    this.#mocks.referrer = path;
+    const root = beginFile();
+    const reports = new Reports(this.#channel);
+    const snapshots = await RunSnapshots.open(path, message.update, this.#storage);
+    try {
+      await this.#load(message, path, root);
+      selectTests(root, {
+        pattern: message.pattern ? new RegExp(message.pattern) : null,
+        ids: message.ids ? new Set(message.ids) : null,
+      });
+      reports.runStart(root);
+      const runner = new Runner({ ...message, ...this.#pendingConfig, testPath: path, snapshots }, reports);
+      this.#runner = runner;
+      if (!message.listOnly) {
+        await runner.run(root);
+        if (message.update === "all" && !message.pattern && !message.ids) snapshots.removeUnchecked();
+        await snapshots.save();
+      }
+      this.#loose.push(...runner.errors);
+    } catch (error) {
+      this.#loose.push(error);
+    } finally {
+      this.#runner = null;
+      endFile();
+      clock.uninstall();
+    }
+    await turn();
+    this.#running = false;
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const encode = (/** @type {any} */ value) => this.#channel.encode(value, attachments);
+    return this.#channel.reply({
+      durationMs: realNow() - started,
+      errors: this.#loose.map((error) => describeFailure(error, encode)),
+      snapshots: { ...snapshots.counts, unchecked: snapshots.unchecked.length },
+      inlineSnapshots: snapshots.inline,
+    }, attachments);
+  }
+
+  /** @param {RunTests} message @param {string} path @param {import("./suite/tree.js").Suite} root */
+  async #load({ code, loadTimeoutMs }, path, root) {
+    const load = async () => {
+      const linker = await this.#kernel.linker();
+      this.#mocks.use(linker);
+      await linker.evaluateModule(await hoistMocks(code, path), path);
+      while (root.pending.length > 0) await Promise.all(root.pending.splice(0));
+      await turn();
+    };
+    await withTimeout(load, loadTimeoutMs, "loading the test file");
+    if (this.#loose.length > 0) throw this.#loose.shift();
+  }
+}
+
+/** @param {any} object */
+function defined(object) {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+/** @param {import("../../channel/channel.js").Channel} channel */
+function snapshotStorage(channel) {
+  return {
+    read: async (/** @type {string} */ path) => (await channel.call("testing.readSnapshot", { path })).value.text ?? null,
+    write: async (/** @type {string} */ path, /** @type {string} */ text) => {
+      await channel.call("testing.writeSnapshot", { path, text });
+    },
+  };
+}
+
+/** Tells the host of every event, in order. */
+class Reports {
+  #channel;
+
+  /** @param {import("../../channel/channel.js").Channel} channel */
+  constructor(channel) {
+    this.#channel = channel;
+  }
+
+  /** @param {import("./suite/tree.js").Suite} root */
+  runStart(root) {
+    const suites = [...root.suites()].slice(1).map((suite) => ({
+      id: suite.id,
+      parent: suite.parent?.id ?? 0,
+      name: suite.title,
+      ...place(suite.options.site),
+    }));
+    const tests = [...root.tests()].map((test) => ({
+      id: test.id,
+      suite: test.suite.id,
+      name: test.title,
+      plan: test.plan,
+      ...place(test.options.site),
+    }));
+    this.#channel.note("testing.runStarted", { suites, tests });
+  }
+
+  /** @param {import("./suite/tree.js").Suite} suite */
+  suiteStart(suite) {
+    this.#channel.note("testing.suiteStarted", { suite: suite.id });
+  }
+
+  /** @param {import("./suite/tree.js").Suite} suite @param {{durationMs: number, errors: any[]}} result */
+  suiteEnd(suite, { durationMs, errors }) {
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const encode = (/** @type {any} */ value) => this.#channel.encode(value, attachments);
+    const failures = errors.map((error) => describeFailure(error, encode));
+    this.#channel.note("testing.suiteEnded", { suite: suite.id, durationMs, errors: failures }, { attachments });
+  }
+
+  /** The host has to know who blocks, so this must be on its way before the hook runs. @param {import("./suite/tree.js").Suite} suite @param {string} kind */
+  hookStart(suite, kind) {
+    this.#channel.note("testing.hookStarted", { suite: suite.id, kind });
+    this.#channel.flush();
+  }
+
+  /** The same holds for tests. @param {import("./suite/tree.js").Test} test */
+  testStart(test) {
+    this.#channel.note("testing.testStarted", { test: test.id });
+    this.#channel.flush();
+  }
+
+  /** @param {import("./suite/tree.js").Test} test @param {import("./suite/runner.js").TestResult} result */
+  testEnd(test, { status, durationMs, errors, retries, reason }) {
+    /** @type {any} */
+    const report = { test: test.id, status, durationMs };
+    if (retries > 0) report.retries = retries;
+    if (reason !== undefined) report.reason = reason;
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    if (errors.length > 0) {
+      const encode = (/** @type {any} */ value) => this.#channel.encode(value, attachments);
+      report.errors = errors.slice(0, 20).map((error) => describeFailure(error, encode));
+    }
+    this.#channel.note("testing.testEnded", report, { attachments });
+  }
+}
+
+/** @param {import("./suite/stack.js").CallSite | undefined} site */
+function place(site) {
+  const location = site?.location;
+  return location ? { line: location.line, column: location.column } : {};
+}
