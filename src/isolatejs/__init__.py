@@ -47,6 +47,11 @@ _HOMES = {
         "RegExp",
         "TypedArray",
     ),
+    "isolatejs.typechecking.check": ("TypecheckResult", "typecheck", "typecheck_async"),
+    "isolatejs.typechecking.diagnostics": ("TypecheckDiagnostic",),
+    "isolatejs.typechecking.formatting": ("format_typecheck_errors",),
+    "isolatejs.typechecking.profiles": ("TypeProfile", "get_type_profile"),
+    "isolatejs.capabilities.tools.declarations": ("tool_types",),
     "isolatejs.errors": (
         "AbortError",
         "ConfigurationError",
@@ -90,6 +95,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.call_context import HostCallContext as HostCallContext
     from isolatejs.capabilities.console.bindings import ConsoleBindings as ConsoleBindings
     from isolatejs.capabilities.console.bindings import ConsoleEntry as ConsoleEntry
+    from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.errors import AbortError as AbortError
     from isolatejs.errors import ConfigurationError as ConfigurationError
     from isolatejs.errors import ConfinementError as ConfinementError
@@ -113,6 +119,13 @@ if TYPE_CHECKING:
     from isolatejs.host.isolate_host import create_isolate_host as create_isolate_host
     from isolatejs.host.one_shot import run as run
     from isolatejs.host.script_runtime import ScriptRuntime as ScriptRuntime
+    from isolatejs.typechecking.check import TypecheckResult as TypecheckResult
+    from isolatejs.typechecking.check import typecheck as typecheck
+    from isolatejs.typechecking.check import typecheck_async as typecheck_async
+    from isolatejs.typechecking.diagnostics import TypecheckDiagnostic as TypecheckDiagnostic
+    from isolatejs.typechecking.formatting import format_typecheck_errors as format_typecheck_errors
+    from isolatejs.typechecking.profiles import TypeProfile as TypeProfile
+    from isolatejs.typechecking.profiles import get_type_profile as get_type_profile
     from isolatejs.web import AbortController as AbortController
     from isolatejs.web import AbortSignal as AbortSignal
     from isolatejs.web import Blob as Blob

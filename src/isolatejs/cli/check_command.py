@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from enum import Enum
+import posixpath
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +23,7 @@ EXIT_ERRORS = 1
 EXIT_USAGE = 2
 
 
-class OutputFormat(str, Enum):
+class OutputFormat(StrEnum):
     """How errors are printed."""
 
     pretty = "pretty"
@@ -30,7 +32,7 @@ class OutputFormat(str, Enum):
     github = "github"
 
 
-class ProfileName(str, Enum):
+class ProfileName(StrEnum):
     """The built-in profiles."""
 
     backend = "backend"
@@ -38,11 +40,17 @@ class ProfileName(str, Enum):
     browser_test = "browser-test"
 
 
-FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILES", help="Program files (TypeScript or JavaScript).")]
-ProfileOption = Annotated[ProfileName, typer.Option("--profile", help="What the runtime of these programs has.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(metavar="FILES", help="Program files (TypeScript or JavaScript).")
+]
+ProfileOption = Annotated[
+    ProfileName, typer.Option("--profile", help="What the runtime of these programs has.")
+]
 CapabilityOption = Annotated[
     list[str] | None,
-    typer.Option("--capability", metavar="NAME", help="Add to the profile: fetch, files, tests, browser... Repeatable."),
+    typer.Option(
+        "--capability", metavar="NAME", help="Add to the profile: fetch, files, tests, browser... Repeatable."
+    ),
 ]
 
 
@@ -50,9 +58,12 @@ def check(
     files: FilesArgument,
     profile: ProfileOption = ProfileName.backend,
     capability: CapabilityOption = None,
-    output: Annotated[OutputFormat, typer.Option("--output", help="Form of the errors.")] = OutputFormat.pretty,
+    output: Annotated[
+        OutputFormat, typer.Option("--output", help="Form of the errors.")
+    ] = OutputFormat.pretty,
     tools: Annotated[
-        str | None, typer.Option("--tools", metavar="MODULE:NAME", help="Python functions that programs may call.")
+        str | None,
+        typer.Option("--tools", metavar="MODULE:NAME", help="Python functions that programs may call."),
     ] = None,
     node_modules: Annotated[
         Path | None, typer.Option("--node-modules", metavar="DIR", help="Packages that programs may import.")
@@ -88,23 +99,48 @@ def check(
 
 def _check_files(paths: list[Path], **options: Any) -> list[TypecheckDiagnostic]:
     """All errors, each once, with file names as the user gave them."""
-    sources = {str(path.resolve()): path for path in paths}
-    texts = {name: path.read_text(encoding="utf-8") for name, path in sources.items()}
-    neighbours = {
-        str(near): near.read_text(encoding="utf-8")
-        for folder in {path.resolve().parent for path in paths}
-        for near in sorted(folder.rglob("*.[jt]s*"))
-        if near.is_file() and str(near) not in texts and "node_modules" not in near.parts
-    }
     found: dict[TypecheckDiagnostic, None] = {}
-    for name, text in texts.items():
-        others = {other: content for other, content in {**neighbours, **texts}.items() if other != name}
-        result = typecheck(text, filename=name, files=others, **options)
+    modules = _NearbyFiles()
+    for path in paths:
+        name = path.resolve().as_posix()
+        result = typecheck(path.read_text(encoding="utf-8-sig"), filename=name, modules=modules, **options)
         for error in result.errors:
-            if error.filename in sources:
-                shown = msgspec.structs.replace(error, filename=str(sources[error.filename]))
-                found[shown] = None
+            found[msgspec.structs.replace(error, filename=str(path))] = None
     return list(found)
+
+
+@dataclass(frozen=True)
+class _FoundFile:
+    path: str
+    format: str
+    language: str
+    source: bytes
+
+
+class _NearbyFiles:
+    """Files that programs import by path, read from disk as they are asked for."""
+
+    async def find_module(self, specifier: str, importer: str) -> _FoundFile | None:
+        if not specifier.startswith(("./", "../", "/")):
+            return None
+        wanted = Path(posixpath.normpath(posixpath.join(posixpath.dirname(importer), specifier)))
+        for path in (
+            wanted,
+            *(wanted.with_name(wanted.name + ending) for ending in _ENDINGS),
+            wanted / "index.ts",
+        ):
+            if path.is_file() and path.suffix in (*_ENDINGS, ".json"):
+                language = path.suffix.lstrip(".").replace("m", "").replace("c", "")
+                return _FoundFile(
+                    path=path.as_posix(),
+                    format="json" if path.suffix == ".json" else "module",
+                    language=language,
+                    source=path.read_bytes(),
+                )
+        return None
+
+
+_ENDINGS = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")
 
 
 def render(errors: list[TypecheckDiagnostic], output: OutputFormat) -> str:

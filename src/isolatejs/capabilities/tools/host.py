@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.tools import contract
-from isolatejs.capabilities.tools.contract import CallTool
 from isolatejs.capabilities.tools.paths import ToolValueError
 from isolatejs.capabilities.tools.signatures import CONTEXT_PARAMETER, ToolSignature, inspect_tool
 from isolatejs.errors import ConfigurationError, GuestError, GuestProtocolError, IsolateError
@@ -16,6 +15,7 @@ from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.scope import RuntimeScope
+    from isolatejs.capabilities.tools.contract import CallTool
     from isolatejs.channel.incoming import IncomingCall
 
 Tools = Mapping[str, "Callable[..., Any] | Tools"]
@@ -46,7 +46,9 @@ class ToolsHost:
                 self._signatures[path] = signature
                 tree[name] = signature.kind
             else:
-                raise ConfigurationError(f"bindings.tools.{path}: a callable or a group of them, not {type(tool).__name__}")
+                raise ConfigurationError(
+                    f"bindings.tools.{path}: a callable or a group of them, not {type(tool).__name__}"
+                )
         return tree
 
     def grant(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from isolatejs.errors import ConfigurationError
-from isolatejs.typecheck.engine_declarations import select_declarations
+from isolatejs.typechecking.engine_declarations import select_declarations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,8 +109,18 @@ def get_type_profile(profile: str = "backend", capabilities: Iterable[str] = ())
         if capability not in CAPABILITIES:
             raise ConfigurationError(f"capabilities: {_unknown(capability, CAPABILITIES)}")
     granted = tuple(dict.fromkeys((*PROFILES[profile], *asked)))
-    folders = [_FOLDERS[capability] for capability in granted if capability in _FOLDERS]
-    return TypeProfile(profile, granted, tuple(dict.fromkeys(("web", *ALWAYS, *folders))))
+    return TypeProfile(profile, granted, _included(granted))
+
+
+def profile_of_grants(granted: Iterable[str]) -> TypeProfile:
+    """The declarations of a runtime with exactly these capabilities."""
+    capabilities = tuple(dict.fromkeys(("console", "crypto", "encoding", "timers", *granted)))
+    return TypeProfile("runtime", capabilities, _included(capabilities))
+
+
+def _included(capabilities: tuple[str, ...]) -> tuple[str, ...]:
+    folders = [_FOLDERS[capability] for capability in capabilities if capability in _FOLDERS]
+    return tuple(dict.fromkeys(("web", *ALWAYS, *folders)))
 
 
 @lru_cache(maxsize=64)

@@ -67,7 +67,7 @@ def diagnostic_from_server(
         specifier = specifier_at(item, lines)
         code, message = CANNOT_FIND_MODULE, f"Cannot find module '{specifier}' or its type declarations."
     return TypecheckDiagnostic(
-        code=int(code) if isinstance(code, int) or str(code).isdigit() else 0,
+        code=int(code) if isinstance(code, int | str) and str(code).isdigit() else 0,
         message=_NODE_ADVICE.sub("", _LIBRARY_ADVICE.sub("", message)),
         filename=filename,
         line=start["line"] + 1,
@@ -88,5 +88,5 @@ def specifier_at(item: Mapping[str, Any], lines: list[str]) -> str:
     if start["line"] != end["line"] or start["line"] >= len(lines):
         return "?"
     units = lines[start["line"]].encode("utf-16-le")
-    text = units[2 * start["character"] : 2 * end["character"]].decode("utf-16-le", "replace")
+    text: str = units[2 * start["character"] : 2 * end["character"]].decode("utf-16-le", "replace")
     return text.strip().strip("\"'`")

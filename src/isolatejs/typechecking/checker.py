@@ -1,4 +1,4 @@
-"""A warm checker: keeps one language server alive, gives it one program at a time, restarts it when needed."""
+"""A warm checker: keeps one language server alive, gives it a program at a time, restarts it when needed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.sandbox.engine import find_engine
-from isolatejs.typecheck.language_server import LanguageServer, ServerGoneError
-from isolatejs.typecheck.scopes import ScopeConfig, write_scope
+from isolatejs.typechecking.language_server import LanguageServer, ServerGoneError
+from isolatejs.typechecking.scopes import ScopeConfig, write_scope
 
 if TYPE_CHECKING:
-    from isolatejs.typecheck.source_files import SourceFile
+    from collections.abc import Sequence
+
+    from isolatejs.typechecking.source_files import SourceFile
 
 SCOPES_LIMIT: Final = 32
 """Configurations that one server holds, 5-10 MB each; then it is started again."""
@@ -52,7 +54,11 @@ class Checker:
     _versions: int = 0
 
     def check(
-        self, config: ScopeConfig, files: list[SourceFile], report: list[SourceFile], timeout_ms: float
+        self,
+        config: ScopeConfig,
+        files: Sequence[SourceFile],
+        report: Sequence[SourceFile],
+        timeout_ms: float,
     ) -> list[FileReport]:
         """Diagnostics of the files in `report`, with all of `files` present.
 
@@ -80,7 +86,7 @@ class Checker:
         return None if self._server is None else self._server.pid
 
     def _check(
-        self, config: ScopeConfig, files: list[SourceFile], report: list[SourceFile], deadline: float
+        self, config: ScopeConfig, files: Sequence[SourceFile], report: Sequence[SourceFile], deadline: float
     ) -> list[FileReport]:
         server = self._running()
         root = self._scope(server, config, deadline) / "root"

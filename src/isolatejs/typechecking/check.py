@@ -10,18 +10,19 @@ import asyncio
 import difflib
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.capabilities.tools.declarations import tool_types
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import MIB
-from isolatejs.typecheck.checker import FileReport, shared_checker
-from isolatejs.typecheck.diagnostics import TypecheckDiagnostic, diagnostic_from_server
-from isolatejs.typecheck.language_server import ServerGoneError
-from isolatejs.typecheck.node_modules import uses_node_modules
-from isolatejs.typecheck.profiles import get_type_profile
-from isolatejs.typecheck.scopes import ScopeConfig
-from isolatejs.typecheck.source_files import SourceFile, source_files
+from isolatejs.typechecking.checker import FileReport, shared_checker
+from isolatejs.typechecking.diagnostics import TypecheckDiagnostic, diagnostic_from_server
+from isolatejs.typechecking.language_server import ServerGoneError
+from isolatejs.typechecking.node_modules import uses_node_modules
+from isolatejs.typechecking.profiles import TypeProfile, get_type_profile
+from isolatejs.typechecking.scopes import ScopeConfig
+from isolatejs.typechecking.source_files import SourceFile, source_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,11 +61,12 @@ class TypecheckResult:
 class CheckRequest:
     """The arguments of `typecheck`, validated."""
 
-    files: list[SourceFile]
+    files: tuple[SourceFile, ...]
     config: ScopeConfig
     readable: tuple[str, ...] = ()
     timeout_ms: float = TIMEOUT_MS
-    checked: list[SourceFile] = field(default_factory=list)
+    checked: tuple[SourceFile, ...] = ()
+    virtual: Mapping[str, str] = field(default_factory=dict)
 
 
 def typecheck(
@@ -93,23 +95,18 @@ def typecheck(
     Never raises for a program: one that cannot be checked gets an error with code 0. Raises
     ConfigurationError for wrong arguments. Inside a running event loop use `typecheck_async`.
     """
-    request = _request(
+    request = check_request(
         code,
-        files,
-        profile,
-        capabilities,
-        library_types,
-        compiler_options,
-        filename,
-        tools,
-        node_modules,
-        timeout_ms,
+        get_type_profile(profile, capabilities),
+        files=files,
+        library_types=library_types,
+        compiler_options=compiler_options,
+        filename=filename,
+        tools=tools,
+        node_modules=node_modules,
+        timeout_ms=timeout_ms,
     )
-    if modules is not None:
-        from isolatejs.typecheck.module_sources import check_with_modules
-
-        return asyncio.run(check_with_modules(request, modules, _run))
-    return _result(_run(request))
+    return asyncio.run(check(request, modules)) if modules is not None else _result(run_check(request))
 
 
 async def typecheck_async(
@@ -126,48 +123,53 @@ async def typecheck_async(
     timeout_ms: float = TIMEOUT_MS,
 ) -> TypecheckResult:
     """`typecheck` for asyncio: the event loop goes on while the checker works."""
-    request = _request(
+    request = check_request(
         code,
-        files,
-        profile,
-        capabilities,
-        library_types,
-        compiler_options,
-        filename,
-        tools,
-        node_modules,
-        timeout_ms,
+        get_type_profile(profile, capabilities),
+        files=files,
+        library_types=library_types,
+        compiler_options=compiler_options,
+        filename=filename,
+        tools=tools,
+        node_modules=node_modules,
+        timeout_ms=timeout_ms,
     )
-    if modules is not None:
-        from isolatejs.typecheck.module_sources import check_with_modules
-
-        return await check_with_modules(request, modules, _run)
-    return _result(await asyncio.to_thread(_run, request))
+    return await check(request, modules)
 
 
-def _request(
+async def check(request: CheckRequest, modules: Any = None) -> TypecheckResult:
+    """Run a request in a thread, with the sources of a module resolver."""
+    if modules is None:
+        return _result(await asyncio.to_thread(run_check, request))
+    from isolatejs.typechecking.module_sources import reports_with_modules
+
+    return _result(await reports_with_modules(request, modules))
+
+
+def check_request(
     code: str,
-    files: Mapping[str, str] | None,
-    profile: str,
-    capabilities: Iterable[str],
-    library_types: Mapping[str, str | Mapping[str, str]] | None,
-    compiler_options: Mapping[str, Any] | None,
-    filename: str,
-    tools: Mapping[str, Any] | None,
-    node_modules: str | os.PathLike[str] | None,
-    timeout_ms: float,
+    profile: TypeProfile,
+    *,
+    files: Mapping[str, str] | None = None,
+    library_types: Mapping[str, str | Mapping[str, str]] | None = None,
+    compiler_options: Mapping[str, Any] | None = None,
+    filename: str = "/index.ts",
+    tools: Mapping[str, Any] | None = None,
+    node_modules: str | os.PathLike[str] | None = None,
+    timeout_ms: float = TIMEOUT_MS,
 ) -> CheckRequest:
+    """Validate the arguments of `typecheck`. Raises ConfigurationError."""
     sources = source_files(code, filename, files)
     size = sum(len(source.text) for source in sources)
     if size > SOURCE_LIMIT_BYTES:
         raise ConfigurationError(f"code: {size} characters in all files (limit {SOURCE_LIMIT_BYTES})")
-    declarations = [get_type_profile(profile, capabilities).text]
+    declarations = [profile.text]
     if tools:
         declarations.append(tool_types(tools))
     ambient, library_files, imports = _libraries(library_types or {})
     packages = None if node_modules is None else os.path.realpath(node_modules)
-    if packages is not None and not os.path.isdir(packages):  # noqa: PTH112 - realpath gave text
-        raise ConfigurationError(f"node_modules: {os.fspath(node_modules or '')!r} is not a folder")
+    if packages is not None and not Path(packages).is_dir():
+        raise ConfigurationError(f"node_modules: {str(node_modules)!r} is not a folder")
     config = ScopeConfig(
         declarations="\n".join([*declarations, *ambient]),
         options=_options(compiler_options or {}),
@@ -177,11 +179,11 @@ def _request(
         node_modules=packages,
     )
     return CheckRequest(
-        files=sources,
+        files=tuple(sources),
         config=config,
         readable=() if packages is None else (packages,),
         timeout_ms=timeout_ms,
-        checked=[source for source in sources if source.is_code],
+        checked=tuple(source for source in sources if source.is_code),
     )
 
 
@@ -222,7 +224,7 @@ def _libraries(
     return ambient, files, imports
 
 
-def _run(request: CheckRequest) -> list[FileReport]:
+def run_check(request: CheckRequest) -> list[FileReport]:
     """Ask the checker; a program that it cannot cope with gets a report without items."""
     checker = shared_checker(request.readable)
     try:

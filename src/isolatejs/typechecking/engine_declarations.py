@@ -79,7 +79,7 @@ def engine_statements() -> tuple[Statement, ...]:
 
 
 def select_declarations(values: frozenset[str]) -> str:
-    """The declarations of these global values, and of every type of the platform that can be used with them."""
+    """The declarations of these global values, and of the platform's types that can be used with them."""
     return "\n".join(
         statement.text
         for statement in engine_statements()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from isolatejs.typecheck.node_modules import NODE_IMPORTS
+from isolatejs.typechecking.node_modules import NODE_IMPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ DEFAULT_OPTIONS: Final[dict[str, Any]] = {
     "noImplicitAny": False,
     "useUnknownInCatchVariables": False,
     "checkJs": True,
-    "jsx": "preserve",
+    "jsx": "react",
 }
 """Strict, but code without annotations passes: programs are often plain JavaScript."""
 

@@ -38,7 +38,7 @@ _SETTINGS: Final = {
 }
 _BOOT: Final = (
     f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r}); "
-    "from isolatejs.typecheck.confined_server import main; main(sys.argv[1])"
+    "from isolatejs.typechecking.confined_server import main; main(sys.argv[1])"
 )
 
 

@@ -1,0 +1,192 @@
+"""What to do about an error: what was expected, the nearest valid name, and the fix, in a sentence each.
+
+Read from TypeScript's code and message, so it costs nothing. Made for a language model that repairs its own
+program; the words are plain enough for people.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from isolatejs.typechecking.diagnostics import CANNOT_FIND_MODULE, TypecheckDiagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Each part is empty when the error does not tell."""
+
+    expected: str = ""
+    nearest: str = ""
+    fix: str = ""
+
+
+_SUGGESTION: Final = re.compile(r"Did you mean (?:to write |the (?:static|instance) member )?'([^']+)'\?")
+_QUOTED: Final = r"'((?:[^'\\]|\\.|'(?=[\w\[\]]))*)'"
+_NOT_ASSIGNABLE: Final = re.compile(
+    rf"(?:Argument of type|Type) {_QUOTED} is not assignable to (?:parameter of type|type) {_QUOTED}"
+)
+_FIRST_NAME: Final = re.compile(r"'([^']+)'")
+_ARGUMENTS: Final = re.compile(r"Expected ([\w\s-]+?) arguments?, but got (\d+)")
+_MISSING_PROPERTIES: Final = re.compile(
+    r"(?:Property|properties)[^:]*?(?:'([^']+)' is missing|: (.+)$)", re.M
+)
+_ON_TYPE: Final = re.compile(rf"on type {_QUOTED}")
+
+_ABSENT_GLOBALS: Final = {
+    "Deno": "There is no Deno namespace in this runtime; use the web platform and the tools.",
+    "process": "There is no global process; import it from 'node:process' if it is needed.",
+    "Buffer": "Use Uint8Array, or import { Buffer } from 'node:buffer'.",
+    "require": "Use import instead of require.",
+    "module": "Use export instead of module.exports.",
+    "exports": "Use export instead of exports.",
+    "__dirname": "Use import.meta.dirname.",
+    "__filename": "Use import.meta.filename.",
+    "window": "There is no window; the global object is globalThis.",
+    "document": "There is no DOM in this runtime.",
+    "localStorage": "There is no storage; keep values in variables, or write files if they are granted.",
+    "sessionStorage": "There is no storage; keep values in variables, or write files if they are granted.",
+    "alert": "There is nobody to show a dialog to; use console.log.",
+    "fetch": "Outbound HTTP is not granted to this program; it has no fetch.",
+    "getDirectory": "Files are not granted to this program.",
+    "browser": "A browser is not granted to this program.",
+    "serve": "Only app servers have serve.",
+    "page": "There is no implicit page; make one: const page = await (await browser.newContext()).newPage();",
+    "context": "There is no implicit context; make one: const context = await browser.newContext();",
+    "expect": "Only test runtimes have expect.",
+    "test": "Only test runtimes have test.",
+    "describe": "Only test runtimes have describe.",
+}
+
+
+def advise(error: TypecheckDiagnostic) -> Advice:
+    """The advice for one error."""
+    suggestion = _SUGGESTION.search(error.message)
+    if suggestion is not None:
+        wrong = marked_text(error)
+        nearest = suggestion.group(1)
+        return Advice(
+            nearest=nearest, fix=f"Replace `{wrong}` with `{nearest}`." if wrong else f"Use `{nearest}`."
+        )
+    rule = _RULES.get(error.code)
+    if rule is not None:
+        return rule(error)
+    return _assignability(error) if _NOT_ASSIGNABLE.search(error.message) else Advice()
+
+
+def marked_text(error: TypecheckDiagnostic) -> str:
+    """The part of the source line that the error marks."""
+    units = error.source_line.encode("utf-16-le", "surrogatepass")
+    marked = units[2 * (error.column - 1) : 2 * (error.column - 1 + error.length)]
+    return marked.decode("utf-16-le", "replace").strip()
+
+
+def _assignability(error: TypecheckDiagnostic) -> Advice:
+    found = _NOT_ASSIGNABLE.search(error.message)
+    if found is None:
+        return Advice()
+    given, wanted = found.group(1), found.group(2)
+    marked = marked_text(error)
+    value = f"`{marked}`" if marked else "the value"
+    missing = re.search(r"Property '([^']+)' is missing", error.message)
+    if given == f"Promise<{wanted}>" or (given.startswith("Promise<") and not wanted.startswith("Promise<")):
+        fix = f"Await it: `await {marked}`." if marked else "Await it."
+    elif missing is not None:
+        fix = f"Add the property `{missing.group(1)}`."
+    elif given == "null" or re.search(r"\| null\b|\| undefined\b", given):
+        fix = f"Handle null and undefined first, for example `{marked} ?? fallback`."
+    elif (given, wanted) == ("string", "number"):
+        fix = f"Convert it: `Number({marked})`, or pass a number."
+    elif wanted == "string" and given in ("number", "boolean", "bigint"):
+        fix = f"Convert it: `String({marked})`, or pass a string."
+    else:
+        fix = f"Make {value} a `{wanted}`."
+    return Advice(expected=f"`{wanted}`, got `{given}`", fix=fix)
+
+
+def _unknown_name(error: TypecheckDiagnostic) -> Advice:
+    name = _FIRST_NAME.search(error.message)
+    if name is None:
+        return Advice()
+    known = _ABSENT_GLOBALS.get(name.group(1))
+    return Advice(
+        expected="a name that is declared in the program or given by its runtime",
+        fix=known or f"Declare or import `{name.group(1)}`, or remove it: this runtime has no such name.",
+    )
+
+
+def _unknown_property(error: TypecheckDiagnostic) -> Advice:
+    name, on_type = _FIRST_NAME.search(error.message), _ON_TYPE.search(error.message)
+    if name is None or on_type is None:
+        return Advice()
+    owner = on_type.group(1)
+    if owner.startswith("Promise<"):
+        return Advice(
+            expected=f"a property of `{owner}`", fix="Await the promise first: `(await value).property`."
+        )
+    return Advice(
+        expected=f"a property of `{owner}`",
+        fix=f"`{owner}` has no `{name.group(1)}`; use a property that its declaration lists.",
+    )
+
+
+def _missing_property(error: TypecheckDiagnostic) -> Advice:
+    found = _MISSING_PROPERTIES.search(error.message)
+    names = "" if found is None else (found.group(1) or found.group(2) or "")
+    return Advice(expected=f"an object with {names}" if names else "", fix=f"Add {names}." if names else "")
+
+
+def _argument_count(error: TypecheckDiagnostic) -> Advice:
+    found = _ARGUMENTS.search(error.message)
+    if found is None:
+        return Advice()
+    return Advice(
+        expected=f"{found.group(1)} arguments, got {found.group(2)}",
+        fix="Pass exactly the declared arguments.",
+    )
+
+
+def _possibly_empty(error: TypecheckDiagnostic) -> Advice:
+    marked = marked_text(error)
+    return Advice(
+        expected="a value that is neither null nor undefined",
+        fix=f"Check it first, or use `{marked}?.`" if marked else "Check it first, or use `?.`",
+    )
+
+
+def _unknown_module(error: TypecheckDiagnostic) -> Advice:
+    return Advice(
+        expected="a virtual module, a file of the program, a mounted package, or a node: module",
+        fix="Import a module that exists, or write the code without it; nothing can be installed.",
+    )
+
+
+def _unknown_export(error: TypecheckDiagnostic) -> Advice:
+    return Advice(expected="an exported name of the module", fix="Import a name that the module exports.")
+
+
+_RULES: Final[dict[int, Callable[[TypecheckDiagnostic], Advice]]] = {
+    2304: _unknown_name,
+    2552: _unknown_name,
+    2580: _unknown_name,
+    2584: _unknown_name,
+    2591: _unknown_name,
+    2339: _unknown_property,
+    2739: _missing_property,
+    2740: _missing_property,
+    2741: _missing_property,
+    2554: _argument_count,
+    2555: _argument_count,
+    2531: _possibly_empty,
+    2532: _possibly_empty,
+    2533: _possibly_empty,
+    18047: _possibly_empty,
+    18048: _possibly_empty,
+    18049: _possibly_empty,
+    2305: _unknown_export,
+    CANNOT_FIND_MODULE: _unknown_module,
+}
