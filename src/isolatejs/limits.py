@@ -106,3 +106,25 @@ MEMORY_FILES_LIMIT: Final = 10_000
 """Default number of entries of a file tree in memory: each costs the host about a kilobyte."""
 FILE_COPY_CHUNK_BYTES: Final = 1 * MIB
 """Piece size of copies that run on the host."""
+
+# --- modules --------------------------------------------------------------------------------------
+MODULE_SPECIFIER_LIMIT_BYTES: Final = 8 * KIB
+"""Longest import specifier that a program may ask for."""
+MODULE_SOURCE_LIMIT_BYTES: Final = 32 * MIB
+"""Largest source of one module; typescript's own bundle has 9 MB."""
+MODULES_LIMIT: Final = 50_000
+"""Modules of one runtime: the host remembers where each came from, and query strings make new ones."""
+MODULE_PREFETCH_LIMIT: Final = 2_000
+"""Modules that one answer brings along because those asked for import them."""
+MODULE_PREFETCH_LIMIT_BYTES: Final = 8 * MIB
+"""Their bytes: most packages need one round trip, and none holds the channel for long."""
+MODULE_CACHE_LIMIT_BYTES: Final = 64 * MIB
+"""Package files that a host keeps in memory, with what they import."""
+MODULE_TRANSPILE_LIMIT_BYTES: Final = 4 * MIB
+"""Largest source that the engine's transpiler is given (JSX and decorators)."""
+MODULE_TRANSPILE_TIMEOUT_S: Final = 20.0
+"""How long one transpilation may take; a small file needs some 20 ms."""
+MODULE_TRANSPILE_CACHE_LIMIT_BYTES: Final = 32 * MIB
+"""Transpiled sources that a host keeps, by content."""
+TRANSPILERS_LIMIT: Final = 2
+"""Transpilations of one host that run at once: each is a process."""

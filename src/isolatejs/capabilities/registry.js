@@ -9,6 +9,7 @@ export const CAPABILITIES = {
   async_context: () => import("./async_context/guest.js"),
   tools: () => import("./tools/guest.js"),
   fetch: () => import("./fetch/guest.js"),
+  files: () => import("./files/guest.js"),
 };
 
 /** Loaded ahead of time in a process that waits warm, most used first. */

@@ -52,6 +52,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("console", "ConsoleHost", binding="console", when_absent=True),
     Capability("tools", "ToolsHost", binding="tools"),
     Capability("fetch", "FetchHost", binding="fetch"),
+    Capability("files", "FilesHost", binding="files"),
 )
 
 
