@@ -153,10 +153,11 @@ export class FrameWriter {
 export function splitAttachments(data, sizes) {
   /** @type {Uint8Array[]} */
   const parts = [];
-  if (data === null || sizes === undefined) return parts;
+  if (sizes === undefined) return parts;
+  const bytes = data ?? new Uint8Array(0); // attachments may be empty, all of them
   let offset = 0;
   for (let i = 0; i < sizes.length; i++) {
-    push(parts, TypedArrayPrototypeSubarray(data, offset, offset + sizes[i]));
+    push(parts, TypedArrayPrototypeSubarray(bytes, offset, offset + sizes[i]));
     offset += sizes[i];
   }
   return parts;
