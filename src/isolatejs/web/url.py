@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
@@ -20,19 +21,20 @@ __all__ = ["DEFAULT_PORTS", "ParsedUrl", "parse_url"]
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
+_CACHED_LENGTH: Final = 512
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _STRIP: Final = "".join(map(chr, range(0x21)))
 _TAB_OR_NEWLINE: Final = re.compile(r"[\t\n\r]")
 _AUTHORITY: Final = re.compile(r"[^/\\?#]*")
-_FORBIDDEN_IN_DOMAIN: Final = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}\x7f]")
+_FORBIDDEN_IN_DOMAIN: Final = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _SINGLE_DOT: Final = frozenset({".", "%2e"})
 _DOUBLE_DOT: Final = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
 
 _FRAGMENT_SET: Final = frozenset(b' "<>`')
 _QUERY_SET: Final = frozenset(b" \"#<>'")
-_PATH_SET: Final = frozenset(b' "#<>?^`{}')
-_USERINFO_SET: Final = _PATH_SET | frozenset(b"/:;=@[\\]|")
+_PATH_SET: Final = frozenset(b' "#<>?`{}')  # like the engine, without the "^" that the standard added later
+_USERINFO_SET: Final = _PATH_SET | frozenset(b"/:;=@[\\]^|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,13 @@ def parse_url(
     """Parse `text`, relative to `base` where given. Raises ValueError when it is no URL of `schemes`."""
     if not isinstance(text, str):
         raise TypeError(f"a URL must be a str, not {type(text).__name__}")
+    url = _parse_cached(text, base) if len(text) <= _CACHED_LENGTH else _parse(text, base)
+    if url.scheme not in schemes:
+        raise ValueError(f"URL scheme {url.scheme!r} is not supported here")
+    return url
+
+
+def _parse(text: str, base: ParsedUrl | None) -> ParsedUrl:
     rest = _TAB_OR_NEWLINE.sub("", _SURROGATE.sub("\ufffd", text).strip(_STRIP))
     match = _SCHEME.match(rest)
     if match is None:
@@ -101,12 +110,15 @@ def parse_url(
             raise ValueError(f"not an absolute URL: {text[:200]!r}")
         return _parse_relative(rest, base)
     scheme = match.group(1).lower()
-    if scheme not in DEFAULT_PORTS or scheme not in schemes:
+    if scheme not in DEFAULT_PORTS:
         raise ValueError(f"URL scheme {scheme[:50]!r} is not supported here")
     rest = rest[match.end() :]
     if base is not None and base.scheme == scheme and not rest.startswith("//"):
         return _parse_relative(rest, base)
     return _parse_authority(scheme, rest.lstrip("/\\"))
+
+
+_parse_cached = lru_cache(maxsize=256)(_parse)
 
 
 def _parse_relative(rest: str, base: ParsedUrl) -> ParsedUrl:
