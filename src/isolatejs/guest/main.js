@@ -10,6 +10,7 @@ import { openSyncReplies, stdin, stdout } from "./engine.js";
 import { describeError, installStackTraces, reviveError } from "./errors.js";
 import { scrubGlobals } from "./globals.js";
 import { Kernel, requestScope } from "./kernel.js";
+import { installPath } from "./path.js";
 
 let booted = false;
 
@@ -30,6 +31,7 @@ channel.handle("boot", {
     scrubGlobals();
     installStackTraces();
     installEvaluation(kernel, grants.evaluation);
+    installPath(kernel, cwd);
     const halves = await Promise.all(
       Object.keys(grants).filter((name) => name !== "evaluation").map(async (name) => ({
         install: (await CAPABILITIES[name]()).install,
