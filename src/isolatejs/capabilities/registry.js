@@ -10,6 +10,7 @@ export const CAPABILITIES = {
   tools: () => import("./tools/guest.js"),
   fetch: () => import("./fetch/guest.js"),
   files: () => import("./files/guest.js"),
+  modules: () => import("./modules/guest.js"),
 };
 
 /** Loaded ahead of time in a process that waits warm, most used first. */

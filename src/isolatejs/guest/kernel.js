@@ -74,6 +74,12 @@ export class Kernel {
     if (this.#linker !== undefined) this.#linker.then((linker) => linker.registerBuiltin(name, factory));
   }
 
+  /** Say who finds modules for the linker. @param {import("./linker/module_graph.js").ModuleHost} host */
+  useModules(host) {
+    this.modules = host;
+    if (this.#linker !== undefined) this.#linker.then((linker) => linker.connect(host));
+  }
+
   /** The module linker, loaded when something first needs modules. @returns {Promise<Linker>} */
   linker() {
     return this.#linker ??= this.#loadLinker();

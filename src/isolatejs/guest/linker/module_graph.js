@@ -63,20 +63,14 @@ export class ModuleGraph {
    * @returns {Generator<Effect, ModuleRecord, any>}
    */
   *resolve(specifier, importer, kind, type = "") {
-    if (this.host?.shadowed?.includes(specifier) !== true) {
-      const name = this.builtins.nameOf(specifier);
-      if (name !== null) return this.#builtinRecord(name, importer);
-    }
     const key = edgeKey(kind, type, specifier);
     const known = importer.edges.get(key) ?? this.#programEdges.get(programKey(importer, key));
     if (known !== undefined) {
-      const record = this.#records.get(known);
-      if (record !== undefined) return this.#mocked(record);
-      this.#absorb(
-        yield this.#request(`id|${known}`, () => this.#host.read(known), () => this.#host.readNow(known)),
-      );
-      const read = this.#records.get(known);
-      if (read !== undefined) return this.#claim(read, importer);
+      return this.#claim(yield* this.#recordOf(known, specifier, importer), importer);
+    }
+    if (this.host?.shadowed?.includes(specifier) !== true) {
+      const name = this.builtins.nameOf(specifier);
+      if (name !== null) return this.#builtinRecord(name, importer);
     }
     return yield* this.#load(specifier, importer, kind, type, key);
   }
@@ -242,9 +236,24 @@ export class ModuleGraph {
     this.#absorb(loaded);
     if (importer.isMain) this.#programEdges.set(programKey(importer, key), loaded.id);
     else importer.edges.set(key, loaded.id);
-    const record = this.#records.get(loaded.id);
+    return this.#claim(yield* this.#recordOf(loaded.id, specifier, importer), importer);
+  }
+
+  /**
+   * The record of an identity, read from the host again when it is not here (any more).
+   * @param {string} id
+   * @param {string} specifier
+   * @param {ModuleRecord} importer
+   * @returns {Generator<Effect, ModuleRecord, any>}
+   */
+  *#recordOf(id, specifier, importer) {
+    const known = this.#records.get(id);
+    if (known !== undefined) return known;
+    const host = this.#host;
+    this.#absorb(yield this.#request(`id|${id}`, () => host.read(id), () => host.readNow(id)));
+    const record = this.#records.get(id);
     if (record === undefined) throw resolutionError(`Cannot load module '${specifier}'`, specifier, importer);
-    return this.#claim(record, importer);
+    return record;
   }
 
   /**

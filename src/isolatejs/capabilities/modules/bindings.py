@@ -1,0 +1,282 @@
+"""What an embedder passes as `modules`: where programs find what they import."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import posixpath
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isolatejs.errors import ConfigurationError
+
+from .module_source import ModuleSource, is_url
+from .mounted_tree import MountedTree
+
+Source = str | bytes | ModuleSource | Mapping[str, Any] | None
+Loader = Callable[..., Source | Awaitable[Source]]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualModule:
+    """A module with a fixed specifier. `source` is text, bytes or a callable; `file` a path of the host."""
+
+    specifier: str
+    path: str
+    source: str | bytes | Loader | None = None
+    file: Path | None = None
+    static: bool = False
+    language_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTree:
+    """Modules below a prefix (`/src/`, `@app/`), from a loader or a directory of the host."""
+
+    prefix: str
+    loader: Loader | None
+    directory: MountedTree | None
+    static: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A `node_modules` of the host, seen by programs at `virtual`."""
+
+    virtual: str
+    tree: MountedTree
+    conditions: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleOptions:
+    """What applies to all modules of a resolver.
+
+    `jsx_import_source` is the package that JSX compiles to (`react`, `preact`, `hono/jsx`);
+    `experimental_decorators` asks for TypeScript's old decorators instead of the standard's.
+    `environment` is what a program finds as `process.env`.
+    """
+
+    jsx_import_source: str = "react"
+    experimental_decorators: bool = False
+    environment: Mapping[str, str] = field(default_factory=lambda: {"NODE_ENV": "production"})
+
+
+class ModuleResolver:
+    """Finds modules, in this order: virtual, virtual_file, source_tree, mount_node_modules, fallback.
+
+    Make one with `create_module_resolver()`; every method returns the resolver, so that calls chain. One
+    resolver can serve any number of runtimes. Loaders are plain or async callables; a parameter called
+    `context` receives the HostCallContext. A loader returns text, bytes, a ModuleSource or a dict with its
+    fields, or None when it has no such module.
+    """
+
+    def __init__(self) -> None:
+        self.virtual_modules: dict[str, VirtualModule] = {}
+        self.virtual_files: dict[str, VirtualModule] = {}
+        self.source_trees: list[SourceTree] = []
+        self.mounts: list[Mount] = []
+        self.fallbacks: list[Loader] = []
+        self.import_map_entries: dict[str, str] = {}
+        self.options = ModuleOptions()
+
+    def virtual(
+        self,
+        specifier: str,
+        source: str | bytes | Loader,
+        options: Mapping[str, Any] | None = None,
+        *,
+        filename: str | None = None,
+        resolve_dir: str | None = None,
+        static: bool = False,
+    ) -> ModuleResolver:
+        """A module with a fixed specifier: text, bytes, or a callable that is called on its first import.
+
+        `filename` is its base name, `resolve_dir` the folder for its relative imports; by default both come
+        from the specifier.
+        """
+        given = _options(
+            options, {"filename": filename, "resolve_dir": resolve_dir, "static": static}, "virtual"
+        )
+        if not isinstance(source, (str, bytes)) and not callable(source):
+            raise ConfigurationError(
+                f"virtual({specifier!r}): text, bytes or a callable, not {type(source).__name__}"
+            )
+        path = _virtual_path(specifier, given["filename"], given["resolve_dir"], "virtual")
+        self.virtual_modules[specifier] = VirtualModule(specifier, path, source, static=given["static"])
+        return self
+
+    def virtual_file(
+        self,
+        specifier: str,
+        path: str | Path,
+        options: Mapping[str, Any] | None = None,
+        *,
+        filename: str | None = None,
+        resolve_dir: str | None = None,
+        static: bool = False,
+    ) -> ModuleResolver:
+        """A file of the host under a fixed specifier: read when it is imported, and nothing beside it."""
+        given = _options(
+            options, {"filename": filename, "resolve_dir": resolve_dir, "static": static}, "virtual_file"
+        )
+        host_path = Path(path)
+        virtual = _virtual_path(specifier, given["filename"], given["resolve_dir"], "virtual_file")
+        self.virtual_files[specifier] = VirtualModule(
+            specifier, virtual, file=host_path, static=given["static"], language_hint=host_path.suffix
+        )
+        return self
+
+    def source_tree(
+        self, prefix: str, loader: Loader | str | Path, *, static: bool = False
+    ) -> ModuleResolver:
+        """Modules below a prefix. The loader gets the path below it (`lib/a.ts` for `/src/lib/a.ts`).
+
+        Given a directory of the host instead of a loader, files are read from there, and from nowhere else.
+        """
+        if not isinstance(prefix, str) or not prefix:
+            raise ConfigurationError("source_tree: the prefix is a path like '/src/' or a name like '@app/'")
+        below = prefix.rstrip("/") + "/"
+        if isinstance(loader, (str, Path)):
+            tree = SourceTree(below, None, MountedTree(Path(loader)), static)
+        elif callable(loader):
+            tree = SourceTree(below, loader, None, static)
+        else:
+            raise ConfigurationError(f"source_tree({prefix!r}): a callable or a directory")
+        self.source_trees.append(tree)
+        self.source_trees.sort(key=lambda known: -len(known.prefix))
+        return self
+
+    def mount_node_modules(
+        self, virtual_mount: str, host_path: str | Path, *, conditions: Iterable[str] | None = None
+    ) -> ModuleResolver:
+        """Packages from a real `node_modules`, which programs see at `virtual_mount`.
+
+        `conditions` replace the default ones of "exports" (workerd, worker, edge-light, module-sync,
+        browser); `import` or `require`, and `default`, always hold. Links lead only inside the mount.
+        """
+        if not isinstance(virtual_mount, str) or not virtual_mount.startswith("/"):
+            raise ConfigurationError(f"mount_node_modules: {virtual_mount!r} is not an absolute path")
+        path = posixpath.normpath(virtual_mount)
+        if path == "/":
+            raise ConfigurationError("mount_node_modules: mount at a path like '/node_modules', not at '/'")
+        self.mounts.append(
+            Mount(path, MountedTree(Path(host_path)), None if conditions is None else tuple(conditions))
+        )
+        return self
+
+    def fallback(self, loader: Loader) -> ModuleResolver:
+        """Asked when nothing else has the module: `loader(specifier)` or `loader(specifier, importer)`."""
+        if not callable(loader):
+            raise ConfigurationError(f"fallback: a callable, not {type(loader).__name__}")
+        self.fallbacks.append(loader)
+        return self
+
+    def import_map(self, imports: Mapping[str, str] | str | Path) -> ModuleResolver:
+        """Bare specifiers that mean others, as in an import map's `imports`: given, or a JSON file with them.
+
+        A key that ends in `/` maps everything below it.
+        """
+        if isinstance(imports, (str, Path)):
+            data = json.loads(Path(imports).read_text())
+            imports = data.get("imports", {}) if isinstance(data, dict) else {}
+        for key, value in imports.items():
+            if not isinstance(key, str) or not isinstance(value, str) or not key:
+                raise ConfigurationError("import_map: specifiers map to specifiers")
+            if key.endswith("/") and not value.endswith("/"):
+                raise ConfigurationError(f"import_map: {key!r} ends in '/', so {value!r} must too")
+            self.import_map_entries[key] = value
+        return self
+
+    def compiler_options(
+        self, *, jsx_import_source: str | None = None, experimental_decorators: bool | None = None
+    ) -> ModuleResolver:
+        """How JSX and decorators are compiled; see ModuleOptions."""
+        self.options = ModuleOptions(
+            jsx_import_source if jsx_import_source is not None else self.options.jsx_import_source,
+            self.options.experimental_decorators
+            if experimental_decorators is None
+            else experimental_decorators,
+            self.options.environment,
+        )
+        return self
+
+    def environment(self, variables: Mapping[str, str]) -> ModuleResolver:
+        """What a program finds as `process.env`, instead of `{"NODE_ENV": "production"}`."""
+        for name, value in variables.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise ConfigurationError("environment: names and values are text")
+        self.options = ModuleOptions(
+            self.options.jsx_import_source, self.options.experimental_decorators, dict(variables)
+        )
+        return self
+
+
+def create_module_resolver() -> ModuleResolver:
+    """An empty resolver: a program finds no module until something is added."""
+    return ModuleResolver()
+
+
+def as_module_resolver(value: Any) -> ModuleResolver:
+    """`bindings.modules`: a resolver, a dict of specifiers and sources, or a fallback loader."""
+    if value is None:
+        return ModuleResolver()
+    if isinstance(value, ModuleResolver):
+        return value
+    if isinstance(value, Mapping):
+        resolver = ModuleResolver()
+        for specifier, source in value.items():
+            resolver.virtual(specifier, source)
+        return resolver
+    if callable(value):
+        return ModuleResolver().fallback(value)
+    raise ConfigurationError(
+        f"modules: create_module_resolver(), a dict or a loader, not {type(value).__name__}"
+    )
+
+
+def takes_context(loader: Loader) -> bool:
+    """Whether a loader has a parameter called `context`."""
+    try:
+        return "context" in inspect.signature(loader).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def takes_importer(loader: Loader) -> bool:
+    """Whether a fallback loader has room for the importer beside the specifier."""
+    try:
+        parameters = inspect.signature(loader).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = [p for p in positional if p.name != "context"]
+    return len(named) >= 2 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+
+def _virtual_path(specifier: str, filename: str | None, resolve_dir: str | None, where: str) -> str:
+    if not isinstance(specifier, str) or not specifier:
+        raise ConfigurationError(f"{where}: a specifier is text")
+    if filename is not None and (not filename or "/" in filename):
+        raise ConfigurationError(f"{where}({specifier!r}): filename is a base name, not {filename!r}")
+    if resolve_dir is not None and not resolve_dir.startswith("/") and not is_url(resolve_dir):
+        raise ConfigurationError(
+            f"{where}({specifier!r}): resolve_dir is an absolute path, not {resolve_dir!r}"
+        )
+    if is_url(specifier) and filename is None and resolve_dir is None:
+        return specifier
+    own = specifier if specifier.startswith("/") else f"/{specifier}"
+    folder = posixpath.dirname(own) if resolve_dir is None else resolve_dir
+    return posixpath.normpath(posixpath.join(folder, filename or posixpath.basename(own)))
+
+
+def _options(options: Mapping[str, Any] | None, given: dict[str, Any], where: str) -> dict[str, Any]:
+    if options is None:
+        return given
+    for key, value in options.items():
+        if key not in given:
+            raise ConfigurationError(f"{where}: unknown option {key!r}; known are {', '.join(given)}")
+        given[key] = value
+    return given
