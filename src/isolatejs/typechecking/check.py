@@ -177,6 +177,7 @@ def check_request(
         imports=imports,
         uses_node=any(uses_node_modules(source.text) for source in sources),
         node_modules=packages,
+        packages_version=0 if packages is None else Path(packages).stat().st_mtime_ns,
     )
     return CheckRequest(
         files=tuple(sources),

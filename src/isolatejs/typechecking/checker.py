@@ -30,6 +30,7 @@ RESIDENT_LIMIT_BYTES: Final = 768 * 1024 * 1024
 CHECKERS_LIMIT: Final = 3
 """Servers of one process: one for everything without packages, and one for each folder of packages."""
 
+_FOLDER_PREFIX: Final = "isolatejs-check-"
 _REFERENCE: Final = re.compile(r"^(\s*///\s*<)reference(?=\s)", re.M)
 
 
@@ -112,7 +113,8 @@ class Checker:
         ):
             self._stop()
         if self._server is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="isolatejs-check-")).resolve()
+            _remove_abandoned_folders()
+            self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-")).resolve()
             (self._folder / "deno.json").write_text("{}")
             self._owner = os.getpid()
             self._server = LanguageServer(find_engine(), self._folder, self.readable)
@@ -173,6 +175,28 @@ class Checker:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._server = self._folder = None
         self._scopes.clear()
+
+
+def _remove_abandoned_folders() -> None:
+    """Remove what processes of this user left behind that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
+        try:
+            abandoned = folder.stat().st_uid == os.getuid() and owner.isdigit() and not _is_alive(int(owner))
+        except FileNotFoundError:
+            continue  # its owner has just removed it
+        if abandoned:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _resident_bytes(pid: int) -> int:

@@ -1,8 +1,8 @@
 """Becomes the language server, behind a fence: started as a bare interpreter by `language_server.py`.
 
 The server reads files that a program names in imports, so it may see nothing but its own folder, its engine
-and what it is given by name. It never executes a program, so the fence is Landlock, no new privileges and no
-core dumps; where the kernel has no Landlock, the import map of every scope still keeps imports inside.
+and what it is given by name, and may open no TCP connection. It never executes a program, so the fence is
+Landlock, no new privileges and no core dumps; where the kernel has no Landlock, the import map of every scope still keeps imports inside.
 Standard library and the launcher's system calls only.
 """
 
@@ -24,6 +24,8 @@ _READ_FILE: Final = 1 << 2
 _READ_DIR: Final = 1 << 3
 _ALL_OF_VERSION_1: Final = (1 << 13) - 1
 _TRUNCATE: Final = 1 << 14
+_BIND_TCP: Final = 1 << 0
+_CONNECT_TCP: Final = 1 << 1
 _SYSTEM_FILES: Final = (
     "/dev/null",
     "/dev/urandom",
@@ -54,7 +56,8 @@ def _restrict_files(settings: dict[str, Any]) -> None:
         everything |= 1 << 13
     if version >= 3:
         everything |= _TRUNCATE
-    ruleset = linux.landlock_create(struct.pack("=Q", everything))
+    no_tcp = struct.pack("=Q", _BIND_TCP | _CONNECT_TCP) if version >= 4 else b""
+    ruleset = linux.landlock_create(struct.pack("=Q", everything) + no_tcp)
     run = _EXECUTE | _READ_FILE
     for path in (settings["engine"], *settings["libraries"]):
         _allow(ruleset, path, run)

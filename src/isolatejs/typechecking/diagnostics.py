@@ -25,10 +25,10 @@ _MODULE_CODES: Final = frozenset(
         "redirect",
     }
 )
-_LIBRARY_ADVICE: Final = re.compile(
-    r" (?:Do you need to change your target library\?|Try changing the 'lib').*$", re.S
+_INSTALL_ADVICE: Final = re.compile(
+    r" (?:Do you need to (?:change|install)|Try changing the 'lib').*$", re.DOTALL
 )
-_NODE_ADVICE: Final = re.compile(r" (?:Do you need to install type definitions for node\?).*$", re.S)
+"""Advice to change the configuration or to install something, which a program cannot do."""
 
 
 class TypecheckDiagnostic(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ def diagnostic_from_server(
         code, message = CANNOT_FIND_MODULE, f"Cannot find module '{specifier}' or its type declarations."
     return TypecheckDiagnostic(
         code=int(code) if isinstance(code, int | str) and str(code).isdigit() else 0,
-        message=_NODE_ADVICE.sub("", _LIBRARY_ADVICE.sub("", message)),
+        message=_INSTALL_ADVICE.sub("", message),
         filename=filename,
         line=start["line"] + 1,
         column=start["character"] + 1,

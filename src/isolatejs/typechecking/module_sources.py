@@ -48,6 +48,7 @@ Load = Callable[[str, str], Awaitable[Module | None]]
 class _Known:
     """What specifiers of one resolver have meant so far."""
 
+    loads: dict[tuple[str, str], None] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     ambient: dict[str, str] = field(default_factory=dict)
 
@@ -61,6 +62,11 @@ async def reports_with_modules(request: CheckRequest, modules: Any) -> list[File
     known = _known.setdefault(modules, _Known())
     files = {file.path: file for file in request.files}
     tried: set[tuple[str, str]] = set()
+    for wanted in tuple(known.loads):
+        importer = files.get(wanted[1])
+        if importer is not None and wanted[0] in importer.text:
+            tried.add(wanted)
+            await _provide(load, *wanted, files, known)
     for _ in range(ROUNDS_LIMIT):
         everything = tuple(files.values())
         current = replace(
@@ -118,6 +124,8 @@ async def _provide(
     module = await load(specifier, importer)
     if module is None:
         return False
+    if len(known.loads) < MODULES_LIMIT:
+        known.loads[specifier, importer] = None
     if module.format in ("text", "bytes", "wasm") or (module.format == "commonjs" and _BARE.match(specifier)):
         known.ambient[specifier] = _ambient(specifier, module.format)
         return True

@@ -40,6 +40,8 @@ class ScopeConfig:
     uses_node: bool = False
     """Kept apart: a node module brings global declarations that stay in a scope for good."""
     node_modules: str | None = None
+    packages_version: int = 0
+    """Changes when packages are added or removed."""
 
     @property
     def key(self) -> str:
@@ -51,6 +53,7 @@ class ScopeConfig:
                 dict(self.imports),
                 self.uses_node,
                 self.node_modules,
+                self.packages_version,
             ],
             sort_keys=True,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from isolatejs.errors import ConfigurationError
@@ -83,8 +83,9 @@ def source_file(name: str, text: str, *, cwd: str = "/") -> SourceFile:
 
 
 def source_files(code: str, filename: str, files: Mapping[str, str] | None) -> list[SourceFile]:
-    """The program first, then its other files. A file of the program's own name is refused."""
-    program = source_file(filename, code)
+    """The program first, which is code whatever its name, then its other files."""
+    program = source_file(f"{filename}.ts" if filename.endswith(".json") else filename, code)
+    program = replace(program, name=filename)
     others = [source_file(name, text) for name, text in (files or {}).items()]
     paths = [file.path for file in (program, *others)]
     for path in paths:
