@@ -7,6 +7,7 @@ the namespace, so it costs a sandbox one mount of its own instead of a dozen. La
     /isolatejs/**                        the guest image, read-only
     /dev/null, /dev/urandom
     /proc/self/exe                       a symbolic link to the engine, which asks for its own path
+    /proc/self/maps                      one line, for the engine's transpiler
     /private                             where the launcher makes FIFOs; hidden in a sandbox
     /sync-replies                        where each sandbox binds its own FIFO
     /work                                where a one-shot run mounts a tmpfs with its input files
@@ -109,6 +110,8 @@ def build_empty_root(settings: Settings) -> Root:
     # The engine asks for its own path when its Node layer starts; there is no real /proc.
     Path(base + "/proc/self").mkdir(parents=True)
     Path(base + "/proc/self/exe").symlink_to(ENGINE)
+    # Its transpiler asks libc for the bounds of the stack, which looks for them here: any range will do.
+    Path(base + "/proc/self/maps").write_text("000000001000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n")
     for directory in (PRIVATE, WORK):
         Path(base + directory).mkdir(parents=True)
     Path(base + SYNC_REPLIES).touch()
