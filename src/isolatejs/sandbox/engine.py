@@ -14,7 +14,17 @@ from pathlib import Path
 
 from isolatejs.errors import ConfigurationError
 
-V8_FLAGS: tuple[str, ...] = ("--no-short-builtin-calls",)
+V8_FLAGS: tuple[str, ...] = (
+    # Without /proc, V8 would copy its built-ins into every process: 2.1 MB and 1 ms, for no measurable speed.
+    "--no-short-builtin-calls",
+    # The rest makes V8 collect garbage early enough for a limit of 128 MB, which it does not know of: by
+    # default it lets 64 MB of dead buffers and a heap of several hundred MB wait for a concurrent collector.
+    # Programs with 20-40 MB of live data were killed without, and ran as fast with it.
+    "--single-threaded-gc",
+    "--max-semi-space-size=8",
+    "--initial-old-space-size=32",
+    "--heap-growing-percent=50",
+)
 OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "--no-code-cache", "-q")
 """Nothing that lies around on the machine, and nothing on the network, changes how the engine starts."""
 

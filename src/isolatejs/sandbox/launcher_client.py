@@ -43,6 +43,7 @@ class LauncherClient:
         self._ids = itertools.count(1)
         self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
         self._starting: dict[str, asyncio.Future[Sandbox]] = {}
+        self._checks: dict[str, list[asyncio.Future[bool]]] = {}
         self._exits: dict[str, asyncio.Future[ExitReport]] = {}
         self._ready: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -122,6 +123,19 @@ class LauncherClient:
         """Arm the limit of a running sandbox: one packet, no answer."""
         self._send({"op": "limit", "id": id, "memory_limit_bytes": memory_limit_bytes})
 
+    def look_soon(self, id: str) -> None:
+        """Have the launcher look at a sandbox's memory now and then often for a while."""
+        self._send({"op": "look", "id": id})
+
+    async def check(self, id: str) -> bool:
+        """Have the launcher look at a sandbox's memory now; True when it was over its limit and is killed."""
+        if self.ended.done():
+            return False
+        answer: asyncio.Future[bool] = self._loop.create_future()
+        self._checks.setdefault(id, []).append(answer)
+        self._send({"op": "check", "id": id})
+        return await answer
+
     async def close(self) -> None:
         """End the launcher and with it every sandbox; wait until it is gone (bounded)."""
         self._disconnect()
@@ -181,6 +195,10 @@ class LauncherClient:
                     future.set_exception(
                         ConfigurationError(f"a sandbox cannot be started: {message['error']}")
                     )
+            case "checked":
+                for answer in self._checks.pop(message["id"], []):
+                    if not answer.done():
+                        answer.set_result(message["over"])
             case "exited":
                 future = self._starting.pop(message["id"], None)
                 if future is not None and not future.done():
@@ -202,6 +220,7 @@ class LauncherClient:
             sync_fd=sync[0] if sync else None,
             pidfd=pidfd,
             exited=exited,
+            watcher=self,
         )
         self._exits[sandbox.id] = exited
         future = self._starting.pop(sandbox.id, None)
@@ -232,6 +251,11 @@ class LauncherClient:
         for exited in self._exits.values():
             if not exited.done():
                 exited.set_result(ExitReport("killed", None, 9, "", None))
+        for answers in self._checks.values():
+            for answer in answers:
+                if not answer.done():
+                    answer.set_result(False)
+        self._checks.clear()
         self._starting.clear()
         self._exits.clear()
 

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import socket
 
 EXIT_REPORT_WAIT_S = 2.0
 """How long `aclose` waits for the process to be reaped: a kill takes 7 ms, a loaded machine far longer."""
+
+WAKE_INTERVAL_S = 0.1
+"""Less than the time in which a watchdog that was woken becomes lazy again."""
 
 ExitReason = Literal["killed", "memory", "crashed", "exited"]
 
@@ -27,6 +31,18 @@ class ExitReport:
     signal: int | None
     stderr_tail: str
     peak_memory_bytes: int | None
+
+
+class MemoryWatcher(Protocol):
+    """What a sandbox asks of the launcher that watches it, directly or through a daemon."""
+
+    def look_soon(self, id: str) -> None:
+        """Look at the sandbox now and then often for a while."""
+        ...
+
+    async def check(self, id: str) -> bool:
+        """Look now; True when it was over its limit and has been killed."""
+        ...
 
 
 class Sandbox:
@@ -45,6 +61,7 @@ class Sandbox:
         sync_fd: int | None,
         pidfd: int,
         exited: asyncio.Future[ExitReport],
+        watcher: MemoryWatcher | None = None,
     ) -> None:
         self.id = id
         self.pid = pid
@@ -53,6 +70,8 @@ class Sandbox:
         self.exited = exited
         self._pidfd: int | None = pidfd
         self._closed = False
+        self._watcher = watcher
+        self._woken_at = 0.0
 
     def kill(self) -> None:
         """SIGKILL at once. Idempotent; needs no running event loop."""
@@ -60,6 +79,26 @@ class Sandbox:
             return
         with contextlib.suppress(ProcessLookupError):  # gone already
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def wake_watchdog(self) -> None:
+        """Tell who watches the memory that the program is about to run: it looks more often for a while.
+
+        Cheap enough for every evaluation: at most one packet in 100 ms, without an answer.
+        """
+        now = time.monotonic()
+        if self._watcher is not None and now - self._woken_at > WAKE_INTERVAL_S and not self._closed:
+            self._woken_at = now
+            self._watcher.look_soon(self.id)
+
+    async def check_memory(self) -> bool:
+        """Look at the memory now; a sandbox over its limit is killed. True when it was over.
+
+        For the moment when an allocation of the program failed: an ArrayBuffer that is refused is only a
+        RangeError in JavaScript.
+        """
+        if self.exited.done():
+            return self.exited.result().reason == "memory"
+        return self._watcher is not None and await self._watcher.check(self.id)
 
     async def aclose(self) -> None:
         """Kill, wait until the process is reaped (bounded), close every descriptor."""

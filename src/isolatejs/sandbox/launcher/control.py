@@ -1,6 +1,6 @@
 """The packets between host and launcher: one JSON object each, with open files, on a SOCK_SEQPACKET pair.
 
-Host to launcher: `configure` (once), `spawn`, `limit`, `check`. Launcher to host: `ready` (once),
+Host to launcher: `configure` (once), `spawn`, `limit`, `look`, `check`. Launcher to host: `ready` (once),
 `started`, `failed`, `checked`, `exited`. Standard library only, since both sides import it.
 """
 

@@ -109,6 +109,10 @@ class Launcher:
                     process = self._processes.get(message["id"])
                     if process is not None:
                         self._watchdog.arm(process, message["memory_limit_bytes"], started=True)
+                elif message["op"] == "look":
+                    process = self._processes.get(message["id"])
+                    if process is not None:
+                        self._watchdog.wake(process)
                 elif message["op"] == "check":
                     self._check(message["id"])
             finally:

@@ -45,6 +45,9 @@ class Process:
     peak_bytes: int = 0
     over_limit: bool = False
     interval: float = 0.0
+    """Seconds between two looks of the watchdog."""
+    generation: int = 0
+    """Counts up when a planned look is void because an earlier one has been planned."""
     _exit_status: int = 0
     _tail: bytearray = field(default_factory=bytearray)
 

@@ -44,7 +44,7 @@ class Watchdog:
     """The processes that have a limit, in the order in which they are looked at."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, Process]] = []
+        self._due: list[tuple[float, int, int, Process]] = []
         self._sequence = 0
 
     def arm(self, process: Process, limit_bytes: int, *, started: bool) -> None:
@@ -67,6 +67,13 @@ class Watchdog:
         if first:
             self._schedule(process)
 
+    def wake(self, process: Process) -> None:
+        """Look at this one soon and often: its program starts to run."""
+        if process.limit_bytes and process.interval > SHORTEST_INTERVAL_S:
+            process.interval = SHORTEST_INTERVAL_S
+            process.generation += 1  # the old entry is void
+            self._schedule(process)
+
     def next_timeout(self) -> float | None:
         """Seconds until somebody is due, None when nobody is watched."""
         if not self._due:
@@ -77,8 +84,8 @@ class Watchdog:
         """Look at everybody who is due."""
         now = time.monotonic()
         while self._due and self._due[0][0] <= now:
-            _, _, process = heapq.heappop(self._due)
-            if process.alive and not self.check(process):
+            _, _, generation, process = heapq.heappop(self._due)
+            if process.alive and process.generation == generation and not self.check(process):
                 self._schedule(process)
 
     def check(self, process: Process) -> bool:
@@ -99,7 +106,9 @@ class Watchdog:
 
     def _schedule(self, process: Process) -> None:
         self._sequence += 1  # processes cannot be compared
-        heapq.heappush(self._due, (time.monotonic() + process.interval, self._sequence, process))
+        heapq.heappush(
+            self._due, (time.monotonic() + process.interval, self._sequence, process.generation, process)
+        )
 
 
 def read_usage(process: Process) -> tuple[int, int]:
