@@ -50,7 +50,10 @@ class Request(Body):
         referrer: str = "about:client",
     ) -> None:
         super().__init__(body)
-        self.url = parse_url(url, schemes=("http", "https")).href
+        parsed = parse_url(url, schemes=("http", "https"))
+        if parsed.username or parsed.password:
+            raise ValueError("a Request's URL cannot hold a user name or password: use the Authorization header")
+        self.url = parsed.href
         self.method = _check_method(method)
         if body is not None and self.method in {"GET", "HEAD"}:
             raise ValueError(f"a {self.method} request cannot have a body")

@@ -5,6 +5,7 @@
 
 import {
   ObjectDefineProperty,
+  RegExpPrototypeExec,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
   web,
@@ -20,6 +21,7 @@ const localFetch = globalThis.fetch;
 const { Request, Headers } = web;
 const NULL_BODY_STATUSES = new Set([101, 103, 204, 205, 304]);
 const hasNullBody = NULL_BODY_STATUSES.has.bind(NULL_BODY_STATUSES);
+const CREDENTIALS = /^https?:\/\/[^/]*@/;
 const entriesOf = Headers.prototype.entries;
 
 /**
@@ -44,6 +46,9 @@ export function install(kernel, grant) {
     // Nobody else can abort the request's own signal: listen only to one that the program gave.
     const signal = init?.signal || input instanceof Request ? request.signal : null;
     if (signal?.aborted) throw signal.reason;
+    if (RegExpPrototypeExec(CREDENTIALS, request.url) !== null) {
+      throw new TypeError("fetch failed: the URL holds a user name or password");
+    }
     const scheme = StringPrototypeSlice(request.url, 0, StringPrototypeIndexOf(request.url, ":"));
     if (scheme === "data" || scheme === "blob") return await localFetch(request);
     if (scheme !== "http" && scheme !== "https") {

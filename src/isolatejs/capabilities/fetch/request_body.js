@@ -58,7 +58,7 @@ async function readAhead(stream) {
   /** @type {Uint8Array[]} */
   const chunks = [];
   let size = 0;
-  while (size <= INLINE_BYTES) {
+  while (size <= INLINE_BYTES || chunks.length === 1) {
     const reading = reader.read();
     const result = await settledSoon(reading);
     if (result === undefined) return { content: continued(chunks, reading, reader) };
