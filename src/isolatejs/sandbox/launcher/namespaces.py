@@ -35,8 +35,9 @@ def enter(settings: Settings, proc: int) -> Surroundings:
     """Move the launcher into its own namespaces and the empty root, as far as that can be had."""
     if settings.confinement == "off":
         return Surroundings(0, root.use_real_root(settings), _missing("confinement is off"))
+    was_root = os.geteuid() == 0
     try:
-        if os.geteuid() == 0:  # the root first, while every path can still be reached
+        if was_root:  # the root first, while every path can still be reached
             linux.unshare(linux.CLONE_NEWNS)
             place = root.build_empty_root(settings)
         else:
@@ -46,7 +47,7 @@ def enter(settings: Settings, proc: int) -> Surroundings:
     except OSError as error:
         return Surroundings(0, root.use_real_root(settings), _missing(str(error)))
     statuses: dict[str, Status] = dict.fromkeys(NAMESPACES, (True, ""))
-    if os.geteuid() == 0 and linux.can_clone(linux.CLONE_NEWUSER):
+    if was_root and linux.can_clone(linux.CLONE_NEWUSER):
         _become_nobody(proc)
     flags = 0
     for name, flag in FLAGS.items():
