@@ -80,6 +80,9 @@ def run(plan: Plan, settings: Settings) -> None:
             os.dup2(descriptor, standard)
         _volunteer_for_the_oom_killer(plan.proc)
         wall.apply("resource limits", lambda: _limit_resources(plan))
+        wall.apply(
+            "bounding set", linux.drop_bounding_set
+        )  # before the uid, whose change takes CAP_SETPCAP away
         wall.apply("unprivileged user", lambda: _become_unprivileged(plan))
         wall.apply("capabilities", linux.drop_capabilities)
         wall.apply("no new privileges", _forbid_new_privileges)

@@ -64,7 +64,6 @@ MNT_DETACH: Final = 2
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_DUMPABLE: Final = 4
-PR_CAPBSET_READ: Final = 23
 PR_CAPBSET_DROP: Final = 24
 PR_SET_SECUREBITS: Final = 28
 PR_SET_NO_NEW_PRIVS: Final = 38
@@ -185,16 +184,19 @@ def set_host_name(name: str) -> None:
     _call("sethostname", name.encode(), len(name))
 
 
-def drop_capabilities() -> None:
-    """Empty the bounding, ambient, inheritable, permitted and effective sets of the calling process."""
+def drop_bounding_set() -> None:
+    """Empty the bounding set. Without CAP_SETPCAP it stays, and no_new_privs voids what is in it."""
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError as error:
-            if error.errno == errno.EINVAL:  # past the last one that this kernel knows
-                break
-            if error.errno != errno.EPERM or prctl(PR_CAPBSET_READ, capability) == 1:
-                raise
+            if error.errno in {errno.EINVAL, errno.EPERM}:  # past the last one, or not allowed
+                return
+            raise
+
+
+def drop_capabilities() -> None:
+    """Empty the ambient, inheritable, permitted and effective sets of the calling process."""
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0), 8)
     _call("capset", header, ctypes.create_string_buffer(24))
