@@ -169,7 +169,7 @@ export class Channel {
         if (header[1] === id) answer = [header, data];
       });
     }
-    const [header, data] = answer;
+    const { 0: header, 1: data } = answer;
     const frame = new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined);
     if (header[0] === ERROR) throw this.#errors.revive(header[2], (/** @type {any} */ e) => frame.decode(e));
     return frame;
@@ -282,7 +282,7 @@ export class Channel {
   release() {
     const held = this.#held;
     this.#held = null;
-    for (const [header, data] of held ?? []) this.#receive(header, data);
+    for (let i = 0; held !== null && i < held.length; i++) this.#receive(held[i][0], held[i][1]);
   }
 
   /** @param {any[]} header @param {Uint8Array | null} data */

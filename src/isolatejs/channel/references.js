@@ -6,6 +6,7 @@ import {
   ObjectDefineProperty,
   PromiseResolve,
   push,
+  ReflectApply,
   SafeMap,
   SafeWeakMap,
   SymbolAsyncIterator,
@@ -75,7 +76,7 @@ export class References {
   /** @param {any} payload @param {any} frame */
   async #callFunction(payload, frame) {
     const target = this.#target(payload.reference);
-    return this.#channel.replyWith(await target(...frame.decode(payload.args)));
+    return this.#channel.replyWith(await ReflectApply(target, undefined, frame.decode(payload.args)));
   }
 
   /** @param {any} payload */
@@ -106,7 +107,8 @@ export class References {
 
   /** @param {any} payload */
   #referencesReleased(payload) {
-    for (const number of payload.references) {
+    for (let i = 0; i < payload.references.length; i++) {
+      const number = payload.references[i];
       const found = this.#exported.get(number);
       this.#exported.delete(number);
       if (found?.kind === "iterator") PromiseResolve(found.target.return()).catch(() => {});

@@ -42,3 +42,22 @@ const processOf = /** @type {any} */ (processDescriptor).get;
  * @param {string} name @returns {any}
  */
 export const getBuiltin = (name) => withEngine(() => processOf.call(globalThis).getBuiltinModule(name));
+
+/**
+ * Run something in the next turn of the event loop, when the engine has looked at unhandled rejections. Like
+ * `setImmediate`, which a program may have patched and which loads the Node layer.
+ * @param {() => void} fn
+ */
+export function runNextTurn(fn) {
+  core.immediateRefCount(true);
+  core.queueImmediate({
+    _onImmediate: fn,
+    _argv: null,
+    _destroyed: false,
+    _idleNext: null,
+    _idlePrev: null,
+    asyncId: 0,
+    triggerAsyncId: 0,
+    [core.kRefed]: true,
+  });
+}

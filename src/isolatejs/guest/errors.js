@@ -141,7 +141,7 @@ function describe(error, encode, depth) {
     const thrown = { name: "Error", message: cut(printable(error)), value: tryEncode(error, encode) };
     return thrown;
   }
-  const stack = `${error.stack ?? ""}`;
+  const stack = readStack(error);
   const message = cut(`${error.message}`);
   /** @type {any} */
   const described = { name: cut(`${error.name}`), message, stack: cut(stackOnly(stack, error)) };
@@ -167,6 +167,15 @@ function describe(error, encode, depth) {
   return described;
 }
 
+/** The stack of an error, also when a program's own `Error.prepareStackTrace` fails. @param {any} error */
+function readStack(error) {
+  try {
+    return `${error.stack ?? ""}`;
+  } catch {
+    return headline(error);
+  }
+}
+
 /** Where a syntax or link error says it is; the linker notes it there. @type {WeakMap<object, any>} */
 const places = new SafeWeakMap();
 /**
@@ -185,7 +194,9 @@ function ownFields(error, encode) {
   /** @type {any} */
   const fields = {};
   let some = false;
-  for (const key of ObjectKeys(error)) {
+  const keys = ObjectKeys(error);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
     if (key === "cause" || key === "stack" || key === "message" || key === "name") continue;
     const value = error[key];
     if (typeof value === "function" || typeof value === "symbol" || value === undefined) continue;
@@ -235,7 +246,9 @@ export function reviveError(encoded, decode) {
   if (encoded.cause) define(error, "cause", reviveError(encoded.cause, decode));
   if (encoded.fields && decode !== undefined) {
     const fields = decode(encoded.fields);
-    for (const key of ObjectKeys(fields)) {
+    const keys = ObjectKeys(fields);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
       ObjectDefineProperty(error, key, { value: fields[key], writable: true, enumerable: true, configurable: true });
     }
   }

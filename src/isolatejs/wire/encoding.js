@@ -158,6 +158,7 @@ class NodeWriter {
     if (ArrayIsArray(value)) return this.#array(value, path);
     const prototype = ObjectGetPrototypeOf(value);
     if (prototype === ObjectPrototype || prototype === null) return this.#object(value, path);
+    if (isTimer(value, prototype)) return this.#new(+value || 0, value);
     const special = this.#special(value, path);
     if (special !== undefined) return special;
     throw refusal(path, `an instance of ${className(prototype)}`);
@@ -285,7 +286,9 @@ class NodeWriter {
       /** @type {Record<string, any>} */
       const fields = {};
       let some = false;
-      for (const key of ObjectKeys(value)) {
+      const keys = ObjectKeys(value);
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i];
         if (key === "cause" || key === "stack" || key === "message") continue;
         fields[key] = value[key];
         some = true;
@@ -362,6 +365,12 @@ export async function encodeValueAsync(value, attachments, exporter) {
 function number(value) {
   if (NumberIsFinite(value)) return ObjectIs(value, -0) ? ["-0"] : value;
   return value !== value ? ["NaN"] : value > 0 ? ["Inf"] : ["-Inf"];
+}
+
+/** What setTimeout gives is a number on the web, and an object that turns into one here. @param {any} value @param {any} prototype */
+function isTimer(value, prototype) {
+  const name = prototype.constructor?.name;
+  return (name === "Timeout" || name === "Immediate") && typeof value.hasRef === "function";
 }
 
 /** @param {any} value */

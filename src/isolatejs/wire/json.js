@@ -7,6 +7,7 @@ import {
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectPrototype,
+  ReflectDeleteProperty,
 } from "../guest/primordials.js";
 
 const StringPrototype = String.prototype;
@@ -22,9 +23,11 @@ export function stringify(value) {
   }
   /** @type {[object, PropertyDescriptor][]} */
   const removed = [];
-  for (const prototype of [ObjectPrototype, ArrayPrototype, StringPrototype, NumberPrototype]) {
+  const prototypes = [ObjectPrototype, ArrayPrototype, StringPrototype, NumberPrototype];
+  for (let i = 0; i < prototypes.length; i++) {
+    const prototype = prototypes[i];
     const own = ObjectGetOwnPropertyDescriptor(prototype, "toJSON");
-    if (own !== undefined && Reflect.deleteProperty(prototype, "toJSON")) removed[removed.length] = [prototype, own];
+    if (own !== undefined && ReflectDeleteProperty(prototype, "toJSON")) removed[removed.length] = [prototype, own];
   }
   try {
     return JSONStringify(value);

@@ -6,7 +6,7 @@
 // program that V8 refuses, goes to the linker.
 // @ts-check
 
-import { core } from "../../guest/engine.js";
+import { core, runNextTurn } from "../../guest/engine.js";
 import { rememberProgram } from "../../guest/errors.js";
 import { PromisePrototypeThen, PromiseWithResolvers, RegExpPrototypeExec, SafeMap } from "../../guest/primordials.js";
 
@@ -106,7 +106,7 @@ function inProgram(kernel, program) {
   // A promise is waited for, as a console would show what it gives.
   PromisePrototypeThen(
     Promise.resolve(value),
-    (/** @type {any} */ settled) => setImmediate(() => resolve(settled)),
+    (/** @type {any} */ settled) => runNextTurn(() => resolve(settled)),
     reject,
   );
   const answered = promise.then((settled) => kernel.channel.replyWith(settled));
@@ -135,4 +135,4 @@ function watchEscapes(kernel) {
   });
 }
 
-const { Promise, setImmediate, SyntaxError } = globalThis;
+const { Promise, SyntaxError } = globalThis;

@@ -34,9 +34,7 @@ class EvaluationHost:
         return None if value is UNDEFINED else value
 
     def error_escaped(self, message: ErrorEscaped, note: IncomingNote) -> None:
-        error = note.decode(message.error)
-        name, text = getattr(error, "name", "Error"), getattr(error, "message", error)
-        self.last_error = f"{name}: {text}"
+        self.last_error = str(note.decode(message.error))
         self._scope.logger.warning("the program left an error unhandled: %.2000s", self.last_error)
 
     async def close(self) -> None:
