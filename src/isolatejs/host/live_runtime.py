@@ -19,6 +19,7 @@ from isolatejs.channel.channel import Channel
 from isolatejs.errors import (
     AbortError,
     ExecutionTimeoutError,
+    GuestError,
     IsolateError,
     MemoryLimitError,
     RuntimeDisposedError,
@@ -29,7 +30,7 @@ from isolatejs.limits import DISPOSE_GRACE_MS, MIB
 from isolatejs.web import AbortController, AbortSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
 
     from isolatejs.sandbox.provider import SandboxProvider
     from isolatejs.sandbox.sandbox import ExitReport, Sandbox
@@ -162,8 +163,14 @@ class LiveRuntime:
                 lambda aborted: loop.call_soon_threadsafe(self.end_now, aborted.to_error())
             )
         self.active_executions += 1
+        self.sandbox.wake_watchdog()
         try:
             return await work()
+        except GuestError as error:
+            # An ArrayBuffer beyond the memory limit is only a RangeError in JavaScript.
+            if error.name == "RangeError" and "alloc" in error.message and await self.sandbox.check_memory():
+                raise await self.wait_ended() from error
+            raise
         except asyncio.CancelledError:
             self.end_now(AbortError("The operation was cancelled"))
             raise
@@ -209,7 +216,9 @@ class LiveRuntime:
         for callback in self._on_ended:
             callback(error)
         self._on_ended.clear()
-        self._closing = asyncio.get_running_loop().create_task(self._release(), name=f"isolatejs-end-{self.runtime_id}")
+        self._closing = asyncio.get_running_loop().create_task(
+            self._release(), name=f"isolatejs-end-{self.runtime_id}"
+        )
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, IsolateError):
@@ -290,5 +299,3 @@ class LiveRuntime:
             "last_error": getattr(evaluation, "last_error", None),
             "lifecycle_state": "disposing" if self.ended else "active" if self.active_executions else "idle",
         }
-
-

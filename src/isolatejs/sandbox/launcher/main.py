@@ -134,7 +134,7 @@ class Launcher:
         fifo = self._surroundings.place.make_sync_replies(message["id"])
         plan = child.Plan(
             id=message["id"],
-            argv=tuple(message["argv"]),
+            argv=self._surroundings.place.translate(message["argv"], message["id"]),
             namespaces=self._surroundings.flags,
             stdin=self._null if message.get("one_shot") else channel_of_child.fileno(),
             stdout=channel_of_child.fileno(),

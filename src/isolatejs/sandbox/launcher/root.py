@@ -60,6 +60,26 @@ class Root:
         if self.real is not None:
             shutil.rmtree(self.real, ignore_errors=True)
 
+    def translate(self, argv: list[str], id: str) -> tuple[str, ...]:
+        """A command line with the real paths of /sync-replies and /work, where there is no root of our own.
+
+        The guest is told where its FIFO is by an argument.
+        """
+        if self.real is None:
+            return tuple(argv)
+        own = f"{self.real}/{id}"
+        translated = [
+            item.replace(SYNC_REPLIES, own + SYNC_REPLIES)
+            if SYNC_REPLIES in item
+            else own + item
+            if item.startswith(WORK + "/")
+            else item
+            for item in argv
+        ]
+        if translated != argv and any(SYNC_REPLIES in item for item in argv):
+            translated.append(own + SYNC_REPLIES)
+        return tuple(translated)
+
     def make_sync_replies(self, id: str) -> Fifo:
         """The FIFO through which the host answers the synchronous calls of one sandbox."""
         if self.real is not None:
