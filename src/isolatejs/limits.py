@@ -128,3 +128,23 @@ MODULE_TRANSPILE_CACHE_LIMIT_BYTES: Final = 32 * MIB
 """Transpiled sources that a host keeps, by content."""
 TRANSPILERS_LIMIT: Final = 2
 """Transpilations of one host that run at once: each is a process."""
+
+# --- testing --------------------------------------------------------------------------------------
+TEST_TIMEOUT_MS: Final = 5_000
+"""Default limit of one test, as in Jest."""
+HOOK_TIMEOUT_MS: Final = 10_000
+"""Default limit of one hook: it may start what the tests then use."""
+TEST_LOAD_TIMEOUT_MS: Final = 30_000
+"""Loading a test file with all that it imports."""
+TEST_CONCURRENCY: Final = 5
+"""Concurrent tests of one suite that run at the same time, as in Jest and Vitest."""
+TEST_WATCH_INTERVAL_MS: Final = 50
+"""How often the host looks whether a test is over its time."""
+TEST_BLOCKED_GRACE_MS: Final = 500
+"""Time that a guest has to answer before it counts as blocked: long pauses of a loaded machine fit in."""
+TESTS_LIMIT: Final = 100_000
+"""Tests, and suites, of one file."""
+TEST_ERRORS_LIMIT: Final = 50
+"""Errors of one test that are kept."""
+SNAPSHOT_LIMIT_BYTES: Final = 16 * MIB
+"""One snapshot file."""

@@ -8,6 +8,7 @@ export const CAPABILITIES = {
   console: () => import("./console/guest.js"),
   async_context: () => import("./async_context/guest.js"),
   tools: () => import("./tools/guest.js"),
+  testing: () => import("./testing/guest.js"),
   fetch: () => import("./fetch/guest.js"),
   files: () => import("./files/guest.js"),
   modules: () => import("./modules/guest.js"),

@@ -53,6 +53,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("tools", "ToolsHost", binding="tools"),
     Capability("fetch", "FetchHost", binding="fetch"),
     Capability("files", "FilesHost", binding="files"),
+    Capability("testing", "TestingHost"),
     Capability("modules", "ModulesHost", binding="modules", when_absent=True),
 )
 

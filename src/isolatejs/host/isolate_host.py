@@ -18,6 +18,7 @@ from isolatejs.sandbox.pool import EmbeddedPool
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from isolatejs.host.test_suite_runtime import TestRuntime
     from isolatejs.sandbox.confinement import Confinement, ConfinementReport
     from isolatejs.sandbox.provider import SandboxProvider
 
@@ -54,6 +55,27 @@ class IsolateHost:
 
         async def open() -> ScriptRuntime:
             return ScriptRuntime(await self._start(bindings, cwd, key, execution_timeout_ms, memory_limit_mb))
+
+        return Opening(open, lambda runtime: runtime.dispose())
+
+    def create_test_runtime(
+        self,
+        *,
+        key: str | None = None,
+        bindings: Bindings | Mapping[str, Any] | None = None,
+        cwd: str = "/",
+        memory_limit_mb: int = MEMORY_LIMIT_MB,
+    ) -> Opening[TestRuntime]:
+        """A runtime with the test framework: describe, test, hooks, expect. Await it, or use it in `async with`.
+
+        `key` names it in diagnostics. With a files binding, snapshots are kept there.
+        """
+
+        async def open() -> TestRuntime:
+            from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
+
+            extra = {"testing": testing_grant(bindings)}
+            return TestRuntime(await self._start(bindings, cwd, key, None, memory_limit_mb, extra))
 
         return Opening(open, lambda runtime: runtime.dispose())
 

@@ -100,7 +100,7 @@ class TestGuest {
     this.#pendingConfig = {};
     this.#mocks.referrer = path;
     const root = beginFile();
-    const reports = new Reports(this.#channel);
+    const reports = new Reports(this.#channel, message);
     const snapshots = await RunSnapshots.open(path, message.update, this.#storage);
     try {
       await this.#load(message, path, root);
@@ -169,10 +169,12 @@ function snapshotStorage(channel) {
 /** Tells the host of every event, in order. */
 class Reports {
   #channel;
+  #settings;
 
-  /** @param {import("../../channel/channel.js").Channel} channel */
-  constructor(channel) {
+  /** @param {import("../../channel/channel.js").Channel} channel @param {RunTests} settings */
+  constructor(channel, settings) {
     this.#channel = channel;
+    this.#settings = settings;
   }
 
   /** @param {import("./suite/tree.js").Suite} root */
@@ -188,6 +190,7 @@ class Reports {
       suite: test.suite.id,
       name: test.title,
       plan: test.plan,
+      budgetMs: budgetOf(test, this.#settings),
       ...place(test.options.site),
     }));
     this.#channel.note("testing.runStarted", { suites, tests });
@@ -209,7 +212,7 @@ class Reports {
 
   /** The host has to know who blocks, so this must be on its way before the hook runs. @param {import("./suite/tree.js").Suite} suite @param {string} kind */
   hookStart(suite, kind) {
-    this.#channel.note("testing.hookStarted", { suite: suite.id, kind });
+    this.#channel.note("testing.hookBegun", { suite: suite.id, kind, budgetMs: this.#settings.hookTimeoutMs });
     this.#channel.flush();
   }
 
@@ -233,6 +236,16 @@ class Reports {
     }
     this.#channel.note("testing.testEnded", report, { attachments });
   }
+}
+
+/**
+ * How long a test may take in all its attempts; 0 for no limit.
+ * @param {import("./suite/tree.js").Test} test @param {RunTests} settings
+ */
+function budgetOf(test, settings) {
+  const timeoutMs = test.setting("timeoutMs") ?? settings.timeoutMs;
+  if (!(timeoutMs > 0) || timeoutMs === Infinity) return 0;
+  return timeoutMs * (1 + (test.setting("retry") ?? settings.retry) + (test.setting("repeats") ?? 0));
 }
 
 /** @param {import("./suite/stack.js").CallSite | undefined} site */

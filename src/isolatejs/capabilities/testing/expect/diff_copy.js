@@ -4,21 +4,6 @@
 import { typeName } from "./type_name.js";
 
 const SERIALIZABLE_PROPERTIES = Symbol.for("@jest/serializableProperties");
-const COPIED_AS_IS = new Set([
-  Date,
-  RegExp,
-  Set,
-  Float32Array,
-  Float64Array,
-  Int8Array,
-  Int16Array,
-  Int32Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Uint16Array,
-  Uint32Array,
-]);
-
 /** @param {any} value @param {WeakMap<object, any>} [copies] @returns {any} */
 export function copyForDiff(value, copies = new WeakMap()) {
   if (typeof value !== "object" || value === null) return value;
@@ -30,7 +15,8 @@ export function copyForDiff(value, copies = new WeakMap()) {
     for (const [key, item] of value) copy.set(key, copyForDiff(item, copies));
     return copy;
   }
-  if (COPIED_AS_IS.has(value.constructor) || value.constructor?.name === "Buffer") return value;
+  // Anything with a tag of its own (Date, bytes, URL, ...) has parts that a copy would lose.
+  if (Object.prototype.toString.call(value) !== "[object Object]") return value;
   return copyObject(value, copies);
 }
 

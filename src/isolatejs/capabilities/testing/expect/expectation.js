@@ -255,7 +255,6 @@ function invokeOnPromise(name, actual, args, settings, method) {
     setMessage(error, message);
     details.set(error, { matcherName: name, actual: value, expected: args[0] });
     const state = matcherState();
-    state.assertionCalls++;
     if (settings.note) setMessage(error, `${settings.note}\n\n${error.message}`);
     if (!settings.soft) throw error;
     state.suppressedErrors.push(error);

@@ -1,0 +1,1 @@
+"""The test framework inside the sandbox: describe, test, hooks, expect, mocks."""

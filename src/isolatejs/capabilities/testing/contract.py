@@ -1,0 +1,162 @@
+"""Running the tests of one file, and what the guest tells while it does."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from isolatejs.wire.message import Call, EncodedValue, Message, Note
+
+Status = Literal["pass", "fail", "skip", "todo"]
+UpdateMode = Literal["new", "all", "none"]
+
+
+class FailureReport(Message):
+    """One failure: texts, the user's place (1-based), and what an assertion compared."""
+
+    name: str
+    message: str
+    stack: str
+    filename: str | None = None
+    line: int | None = None
+    column: int | None = None
+    matcher_name: str | None = None
+    expected: EncodedValue | None = None
+    actual: EncodedValue | None = None
+    diff: str | None = None
+    cause: FailureReport | None = None
+
+
+class PlannedSuite(Message):
+    """A suite of the file. Suite 0 is the file itself and is not listed."""
+
+    id: int
+    parent: int
+    name: str
+    line: int | None = None
+    column: int | None = None
+
+
+class PlannedTest(Message):
+    """A test of the file. `budget_ms` is how long it may take in all, 0 for as long as it likes."""
+
+    id: int
+    suite: int
+    name: str
+    plan: Literal["run", "skip", "todo"]
+    budget_ms: float = 0
+    line: int | None = None
+    column: int | None = None
+
+
+class SnapshotCounts(Message):
+    """What became of the snapshots of a run."""
+
+    matched: int = 0
+    unmatched: int = 0
+    added: int = 0
+    updated: int = 0
+    unchecked: int = 0
+
+
+class InlineSnapshot(Message):
+    """An inline snapshot that the test file lacks: the place of the matcher's name, and the text to put in."""
+
+    filename: str
+    line: int
+    column: int
+    snapshot: str
+
+
+class RunSummary(Message):
+    """Answer to RunTests. `errors` belong to no test; `coverage` is Istanbul's per-file counts as JSON."""
+
+    duration_ms: float
+    errors: list[FailureReport]
+    snapshots: SnapshotCounts
+    inline_snapshots: list[InlineSnapshot]
+    coverage: EncodedValue | None = None
+
+
+class RunTests(Call):
+    """Load a test file and run what it defines; answered with RunSummary."""
+
+    code: str
+    filename: str
+    timeout_ms: float
+    hook_timeout_ms: float
+    load_timeout_ms: float
+    retry: int
+    bail: int
+    max_concurrency: int
+    update: UpdateMode
+    pattern: str | None
+    ids: list[int] | None
+    list_only: bool
+    coverage: bool
+
+
+class CheckAlive(Call):
+    """Answered at once by a guest that is not blocked."""
+
+
+class ReadSnapshot(Call):
+    """The text of a snapshot file, null when there is none."""
+
+    path: str
+
+
+class WriteSnapshot(Call):
+    """Replace a snapshot file."""
+
+    path: str
+    text: str
+
+
+class RunStarted(Note):
+    """The file has been loaded; these are its suites and tests in order."""
+
+    suites: list[PlannedSuite]
+    tests: list[PlannedTest]
+
+
+class SuiteStarted(Note):
+    """A suite begins."""
+
+    suite: int
+
+
+class SuiteEnded(Note):
+    """A suite is done; `errors` are those of its hooks."""
+
+    suite: int
+    duration_ms: float
+    errors: list[FailureReport]
+
+
+class HookBegun(Note):
+    """A hook around a suite is about to run. The host has to know, should it never end."""
+
+    suite: int
+    kind: str
+    budget_ms: float
+
+
+class TestStarted(Note):
+    """A test is about to run. The host has to know, should it never end."""
+
+    test: int
+
+
+class TestEnded(Note):
+    """A test has a result."""
+
+    test: int
+    status: Status
+    duration_ms: float
+    errors: list[FailureReport] = []
+    retries: int = 0
+    reason: str | None = None
+
+
+TO_HOST = (ReadSnapshot, WriteSnapshot, RunStarted, SuiteStarted, SuiteEnded, HookBegun, TestStarted, TestEnded)
+TO_GUEST = (RunTests, CheckAlive)
