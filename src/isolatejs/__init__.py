@@ -51,6 +51,12 @@ _HOMES = {
     "isolatejs.typechecking.diagnostics": ("TypecheckDiagnostic",),
     "isolatejs.typechecking.formatting": ("format_typecheck_errors",),
     "isolatejs.typechecking.profiles": ("TypeProfile", "get_type_profile"),
+    "isolatejs.capabilities.files.bindings": (
+        "FileBindings",
+        "MemoryFiles",
+        "create_file_bindings",
+        "fsspec_files",
+    ),
     "isolatejs.capabilities.tools.declarations": ("tool_types",),
     "isolatejs.errors": (
         "AbortError",
@@ -95,6 +101,10 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.call_context import HostCallContext as HostCallContext
     from isolatejs.capabilities.console.bindings import ConsoleBindings as ConsoleBindings
     from isolatejs.capabilities.console.bindings import ConsoleEntry as ConsoleEntry
+    from isolatejs.capabilities.files.bindings import FileBindings as FileBindings
+    from isolatejs.capabilities.files.bindings import MemoryFiles as MemoryFiles
+    from isolatejs.capabilities.files.bindings import create_file_bindings as create_file_bindings
+    from isolatejs.capabilities.files.bindings import fsspec_files as fsspec_files
     from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.errors import AbortError as AbortError
     from isolatejs.errors import ConfigurationError as ConfigurationError

@@ -4,6 +4,8 @@
 import {
   DOMException,
   encodeText,
+  getArrayBufferByteLength,
+  getTypedArrayBuffer,
   getTypedArrayByteLength,
   join,
   ObjectDefineProperty,
@@ -14,10 +16,11 @@ import {
   StringPrototypeSlice,
   StringPrototypeSplit,
   StringPrototypeStartsWith,
+  uncurryThis,
 } from "../../guest/primordials.js";
 
-/** Content travels in pieces of this size: large enough for full speed, small enough to hold a few. */
-export const PIECE_BYTES = 1024 * 1024;
+/** Content travels in pieces of this size: large enough for full speed, small enough to hold a few at once. */
+export const PIECE_BYTES = 512 * 1024;
 /** Pieces of one file that are on their way at once. */
 export const PIECES_AHEAD = 4;
 
@@ -171,6 +174,18 @@ export function piecesOf(bytes) {
   for (let at = 0; at < size; at += PIECE_BYTES) push(pieces, bytes.subarray(at, at + PIECE_BYTES));
   return pieces;
 }
+
+/**
+ * Gives the memory of a piece back now that it was copied: buffers are collected late, and a few large files
+ * would reach the memory limit before that.
+ * @param {Uint8Array} piece
+ */
+export function release(piece) {
+  const buffer = getTypedArrayBuffer(piece);
+  if (getArrayBufferByteLength(buffer) === getTypedArrayByteLength(piece)) transfer(buffer, 0);
+}
+
+const transfer = uncurryThis(ArrayBuffer.prototype.transfer);
 
 /** @param {string} name */
 export const isValidName = (name) =>

@@ -2,7 +2,7 @@
 // @ts-check
 
 import { ArrayBufferIsView, DOMException, isArrayBuffer } from "../../guest/primordials.js";
-import { configureInterface, domError, PIECE_BYTES } from "./client.js";
+import { configureInterface, domError, PIECE_BYTES, release } from "./client.js";
 
 /** @typedef {import("./client.js").FilesClient} FilesClient */
 
@@ -49,9 +49,11 @@ export class FileSystemSyncAccessHandle {
     while (at - start < bytes.length) {
       const length = Math.min(PIECE_BYTES, bytes.length - (at - start));
       const piece = this.#call("readHandle", { offset: at, length }).attachments[0];
-      if (piece.length === 0) break;
+      const count = piece.length;
+      if (count === 0) break;
       bytes.set(piece, at - start);
-      at += piece.length;
+      release(piece);
+      at += count;
     }
     this.#cursor = at === start ? Math.min(start, this.getSize()) : at;
     return at - start;

@@ -1,9 +1,8 @@
 // Operations of `node:fs` on open files, and on whole files. Each is a generator; see forms.js.
 // @ts-check
 
-import { PIECE_BYTES, PIECES_AHEAD, piecesOf } from "../client.js";
+import { PIECE_BYTES, PIECES_AHEAD, piecesOf, release } from "../client.js";
 import {
-  BufferClass,
   dataBytes,
   decodeBytes,
   filePosition,
@@ -70,10 +69,12 @@ export function descriptorOperations(paths) {
       const length = Math.min(PIECE_BYTES, bytes.length - done);
       const piece =
         (yield ask("readHandle", { handle: descriptor.handle, offset: at, length }, "read")).attachments[0];
+      const count = piece.length;
       bytes.set(piece, done);
-      done += piece.length;
-      at += piece.length;
-      if (piece.length < length) break;
+      release(piece);
+      done += count;
+      at += count;
+      if (count < length) break;
     }
     if (position === null) descriptor.position = at;
     return done;
@@ -94,13 +95,9 @@ export function descriptorOperations(paths) {
 
   /** All the rest of an open file. @param {Descriptor} descriptor @returns {Operation} */
   function* readRest(descriptor) {
-    const pieces = [];
-    for (;;) {
-      const piece = new Uint8Array(PIECE_BYTES);
-      const length = yield* readInto(descriptor, piece, null);
-      pieces.push(piece.subarray(0, length));
-      if (length < PIECE_BYTES) return BufferClass().concat(pieces);
-    }
+    const { size } = (yield ask("statHandle", { handle: descriptor.handle }, "fstat")).value;
+    const bytes = new Uint8Array(Math.max(0, size - descriptor.position));
+    return bytes.subarray(0, yield* readInto(descriptor, bytes, null));
   }
 
   /** @param {any} path @param {AbortSignal | undefined} signal @returns {Operation} */
@@ -121,9 +118,10 @@ export function descriptorOperations(paths) {
         requests.push(ask("readPiece", { path: at, offset, length }, "read"));
       }
       for (const { attachments: [piece] } of yield requests) {
+        if (piece.length === 0) return bytes.subarray(0, end); // it was cut meanwhile
         bytes.set(piece, end);
         end += piece.length;
-        if (piece.length === 0) return bytes.subarray(0, end); // it was cut meanwhile
+        release(piece);
       }
     }
     return bytes;
