@@ -108,7 +108,7 @@ class Launcher:
                 elif message["op"] == "limit":
                     process = self._processes.get(message["id"])
                     if process is not None:
-                        self._watchdog.arm(process, message["memory_limit_bytes"], started=True)
+                        self._watchdog.arm(process, message["memory_limit_bytes"])
                 elif message["op"] == "look":
                     process = self._processes.get(message["id"])
                     if process is not None:
@@ -165,7 +165,7 @@ class Launcher:
         statm = os.open(f"{pid}/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(), fifo.host_end), statm)
         if message.get("memory_limit_bytes"):
-            self._watchdog.arm(process, message["memory_limit_bytes"], started=False)
+            self._watchdog.arm(process, message["memory_limit_bytes"])
         self._processes[process.id] = process
         self._watch(report, "report", process)
         self._watch(stderr, "stderr", process)

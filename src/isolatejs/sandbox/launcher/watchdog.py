@@ -47,11 +47,11 @@ class Watchdog:
         self._due: list[tuple[float, int, int, Process]] = []
         self._sequence = 0
 
-    def arm(self, process: Process, limit_bytes: int, *, started: bool) -> None:
-        """Limit a process to `limit_bytes` on top of what its engine uses now (`started`) or will use."""
-        anonymous, data = ENGINE_ANONYMOUS_BYTES, ENGINE_DATA_BYTES
-        if started:
-            anonymous, data = read_usage(process)
+    def arm(self, process: Process, limit_bytes: int) -> None:
+        """Limit a process to `limit_bytes` on top of what its engine uses."""
+        anonymous, data = read_usage(process)
+        anonymous = max(anonymous, ENGINE_ANONYMOUS_BYTES)  # it may still be starting
+        data = max(data, ENGINE_DATA_BYTES)
         first = process.limit_bytes == 0
         process.limit_bytes = limit_bytes
         process.anonymous_limit = anonymous + limit_bytes
