@@ -96,7 +96,7 @@ def describe_error(error: BaseException) -> str:
     """An error as text: for one of the program its stack, the source line and the place in it."""
     if isinstance(error, GuestError):
         return _describe_guest_error(error)
-    if isinstance(error, SandboxCrashedError) and error.stderr_tail.strip():
+    if isinstance(error, SandboxCrashedError) and error.stderr_tail.strip() not in str(error):
         return f"{error}\n{error.stderr_tail.strip()}"
     if isinstance(error, IsolateError):
         return str(error)

@@ -44,6 +44,7 @@ Ctrl-C at the prompt drops the input; while a program runs it ends the sandbox a
 _FILENAME: Final = "/repl.ts"
 _HISTORY_LINES: Final = 10_000
 _COMPLETION_TIMEOUT_S: Final = 0.5
+_CANCEL_TIMEOUT_S: Final = 5.0
 _CHAIN = re.compile(r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$]?[\w$]*$")
 _SHOW = "\n); console.dir(typeof globalThis._ === 'string' ? JSON.stringify(globalThis._) : globalThis._)"
 
@@ -173,11 +174,20 @@ class Session:
         return not self._runtime.disposed
 
     def _call(self, work: Coroutine[Any, Any, Any]) -> Any:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        ended = threading.Event()
+
+        async def guarded() -> Any:
+            try:
+                return await work
+            finally:
+                ended.set()
+
+        future = asyncio.run_coroutine_threadsafe(guarded(), self._loop)
         try:
             return future.result()
         except KeyboardInterrupt:
             future.cancel()
+            ended.wait(_CANCEL_TIMEOUT_S)
             raise
 
     def _stop(self) -> None:
@@ -237,21 +247,27 @@ class Prompt:
                 self._terminal.write_notice(f"no command {command}; .help lists them")
             elif source.strip():
                 self._evaluate(source)
-        except OSError as error:
-            self._terminal.write_notice(f"{argument.strip()}: {error.strerror}")
         except IsolateError as error:
             self._terminal.write_error(error)
+        except OSError as error:
+            self._terminal.write_notice(f"{argument.strip()}: {error.strerror}")
 
     def _evaluate(self, source: str) -> None:
         """Run an input, as an expression when it is one: its value is shown as the sandbox sees it."""
+        if declared_names(source):
+            self._run_statements(source)
+            return
         try:
             self._session.evaluate(f"globalThis._ = await ({source.rstrip().rstrip(';')}{_SHOW}")
         except GuestError as error:
             if error.name != "SyntaxError":
                 raise
-            value = self._session.evaluate(keep_declarations(source))
-            if value is not None:
-                self._terminal.write_value(value)
+            self._run_statements(source)
+
+    def _run_statements(self, source: str) -> None:
+        value = self._session.evaluate(keep_declarations(source))
+        if value is not None:
+            self._terminal.write_value(value)
 
     def _replace_dead_sandbox(self) -> None:
         if self._session.alive:

@@ -98,12 +98,12 @@ def test_time_limit_starts_a_new_sandbox() -> None:
 def test_interrupt_on_a_terminal_ends_the_program_and_not_the_session() -> None:
     with _Terminal() as terminal:
         terminal.wait_for("> ")
-        terminal.type("while (true) {}\r")
-        terminal.wait_for("while (true) {}\r\n")
+        terminal.type("console.log('running'); while (true) {}\r")
+        terminal.wait_for("\nrunning\r\n")
         terminal.interrupt_until("interrupted")
         terminal.wait_for("a new sandbox was started")
         terminal.type("6 * 7\r")
-        terminal.wait_for("42")
+        terminal.wait_for("42\r\n> ")
         terminal.type("\x04")
         assert terminal.process.wait(30) == 0
 

@@ -117,7 +117,8 @@ def test_two_directories_appear_by_their_names(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "f.txt").write_text(name)
     code = (
-        "const read = async (d) => (await (await (await getDirectory(d)).getFileHandle('f.txt')).getFile()).text();"
+        "const file = async (d) => (await (await getDirectory(d)).getFileHandle('f.txt')).getFile();"
+        "const read = async (d) => (await file(d)).text();"
         "[await read('/one'), await read('/two')].join()"
     )
     done = run("--allow-read", str(tmp_path / "one"), "--allow-read", str(tmp_path / "two"), "-e", code)
@@ -164,7 +165,8 @@ def test_json_is_one_object_on_standard_output() -> None:
 
 
 def test_reader_that_leaves_ends_the_command() -> None:
-    pipeline = f"{sys.executable} -m isolatejs.cli.main run -e 'for (let i = 0; i < 1e5; i++) console.log(i)' | head -1"
+    command = f"{sys.executable} -m isolatejs.cli.main"
+    pipeline = f"{command} run -e 'for (let i = 0; i < 1e5; i++) console.log(i)' | head -1"
     done = subprocess.run(pipeline, shell=True, capture_output=True, text=True, timeout=60)
     assert done.stdout == "0\n"
     assert "Traceback" not in done.stderr

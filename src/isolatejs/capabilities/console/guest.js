@@ -48,6 +48,8 @@ function asNamespace(methods) {
 }
 
 const DATA = { __proto__: null, writable: true, enumerable: true, configurable: true };
+const WINDOW_MS = 5;
+const WINDOW_ENTRIES = 64;
 const METHODS = [
   ...["log", "debug", "info", "warn", "error", "dir", "dirxml", "table", "trace", "assert"],
   ...["count", "countReset", "group", "groupCollapsed", "groupEnd", "time", "timeLog", "timeEnd"],
@@ -72,18 +74,25 @@ function createMethods(kernel, grant) {
   /** @type {Record<string, number>} */
   const timers = create(null);
   let groupDepth = 0;
+  let windowStart = 0;
+  let windowEntries = 0;
 
   /** @param {string} type @param {string} level @param {string} stdout @param {any[]} args @param {any} [fields] */
   function emit(type, level, stdout, args, fields) {
     const entry = { type, level, stdout, groupDepth, timestamp: timestamp(), ...fields };
-    if (grant.values !== true || args.length === 0) {
-      channel.note("console.entryLogged", entry);
-      return;
-    }
     /** @type {Uint8Array[]} */
     const attachments = [];
-    entry.values = channel.encode(asPlainData(args, inspect, limit), attachments);
+    if (grant.values === true && args.length > 0) {
+      entry.values = channel.encode(asPlainData(args, inspect, limit), attachments);
+    }
     channel.note("console.entryLogged", entry, { attachments });
+    // Written at once, so that what was logged before a loop without end, or a crash, is not lost. A program
+    // that logs very much leaves collecting to the channel for the rest of the window.
+    if (entry.timestamp - windowStart >= WINDOW_MS) {
+      windowStart = entry.timestamp;
+      windowEntries = 0;
+    }
+    if (windowEntries++ < WINDOW_ENTRIES) channel.flush();
   }
 
   /** @param {string} level */
