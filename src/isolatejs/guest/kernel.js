@@ -4,6 +4,7 @@
 import { core } from "./engine.js";
 import { usePositions } from "./errors.js";
 import { defineGlobal, defineLazyGlobal } from "./globals.js";
+import { Grants } from "./grants.js";
 import * as primordials from "./primordials.js";
 import { push, SafeMap } from "./primordials.js";
 
@@ -45,14 +46,27 @@ export class Kernel {
   /** Runtime facts told at boot. */
   cwd = "/";
   primordials = primordials;
-  defineGlobal = defineGlobal;
-  defineLazyGlobal = defineLazyGlobal;
   /** What the modules capability was granted; the linker asks it. @type {any} */
   modules = null;
+  /** Who else may own an error that no promise chain carries (a running test). @type {((error: any) => boolean) | null} */
+  claimEscape = null;
 
   /** @param {Channel} channel */
   constructor(channel) {
     this.channel = channel;
+    this.grants = new Grants(this);
+  }
+
+  /** Define a global of the capability that is being installed. @param {string} name @param {any} value */
+  defineGlobal(name, value) {
+    defineGlobal(name, value);
+    this.grants.record(name);
+  }
+
+  /** The same, made when it is first read. @param {string} name @param {() => any} make */
+  defineLazyGlobal(name, make) {
+    defineLazyGlobal(name, make);
+    this.grants.record(name);
   }
 
   /** Id of the request on whose behalf the program runs now, 0 for none. */

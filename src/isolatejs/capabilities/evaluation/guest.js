@@ -117,6 +117,7 @@ function inProgram(kernel, program) {
 function watchEscapes(kernel) {
   const escaped = (/** @type {any} */ event, /** @type {any} */ error) => {
     event.preventDefault();
+    if (kernel.claimEscape?.(error) === true) return;
     const fail = running.get(programOf.get());
     if (fail !== undefined) {
       fail(error);

@@ -60,7 +60,7 @@ class TestGuest {
       kernel.registerBuiltin(name, () => modules[name]);
     }
     locateState(() => runningAttempt.get()?.state);
-    this.#watchErrors();
+    kernel.claimEscape = (/** @type {any} */ error) => this.#claim(error);
     this.#channel.handle("testing", {
       runTests: (/** @type {RunTests} */ message) => this.#run(message),
       checkAlive: () => null,
@@ -69,23 +69,18 @@ class TestGuest {
     Object.defineProperty(modules.globals.expect, Symbol.for("isolatejs.addMatchers"), { value: addMatchers });
   }
 
-  /** Errors that no promise chain carries belong to the test whose work they come from. */
-  #watchErrors() {
-    const take = (/** @type {any} */ event, /** @type {any} */ error) => {
-      if (!this.#running) return;
-      event.preventDefault();
-      const attempt = runningAttempt.get();
-      if (attempt?.fail(error)) return;
-      const runner = this.#runner;
-      if (attempt?.ended && error instanceof Error) {
-        error.message = `After the test "${attempt.state.currentTestName}" had ended: ${error.message}`;
-      }
-      if (attempt === undefined && runner?.attempts.size === 1) [...runner.attempts][0].fail(error);
-      else this.#loose.push(error);
-    };
-    const first = { capture: true }; // before those who take escaped errors for a program's
-    globalThis.addEventListener("unhandledrejection", (event) => take(event, event.reason), first);
-    globalThis.addEventListener("error", (event) => take(event, event.error ?? new Error(event.message)), first);
+  /** Errors that no promise chain carries belong to the test whose work they come from. @param {any} error */
+  #claim(error) {
+    if (!this.#running) return false;
+    const attempt = runningAttempt.get();
+    if (attempt?.fail(error)) return true;
+    if (attempt?.ended && error instanceof Error) {
+      error.message = `After the test "${attempt.state.currentTestName}" had ended: ${error.message}`;
+    }
+    const alone = this.#runner?.attempts.size === 1 ? [...this.#runner.attempts][0] : undefined;
+    if (attempt === undefined && alone !== undefined) alone.fail(error);
+    else this.#loose.push(error);
+    return true;
   }
 
   /** @type {any[]} errors of no test */ #loose = [];
