@@ -30,7 +30,7 @@ _Bytes = bytes  # the method of that name hides the type inside the class
 class BodyStream:
     """The one reading of a body: an async iterator of bytes that can be closed early."""
 
-    __slots__ = ("_ended", "_iterator", "_source")
+    __slots__ = ("_ended", "_iterator", "_source", "started")
 
     def __init__(self, source: AsyncIterable[bytes] | Iterable[bytes]) -> None:
         if not isinstance(source, (AsyncIterable, Iterable)):
@@ -41,11 +41,14 @@ class BodyStream:
         self._source = source
         self._iterator = source.__aiter__() if isinstance(source, AsyncIterable) else _async(source)
         self._ended = False
+        self.started = False
+        """Whether somebody has begun to read it, or closed it."""
 
     def __aiter__(self) -> BodyStream:
         return self
 
     async def __anext__(self) -> bytes:
+        self.started = True
         if self._ended:
             raise StopAsyncIteration
         try:
@@ -60,7 +63,7 @@ class BodyStream:
 
     async def aclose(self) -> None:
         """Stop reading and free the source. Closing twice, or after the end, does no harm."""
-        self._ended = True
+        self._ended = self.started = True
         for owner in (self._iterator, self._source):
             close = getattr(owner, "aclose", None)
             if close is not None:
@@ -104,12 +107,12 @@ class Body:
     @property
     def body_used(self) -> bool:
         """Whether somebody has read it, or begun to."""
-        return self._used
+        return self._used or (self._stream is not None and self._stream.started)
 
     @property
     def content(self) -> bytes | None:
         """The bytes when they are in memory and unread (reading this does not use them up), else None."""
-        return None if self._used else self._data
+        return None if self.body_used else self._data
 
     @property
     def content_length(self) -> int | None:
@@ -118,20 +121,20 @@ class Body:
 
     @property
     def body(self) -> BodyStream | None:
-        """The body as an async iterator of bytes, taken once; None when there is no body."""
-        if not self.has_body:
-            return None
-        self._use()
-        if self._stream is None:
-            assert self._data is not None
-            self._stream, self._data = BodyStream(_pieces(self._data)), None
+        """The body as an async iterator of bytes, always the same; None when there is no body."""
+        if self._used:
+            raise TypeError("the body has been read already")
+        if self._stream is None and self._data is not None:
+            self._stream = BodyStream(_pieces(self._data))
         return self._stream
 
     async def bytes(self, *, limit_bytes: int | None = None) -> bytes:
         """All of it. Raises ValueError past `limit_bytes` (default 256 MiB), TypeError when used already."""
         limit = BODY_BUFFER_LIMIT_BYTES if limit_bytes is None else limit_bytes
-        self._use()
-        if self._stream is None:
+        if self.body_used:
+            raise TypeError("the body has been read already")
+        self._used = self.has_body
+        if self._stream is None or self._data is not None:
             data = self._data or b""
             if len(data) > limit:
                 raise ValueError(f"the body is longer than {limit} bytes")
@@ -161,7 +164,6 @@ class Body:
     async def aclose(self) -> None:
         """Free a body that nobody will read (any more)."""
         if self._stream is not None:
-            self._used = True
             await self._stream.aclose()
 
     async def _read_json(self, limit_bytes: int | None) -> Any:
@@ -175,16 +177,10 @@ class Body:
 
         return FormData.decode(await self.bytes(), content_type or "")
 
-    def _use(self) -> None:
-        if self._used:
-            raise TypeError("the body has been read already")
-        if self.has_body:
-            self._used = True
-
     def _clone_body(self) -> _Bytes | None:
-        if self._used:
+        if self.body_used:
             raise TypeError("the body has been read already")
-        if self._stream is not None:
+        if self._stream is not None and self._data is None:
             raise TypeError("a streamed body cannot be cloned: read it with bytes() and build both from that")
         return self._data
 

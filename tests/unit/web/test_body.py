@@ -71,6 +71,16 @@ async def test_a_stream_is_pulled_not_pushed() -> None:
     assert [chunk async for chunk in body] == []
 
 
+async def test_the_stream_can_be_looked_at_before_it_is_read() -> None:
+    for given in (b"ab", [b"a", b"b"]):
+        response = Response(given)
+        assert response.body is response.body
+        assert not response.body_used
+        assert await response.bytes() == b"ab"
+        with pytest.raises(TypeError, match="read already"):
+            _ = response.body
+
+
 async def test_an_unread_body_frees_its_source() -> None:
     source = Source(b"a")
     await Response(source).aclose()
