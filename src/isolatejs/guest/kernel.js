@@ -3,6 +3,7 @@
 
 import { core } from "./engine.js";
 import { usePositions } from "./errors.js";
+import { loadKernelFile } from "./linker/engine.js";
 import { defineGlobal, defineLazyGlobal } from "./globals.js";
 import { Grants } from "./grants.js";
 import * as primordials from "./primordials.js";
@@ -43,6 +44,8 @@ export class Kernel {
   #disposers = [];
   /** @type {Promise<Linker> | undefined} */
   #linker;
+  /** @type {Linker | undefined} */
+  #loadedLinker;
   /** Runtime facts told at boot. */
   cwd = "/";
   primordials = primordials;
@@ -99,9 +102,23 @@ export class Kernel {
     return this.#linker ??= this.#loadLinker();
   }
 
+  /** The same without waiting, for what a program reads of it synchronously. @returns {Linker} */
+  linkerNow() {
+    if (this.#loadedLinker === undefined) {
+      const { Linker } = loadKernelFile("linker/linker.js");
+      this.#linker = Promise.resolve(this.#connectLinker(new Linker()));
+    }
+    return /** @type {Linker} */ (this.#loadedLinker);
+  }
+
   async #loadLinker() {
     const { Linker } = await import("./linker/linker.js");
-    const linker = new Linker();
+    return this.#loadedLinker ?? this.#connectLinker(new Linker());
+  }
+
+  /** @param {Linker} linker */
+  #connectLinker(linker) {
+    this.#loadedLinker = linker;
     usePositions(linker.positions);
     if (this.modules !== null) linker.connect(this.modules);
     this.builtins.forEach((factory, name) => linker.registerBuiltin(name, factory));

@@ -1,6 +1,7 @@
 // Guest half of modules: asks the host for what the linker does not know.
 // @ts-check
 
+import { engineBuffer } from "../../guest/linker/engine.js";
 import { decodeText, encodeText } from "../../guest/primordials.js";
 
 /** @typedef {import("../../guest/linker/module_graph.js").LoadRequest} LoadRequest */
@@ -13,6 +14,8 @@ import { decodeText, encodeText } from "../../guest/primordials.js";
  */
 export function install(kernel, grant) {
   kernel.useModules(new ChannelModuleHost(kernel.channel, grant));
+  kernel.defineLazyGlobal("process", () => kernel.linkerNow().builtin("node:process"));
+  kernel.defineLazyGlobal("Buffer", engineBuffer);
 }
 
 /** The ModuleHost of the linker, over the channel. */

@@ -2,10 +2,13 @@
 // The `node:` modules: the one table of what a program gets, and the modules that the kernel registers.
 
 import { SafeMap } from "../primordials.js";
-import { engine } from "./engine.js";
+import { engine, loadKernelFile } from "./engine.js";
+import { createModule } from "./node/module.js";
+import { createOs } from "./node/os.js";
+import { createProcess } from "./node/process.js";
+import { createTty } from "./node/tty.js";
 
-/** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
-/** @typedef {(importer: ModuleRecord) => any} Factory */
+/** @typedef {() => any} Factory */
 
 /**
  * Where each of Node's modules comes from. docs/modules.md shows the same table, a test keeps them equal.
@@ -42,15 +45,15 @@ export const NODE_MODULES = Object.freeze(Object.assign(Object.create(null), {
   "module": "kernel",
   "net": "absent",
   "os": "kernel",
-  "path": "engine",
-  "path/posix": "engine",
+  "path": "kernel",
+  "path/posix": "kernel",
   "path/win32": "engine",
   "perf_hooks": "engine",
   "process": "kernel",
   "punycode": "engine",
   "querystring": "engine",
-  "readline": "absent",
-  "readline/promises": "absent",
+  "readline": "engine",
+  "readline/promises": "engine",
   "repl": "absent",
   "sea": "absent",
   "sqlite": "absent",
@@ -80,9 +83,41 @@ export const NODE_MODULES = Object.freeze(Object.assign(Object.create(null), {
 /** Modules that only exist with their prefix. */
 const PREFIX_ONLY = ["sea", "sqlite", "test", "test/reporters"];
 
+/** Names that a program can import, without their prefix. */
+const AVAILABLE = Object.keys(NODE_MODULES).filter((name) => NODE_MODULES[name] !== "absent");
+
+/**
+ * @typedef {object} Surroundings  what the kernel's own modules need to know
+ * @property {() => Record<string, string>} environment
+ * @property {() => string} cwd
+ * @property {(path: string) => any} requireFor
+ */
+
 export class Builtins {
   /** @type {SafeMap} full name to factory */
   #factories = new SafeMap();
+  /** @type {SafeMap} full name to exports */
+  #loaded = new SafeMap();
+
+  /** @param {Surroundings} surroundings */
+  constructor({ environment, cwd, requireFor }) {
+    /** @type {Record<string, () => any>} */
+    const own = {
+      "node:process": () =>
+        createProcess({
+          environment: environment(),
+          cwd: cwd(),
+          getBuiltinModule: (name) => this.#available(`${name}`),
+        }),
+      "node:os": createOs,
+      "node:module": () => createModule({ requireFor, names: AVAILABLE }),
+      "node:tty": createTty,
+      "node:constants": () => engine().builtin("node:constants"),
+      "node:http": () => loadKernelFile("linker/node/http.js").createHttp("http:"),
+      "node:https": () => loadKernelFile("linker/node/http.js").createHttp("https:"),
+    };
+    for (const name of Object.keys(own)) this.register(name, own[name]);
+  }
 
   /**
    * Provides a module. Later registrations replace earlier ones.
@@ -91,6 +126,7 @@ export class Builtins {
    */
   register(name, factory) {
     this.#factories.set(name, factory);
+    this.#loaded.delete(name);
   }
 
   /**
@@ -108,17 +144,32 @@ export class Builtins {
   /**
    * A built-in's exports.
    * @param {string} name
-   * @param {ModuleRecord} importer
    */
-  load(name, importer) {
+  load(name) {
+    let exports = this.#loaded.get(name);
+    if (exports === undefined) {
+      exports = this.#make(name);
+      this.#loaded.set(name, exports);
+    }
+    return exports;
+  }
+
+  /** @param {string} name */
+  #make(name) {
     const factory = this.#factories.get(name);
-    if (factory !== undefined) return factory(importer);
-    const short = name.slice("node:".length);
-    const kind = NODE_MODULES[short];
+    if (factory !== undefined) return factory();
+    const kind = name.startsWith("node:") ? NODE_MODULES[name.slice("node:".length)] : undefined;
     if (kind === "engine") return engine().builtin(name);
     if (kind === undefined) throw unknownBuiltin(`No such built-in module: ${name}`, name);
     if (kind === "granted") return lockedModule(name, engine().builtin(name));
     throw unknownBuiltin(`The module '${name}' is not available in this sandbox`, name);
+  }
+
+  /** @param {string} specifier */
+  #available(specifier) {
+    const name = this.nameOf(specifier);
+    if (name === null || NODE_MODULES[name.slice("node:".length)] === "absent") return undefined;
+    return this.load(name);
   }
 }
 

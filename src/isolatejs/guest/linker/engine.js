@@ -44,6 +44,20 @@ export function engine() {
   return loaded;
 }
 
+/** @type {((path: string) => any) | null} */
+let requireKernelFile = null;
+
+/**
+ * A module of the kernel that is rarely needed, without waiting.
+ * @param {string} path  below `guest/`
+ */
+export function loadKernelFile(path) {
+  requireKernelFile ??= /** @type {(path: string) => any} */ (
+    engine().builtin("node:module").createRequire(new URL("../x.js", import.meta.url))
+  );
+  return requireKernelFile(`./${path}`);
+}
+
 /** The engine's `Buffer`, without going through the global that the program sees. */
 export function engineBuffer() {
   return readGlobal(bufferDescriptor);

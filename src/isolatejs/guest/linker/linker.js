@@ -14,8 +14,17 @@ import { SourcePositions } from "./source_positions.js";
 
 export class Linker {
   positions = new SourcePositions();
-  #builtins = new Builtins();
-  #graph = new ModuleGraph(this.#builtins, this.positions);
+  #builtins;
+  #graph;
+
+  constructor() {
+    this.#builtins = new Builtins({
+      environment: () => this.#graph.host?.environment ?? {},
+      cwd: () => this.#graph.host?.cwd ?? "/",
+      requireFor: (path) => this.createRequire(path),
+    });
+    this.#graph = new ModuleGraph(this.#builtins, this.positions);
+  }
 
   /**
    * Boots the engine's Node layer (about 20 ms), so that the first program need not wait for it.
@@ -73,6 +82,14 @@ export class Linker {
    */
   registerBuiltin(name, factory) {
     this.#builtins.register(name, factory);
+  }
+
+  /**
+   * The exports of a built-in: `node:process`, say.
+   * @param {string} name
+   */
+  builtin(name) {
+    return this.#builtins.load(name);
   }
 
   /**

@@ -24,6 +24,8 @@ import { compileRecord } from "./compile.js";
  * @property {(id: string) => Loaded} readNow
  * @property {(request: { source: string, language: string }) => Promise<any>} transpile
  * @property {(request: { source: string, language: string }) => any} transpileNow
+ * @property {Record<string, string>} [environment]  `process.env`
+ * @property {string} [cwd]
  * @property {readonly string[]} [shadowed]  bare names of built-ins that the embedder replaces
  */
 
@@ -70,7 +72,7 @@ export class ModuleGraph {
     }
     if (this.host?.shadowed?.includes(specifier) !== true) {
       const name = this.builtins.nameOf(specifier);
-      if (name !== null) return this.#builtinRecord(name, importer);
+      if (name !== null) return this.#builtinRecord(name);
     }
     return yield* this.#load(specifier, importer, kind, type, key);
   }
@@ -300,10 +302,9 @@ export class ModuleGraph {
 
   /**
    * @param {string} name
-   * @param {ModuleRecord} importer
    * @returns {ModuleRecord}
    */
-  #builtinRecord(name, importer) {
+  #builtinRecord(name) {
     let record = this.#records.get(name);
     if (record === undefined) {
       record = new ModuleRecord({
@@ -314,7 +315,7 @@ export class ModuleGraph {
         source: new Uint8Array(),
         nodeStyle: true,
       });
-      record.value = { exports: this.builtins.load(name, importer) };
+      record.value = { exports: this.builtins.load(name) };
       this.#records.set(name, record);
     }
     return this.#mocked(record);
