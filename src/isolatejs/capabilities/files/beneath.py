@@ -56,7 +56,7 @@ class Beneath:
                 raise
         if not parts:
             return os.open(".", flags, dir_fd=self._fd)
-        with self.parent(parts, follow=not flags & os.O_NOFOLLOW) as (parent, name, _):
+        with self._walked(parts, follow=not flags & os.O_NOFOLLOW) as (parent, name, _):
             return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=parent)
 
     @contextlib.contextmanager
@@ -64,7 +64,8 @@ class Beneath:
         """The directory that holds the entry, the entry's name in it, and its real components.
 
         With `follow`, links in the last place are followed, so that the name is no link (or does not
-        exist) when this returns. The descriptor lives as long as the block.
+        exist) when this returns. The descriptor lives as long as the block. Raises OSError EBUSY for the
+        root, which nothing below it holds.
         """
         if not parts:
             raise file_error(errno.EBUSY)
@@ -76,20 +77,26 @@ class Beneath:
                 os.close(fd)
             return
         with self._walked(parts, follow=follow) as place:
+            if not place[2]:
+                raise file_error(errno.EBUSY)
             yield place
 
-    def walk(self, parts: Parts) -> contextlib.AbstractContextManager[tuple[int, str, Parts]]:
-        """Like `parent` with `follow`: the way to learn what a path with links really names."""
-        return self._walked(parts, follow=True)
+    def real_parts(self, parts: Parts) -> Parts:
+        """The components of the path once its links are followed. The entry need not exist."""
+        with self._walked(parts, follow=True) as (_, _, real):
+            return real
 
     @contextlib.contextmanager
     def _walked(self, parts: Parts, *, follow: bool) -> Iterator[tuple[int, str, Parts]]:
         with contextlib.ExitStack() as stack:
             held, trail, name = self._walk(parts, follow, stack)
-            yield held, name, (*trail, name)
+            yield held, name, trail if name == "." else (*trail, name)
 
     def _walk(self, parts: Parts, follow: bool, stack: contextlib.ExitStack) -> tuple[int, Parts, str]:
-        """Walks to the parent of the last component: its descriptor, its real components, the last name."""
+        """Walks to the parent of the last component: its descriptor, its real components, the last name.
+
+        The name is "." when the path leads to the root itself.
+        """
         if self._fd < 0:
             raise file_error(errno.EBADF)
         held: list[int] = [self._fd]
@@ -110,7 +117,7 @@ class Beneath:
                     continue
                 # The path ends in a directory we hold: name it from its own parent.
                 if not trail:
-                    raise file_error(errno.EISDIR)
+                    return held[-1], (), "."
                 held.pop()
                 return held[-1], tuple(trail[:-1]), trail[-1]
             if last and not follow:

@@ -105,10 +105,8 @@ class RootedFiles(FileTree):
     async def real_path(self, path: str) -> str:
         parts = self._split(path)
         await self.stat(path)
-        if not parts:
-            return path
-        with told_virtually(path), self._beneath.walk(parts) as (_, _, real):
-            return join_path(real)
+        with told_virtually(path):
+            return join_path(self._beneath.real_parts(parts))
 
     # --- changing --------------------------------------------------------------------------------
 
@@ -249,7 +247,7 @@ class RootedFiles(FileTree):
         self._ledger.reserve_entry()
         parent_fd = fd = -1
         try:
-            with self._beneath.walk(parts) as (parent, name, _):
+            with self._beneath.parent(parts, follow=True) as (parent, name, _):
                 parent_fd = os.dup(parent)
             swap_name = f"{RESERVED_PREFIX}{secrets.token_hex(12)}.swap"
             create = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
