@@ -77,6 +77,13 @@ CONSOLE_ENTRY_LIMIT_BYTES: Final = 1 * MIB
 DISPOSE_GRACE_MS: Final = 500
 """How long clean-up of the host half may take before it is cancelled."""
 
+PARK_TIMEOUT_MS: Final = 1_000
+"""How long a session may take to fall silent when it is put aside; an honest kernel does at once."""
+NAMESPACES_LIMIT: Final = 100
+"""Sessions that are kept aside at once; beyond it the oldest ends. Each holds a process of about 15 MB."""
+NAMESPACE_IDLE_LIMIT_MS: Final = 30 * 60 * 1000
+"""How long a session is kept aside before it ends."""
+
 # --- sandbox --------------------------------------------------------------------------------------
 POOL_SIZE: Final = 2
 """Processes that wait warm: one to take, one while the pool refills."""
@@ -148,3 +155,17 @@ TEST_ERRORS_LIMIT: Final = 50
 """Errors of one test that are kept."""
 SNAPSHOT_LIMIT_BYTES: Final = 16 * MIB
 """One snapshot file."""
+
+# --- app servers ----------------------------------------------------------------------------------
+REQUEST_INLINE_BYTES: Final = 256 * KIB
+"""A request body up to this size goes along with its request; a longer one is streamed."""
+RESPONSE_HEADERS_LIMIT_BYTES: Final = 256 * KIB
+"""Headers of one response of a program, counted as in HTTP/2: far more than servers and clients accept."""
+FINISHING_REQUESTS_LIMIT: Final = 10_000
+"""Answered requests of one sandbox whose trailing work goes on; beyond it the oldest lose their context."""
+APP_SERVER_START_TIMEOUT_MS: Final = 30_000
+"""Loading an entry with all that it imports, where the server has no `execution_timeout_ms`."""
+APP_SERVER_STALL_MS: Final = 1_000
+"""After a request was over its time: how long the sandbox may take to show that it still runs at all."""
+APP_SERVER_DRAIN_MS: Final = 30_000
+"""How long a replaced sandbox may go on with what it had begun; then it is ended."""

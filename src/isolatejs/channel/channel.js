@@ -3,12 +3,14 @@
 
 import {
   AbortController,
+  DOMException,
   encodeText,
   getTypedArrayByteLength,
   map,
   PromiseWithResolvers,
   queueMicrotask,
   SafeMap,
+  StringPrototypeStartsWith,
 } from "../guest/primordials.js";
 import { decodeValue } from "../wire/decoding.js";
 import { encodeValue, encodeValueAsync } from "../wire/encoding.js";
@@ -66,6 +68,7 @@ export class Channel {
   #writer;
   #reader = new FrameReader();
   #flushing = false;
+  #parked = false;
   #next = -1;
   #source;
   #errors;
@@ -195,6 +198,10 @@ export class Channel {
 
   /** @param {any[]} header @param {Uint8Array[]} attachments */
   #send(header, attachments) {
+    if (this.#parked && header[0] !== REPLY && header[0] !== ERROR) {
+      if (header[0] === CALL) throw new DOMException("the session was put aside by its host", "AbortError");
+      return;
+    }
     this.#writer.add(stringify(header), attachments);
     if (this.#flushing) return;
     this.#flushing = true;
@@ -282,14 +289,28 @@ export class Channel {
   release() {
     const held = this.#held;
     this.#held = null;
+    this.#parked = false;
     for (let i = 0; held !== null && i < held.length; i++) this.#receive(held[i][0], held[i][1]);
+  }
+
+  /** The host goes away for now: what is open with it fails, what is sent is dropped until `release()`. */
+  park() {
+    const gone = () => new DOMException("the session was put aside by its host", "AbortError");
+    this.#calls.forEach((call) => call.reject(gone()));
+    this.#calls.clear();
+    this.#running.forEach((controller) => controller?.abort(gone()));
+    this.#running.clear();
+    this.streams.park(gone);
+    this.references.park();
+    this.#parked = true;
+    this.#held = [];
   }
 
   /** @param {any[]} header @param {Uint8Array | null} data */
   #arrive(header, data) {
     if (this.#held !== null && (header[0] === CALL || header[0] === NOTE)) {
       const name = header[0] === CALL ? header[2] : header[1];
-      if (name !== "boot.bootKernel") {
+      if (!StringPrototypeStartsWith(name, "boot.")) {
         this.#held[this.#held.length] = [header, data];
         return;
       }

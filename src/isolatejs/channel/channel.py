@@ -11,6 +11,9 @@ import asyncio
 import inspect
 import itertools
 import logging
+import os
+import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -45,7 +48,6 @@ from isolatejs.wire.framing import FrameDecoder, encode_frame
 from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Sequence
 
     from isolatejs.wire.frames import Frame
@@ -54,6 +56,15 @@ T = TypeVar("T")
 _logger = logging.getLogger("isolatejs.channel")
 _encode_json = msgspec.json.Encoder().encode
 _decode_error: msgspec.json.Decoder[EncodedError] = msgspec.json.Decoder(EncodedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """The last numbers that a host end used. The next host end of the same sandbox goes on from there, so that
+    what the guest still holds of the former one means nothing to it."""
+
+    last_id: int = 0
+    last_reference: int = 0
 
 
 class Channel(asyncio.Protocol):
@@ -66,6 +77,7 @@ class Channel(asyncio.Protocol):
         raise_guest_error: Callable[[EncodedError, Channel, Sequence[memoryview]], BaseException],
         sync_fd: int | None = None,
         open_calls_limit: int = OPEN_CALLS_LIMIT,
+        numbering: Numbering = Numbering(),
     ) -> None:
         self._on_closed = on_closed
         self._raise_guest_error = raise_guest_error
@@ -75,7 +87,7 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._frames = FrameDecoder()
         self._handlers: dict[str, Handler] = {}
-        self._ids = itertools.count(2, 2)
+        self._ids = itertools.count(numbering.last_id + 2, 2)
         self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
         self._incoming: dict[int, asyncio.Task[None] | None] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -87,7 +99,7 @@ class Channel(asyncio.Protocol):
         self._closed_by: BaseException | None = None
         self._closed = False
         self._sync: SyncReplies | None = None
-        self.references = References(self)
+        self.references = References(self, numbering.last_reference)
         self.handle(contract, self.references)
 
     @classmethod
@@ -287,9 +299,9 @@ class Channel(asyncio.Protocol):
             case DataFrame():
                 self._reader(frame.stream).receive(bytes(attachments))
             case EndFrame():
-                self._reader(frame.stream, last=True).end()
+                self._end_reader(frame.stream, None)
             case FailFrame():
-                self._reader(frame.stream, last=True).end(self.error_from(frame.payload, []))
+                self._end_reader(frame.stream, self.error_from(frame.payload, []))
             case CreditFrame():
                 sender = self._senders.get(frame.stream)
                 if sender is not None:
@@ -319,11 +331,19 @@ class Channel(asyncio.Protocol):
         self._ids = itertools.count(following, 2)
         return following
 
-    def _reader(self, stream: int, *, last: bool = False) -> ByteStream:
-        reader = self._readers.pop(stream, None) if last else self._readers.get(stream)
+    def _reader(self, stream: int) -> ByteStream:
+        reader = self._readers.get(stream)
         if reader is None:
             raise GuestProtocolError(f"data for stream {stream}, which is not open")
         return reader
+
+    def _end_reader(self, stream: int, error: BaseException | None) -> None:
+        reader = self._readers.pop(stream, None)
+        if reader is not None:
+            reader.end(error)
+        elif stream <= 0 or stream % 2 == 0:
+            raise GuestProtocolError(f"the end of stream {stream}, which is none of the guest's")
+        # else it was offered in the answer to a call that was cancelled, and is withdrawn
 
     def _receive_note(self, frame: NoteFrame, attachments: list[memoryview]) -> None:
         handler = self._handlers.get(frame.name)
@@ -415,6 +435,18 @@ class Channel(asyncio.Protocol):
             self._sync = SyncReplies(self._sync_fd, self._loop)
         if not self._closed:
             self._sync.write(encode_frame(encode_header(answer), attachments))
+
+    def detach(self) -> tuple[socket.socket, Numbering]:
+        """Close this end but not the connection: gives the socket, and where the next end's numbers start.
+
+        The guest must have been told to be silent, so that no frame is cut.
+        """
+        if self._transport is None or self._frames.partial:
+            raise GuestProtocolError("the sandbox was not silent when its session was put aside")
+        numbering = Numbering(self._peek_id(), self.references.last_number)
+        connection = socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno()))
+        self.close()
+        return connection, numbering
 
     # --- the end -----------------------------------------------------------------------------------
     def pause_writing(self) -> None:

@@ -40,6 +40,13 @@ export class References {
     });
   }
 
+  /** The host goes away: what it held is its no more, and its own objects are gone. */
+  park() {
+    this.#exported.clear();
+    this.#imported.clear();
+    this.#controllers.clear();
+  }
+
   // --- ours ----------------------------------------------------------------------------------------
   /** @param {string} kind @param {any} target */
   export(kind, target) {

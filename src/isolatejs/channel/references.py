@@ -24,6 +24,7 @@ from isolatejs.channel.contract import (
     SignalAborted,
 )
 from isolatejs.web import AbortSignal
+from isolatejs.wire.errors import GuestVisibleError
 from isolatejs.wire.message import EncodedValue
 
 if TYPE_CHECKING:
@@ -124,14 +125,19 @@ class GuestSignal(AbortSignal):
 class References:
     """Both tables of one channel, and the handlers of the channel's own messages."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, last_number: int = 0) -> None:
         self._channel = channel
         self._exported: dict[int, tuple[str, Any]] = {}
         self._numbers: dict[int, int] = {}
-        self._next = 0
+        self._next = last_number
         self._imported: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._listened: set[GuestSignal] = set()
         self._released: list[int] = []
+
+    @property
+    def last_number(self) -> int:
+        """The last number given to one of our values."""
+        return self._next
 
     # --- ours, held by the guest -------------------------------------------------------------------
     def export(self, kind: str, target: Any) -> int:
@@ -169,7 +175,8 @@ class References:
     def _target(self, kind: str, number: int) -> Any:
         found = self._exported.get(number)
         if found is None or found[0] != kind:
-            raise GuestProtocolError(f"{kind} {number} was never sent to the guest, or was released")
+            # Not a lie: a session that was put aside still holds proxies of its former host's values.
+            raise GuestVisibleError("ReferenceError", f"the {kind} of the host is gone")
         return found[1]
 
     async def call_function(self, message: CallFunction, call: IncomingCall) -> Any:

@@ -35,6 +35,14 @@ export class Streams {
     return this.#readers.size + this.#senders.size;
   }
 
+  /** The host goes away: every stream breaks. @param {() => any} reason */
+  park(reason) {
+    this.#readers.forEach((reader) => reader.controller?.error(reason()));
+    this.#readers.clear();
+    this.#senders.forEach((sender) => sender.stop());
+    this.#senders.clear();
+  }
+
   /** Offer a stream to the host; nothing is read before it asks. @param {ReadableStream<any>} stream */
   open(stream) {
     const known = this.#offered.get(stream);

@@ -32,13 +32,24 @@ channel.handle("boot", {
     installStackTraces();
     installEvaluation(kernel, grants.evaluation);
     installPath(kernel, cwd);
-    const halves = await Promise.all(
-      Object.keys(grants).filter((name) => name !== "evaluation").map(async (name) => ({
-        install: (await CAPABILITIES[name]()).install,
-        grant: grants[name],
-      })),
-    );
-    for (const { install, grant } of halves) await install(kernel, grant);
+    const { evaluation: _, ...others } = grants;
+    await kernel.grants.install(others);
+    if (grants.fetch === undefined) installAbsentFetch(kernel);
+    channel.release();
+    return null;
+  },
+
+  /** The session is put aside: nothing of this host is reached any more, the program's own state stays. */
+  parkKernel() {
+    channel.park();
+    return null;
+  },
+
+  /** Another acquire of the session, with its bindings. @param {{cwd: string, grants: Record<string, any>}} payload */
+  async resumeKernel({ cwd, grants }) {
+    kernel.cwd = cwd;
+    const { evaluation: _, ...others } = grants;
+    await kernel.grants.rebind(others);
     if (grants.fetch === undefined) installAbsentFetch(kernel);
     channel.release();
     return null;

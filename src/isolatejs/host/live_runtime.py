@@ -10,12 +10,14 @@ import asyncio
 import itertools
 import logging
 import os
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from isolatejs.capabilities.boot.contract import BootKernel
+from isolatejs.capabilities.boot.contract import BootKernel, ParkKernel, ResumeKernel
 from isolatejs.capabilities.registry import HostHalf, build_halves
 from isolatejs.capabilities.scope import RuntimeScope
-from isolatejs.channel.channel import Channel
+from isolatejs.channel.channel import Channel, Numbering
 from isolatejs.errors import (
     AbortError,
     ExecutionTimeoutError,
@@ -26,7 +28,7 @@ from isolatejs.errors import (
     SandboxCrashedError,
 )
 from isolatejs.host.guest_errors import to_guest_error
-from isolatejs.limits import DISPOSE_GRACE_MS, MIB
+from isolatejs.limits import DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
 from isolatejs.web import AbortController, AbortSignal
 
 if TYPE_CHECKING:
@@ -38,6 +40,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _logger = logging.getLogger("isolatejs.runtime")
 _numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class ParkedSandbox:
+    """A session that was put aside: its sandbox, paused, and where the next host end's numbers start.
+
+    `kept` is what host halves keep alive for the next acquire in the same process (browser contexts, say).
+    """
+
+    sandbox: Sandbox
+    numbering: Numbering = field(default_factory=Numbering)
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 class LiveRuntime:
@@ -71,6 +85,45 @@ class LiveRuntime:
         extra: dict[str, Any] | None = None,
     ) -> LiveRuntime:
         """Lease a sandbox, build the halves that the bindings grant, and boot the kernel with them."""
+        scope, controller, halves = cls._prepare(
+            provider,
+            bindings,
+            cwd=cwd,
+            memory_limit_mb=memory_limit_mb,
+            execution_timeout_ms=execution_timeout_ms,
+            key=key,
+            resource_id=resource_id,
+            extra=extra,
+        )
+        sandbox = await provider.lease(memory_limit_bytes=memory_limit_mb * MIB)
+        return await cls._connect(sandbox, scope, controller, halves, Numbering(), BootKernel)
+
+    @classmethod
+    async def take_up(
+        cls, provider: SandboxProvider, parked: ParkedSandbox, bindings: Any, **options: Any
+    ) -> LiveRuntime:
+        """Take up a session that was put aside, with other bindings. Takes the options of `start`."""
+        try:
+            scope, controller, halves = cls._prepare(provider, bindings, **options)
+        except BaseException:
+            await parked.sandbox.aclose()
+            raise
+        parked.sandbox.resume()
+        return await cls._connect(parked.sandbox, scope, controller, halves, parked.numbering, ResumeKernel)
+
+    @classmethod
+    def _prepare(
+        cls,
+        provider: SandboxProvider,
+        bindings: Any,
+        *,
+        cwd: str,
+        memory_limit_mb: int,
+        execution_timeout_ms: float | None,
+        key: str | None = None,
+        resource_id: str | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> tuple[RuntimeScope, AbortController, dict[str, HostHalf]]:
         runtime_id = f"rt_{os.getpid():x}_{next(_numbers)}"
         controller = AbortController()
         scope = RuntimeScope(
@@ -83,8 +136,18 @@ class LiveRuntime:
             execution_timeout_ms=execution_timeout_ms,
             run_engine=provider.run_engine,
         )
-        halves = build_halves(bindings, scope, extra)
-        sandbox = await provider.lease(memory_limit_bytes=memory_limit_mb * MIB)
+        return scope, controller, build_halves(bindings, scope, extra)
+
+    @classmethod
+    async def _connect(
+        cls,
+        sandbox: Sandbox,
+        scope: RuntimeScope,
+        controller: AbortController,
+        halves: dict[str, HostHalf],
+        numbering: Numbering,
+        first: type[BootKernel | ResumeKernel],
+    ) -> LiveRuntime:
         runtime: LiveRuntime | None = None
         try:
             scope.channel = await Channel.open(
@@ -92,24 +155,25 @@ class LiveRuntime:
                 on_closed=lambda error: runtime._channel_closed(error) if runtime is not None else None,
                 raise_guest_error=to_guest_error,
                 sync_fd=sandbox.sync_fd,
+                numbering=numbering,
             )
             runtime = cls(sandbox, scope, controller)
-            runtime._boot(halves)
+            runtime._boot(halves, first)
         except BaseException:
             await sandbox.aclose()
             raise
         return runtime
 
-    def _boot(self, halves: dict[str, HostHalf]) -> None:
+    def _boot(self, halves: dict[str, HostHalf], first: type[BootKernel | ResumeKernel]) -> None:
         self.halves = halves
         self.scope.fail = self._fail
         self.sandbox.exited.add_done_callback(self._process_gone)
         for half in halves.values():
             self.channel.handle(half.contract, half)
         grants = {name: half.grant() for name, half in halves.items()}
-        self._booting = self.channel.start(self._boot_kernel(BootKernel(self.scope.cwd, grants)))
+        self._booting = self.channel.start(self._boot_kernel(first(self.scope.cwd, grants)))
 
-    async def _boot_kernel(self, message: BootKernel) -> None:
+    async def _boot_kernel(self, message: BootKernel | ResumeKernel) -> None:
         try:
             await self.channel.call(message)
         except RuntimeDisposedError:
@@ -118,6 +182,35 @@ class LiveRuntime:
             crash = SandboxCrashedError(f"the kernel did not boot: {error}")
             crash.__cause__ = error
             self.end_now(crash)
+
+    async def park(self) -> ParkedSandbox | None:
+        """Put the session aside: its program keeps its state and stops running. None when it ended instead.
+
+        What is open with this host (calls, streams, functions) fails in the program with an AbortError.
+        """
+        if self.active_executions or self.ended:
+            self.end_now(RuntimeDisposedError(f"the runtime {self.runtime_id} was disposed while it was executing"))
+        for child in list(self.children):
+            child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} was disposed"))
+        try:
+            await asyncio.wait_for(self.channel.call(ParkKernel()), PARK_TIMEOUT_MS / 1000)
+            connection, numbering = self.channel.detach()
+        except (IsolateError, TimeoutError) as error:
+            self.end_now(RuntimeDisposedError(f"the session of {self.runtime_id} could not be put aside: {error}"))
+            if self._closing is not None:
+                await asyncio.shield(self._closing)
+            return None
+        self.sandbox.pause()
+        self.sandbox.channel_socket = connection
+        self.sandbox.exited.remove_done_callback(self._process_gone)
+        self._ended_by = RuntimeDisposedError(f"the session {self.scope.key!r} has been disposed")
+        self._controller.abort(self._ended_by)
+        for callback in self._on_ended:
+            callback(self._ended_by)
+        self._on_ended.clear()
+        kept = {name: half.park() for name, half in self.halves.items() if hasattr(half, "park")}
+        await self._close_halves(skip=kept)
+        return ParkedSandbox(self.sandbox, numbering, kept)
 
     # --- work --------------------------------------------------------------------------------------
     @property
@@ -227,15 +320,20 @@ class LiveRuntime:
             self.end_now(RuntimeDisposedError(f"the host failed: {type(error).__name__}"))
 
     async def _release(self) -> None:
+        await self._close_halves()
+        await self.sandbox.aclose()
+
+    async def _close_halves(self, skip: Mapping[str, Any] = MappingProxyType({})) -> None:
         await self.channel.wait_closed(DISPOSE_GRACE_MS / 1000)
-        for half in self.halves.values():
+        for name, half in self.halves.items():
+            if name in skip:
+                continue
             try:
                 await asyncio.wait_for(half.close(), DISPOSE_GRACE_MS / 1000)
             except TimeoutError:
                 _logger.warning("%s of %s did not close in time", half.name, self.runtime_id)
             except Exception:
                 _logger.exception("%s of %s did not close well", half.name, self.runtime_id)
-        await self.sandbox.aclose()
 
     def _channel_closed(self, error: BaseException | None) -> None:
         if self._ended_by is None and isinstance(error, IsolateError):

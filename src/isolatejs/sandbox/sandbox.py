@@ -75,10 +75,21 @@ class Sandbox:
 
     def kill(self) -> None:
         """SIGKILL at once. Idempotent; needs no running event loop."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
         if self._pidfd is None:
             return
         with contextlib.suppress(ProcessLookupError):  # gone already
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def pause(self) -> None:
+        """Stop the process: it uses no more processor time until `resume()`. It can still be killed."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused process run on."""
+        self._signal(signal.SIGCONT)
 
     def wake_watchdog(self) -> None:
         """Tell who watches the memory that the program is about to run: it looks more often for a while.

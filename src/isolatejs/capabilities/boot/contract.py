@@ -14,5 +14,16 @@ class BootKernel(Call):
     grants: dict[str, Any]
 
 
+class ParkKernel(Call):
+    """The session is put aside: fail what is open with this host, and be silent until resumed."""
+
+
+class ResumeKernel(Call):
+    """The session is taken up again: install exactly these capabilities."""
+
+    cwd: str
+    grants: dict[str, Any]
+
+
 TO_HOST = ()
-TO_GUEST = (BootKernel,)
+TO_GUEST = (BootKernel, ParkKernel, ResumeKernel)
