@@ -19,6 +19,7 @@ class FailureReport(Message):
     filename: str | None = None
     line: int | None = None
     column: int | None = None
+    source_line: str | None = None
     matcher_name: str | None = None
     expected: EncodedValue | None = None
     actual: EncodedValue | None = None

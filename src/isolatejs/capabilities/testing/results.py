@@ -15,7 +15,7 @@ class TestError:
     """Why a test failed.
 
     `message` is what Jest would print. `stack` has the program's frames only; `filename`, `line` and
-    `column` (1-based) are the nearest of them in the user's source. For a failed assertion `matcher_name`
+    `column` (1-based) are the nearest of them in the user's source, `source_line` is its text. For a failed assertion `matcher_name`
     says which, `expected` and `actual` are the compared values (plain data as such, anything else as text)
     and `diff` is their difference in lines, None when it would say no more than the message.
     """
@@ -28,6 +28,7 @@ class TestError:
     filename: str | None = None
     line: int | None = None
     column: int | None = None
+    source_line: str | None = None
     matcher_name: str | None = None
     expected: Any = None
     actual: Any = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.testing.results import SuiteResult, TestCase, TestError, TestEvent, TestResult, TestRunResult
@@ -212,6 +213,7 @@ def _error(report: FailureReport, decode: Callable[[EncodedValue], Any], depth: 
         filename=report.filename,
         line=report.line,
         column=report.column,
+        source_line=report.source_line,
         matcher_name=report.matcher_name,
         expected=None if report.expected is None else decode(report.expected),
         actual=None if report.actual is None else decode(report.actual),
@@ -224,10 +226,7 @@ def _placed(error: TestError, test: PlannedTest) -> TestError:
     """An error without a place of its own belongs where its test is defined."""
     if error.line is not None or test.line is None:
         return error
-    return TestError(
-        error.message, error.stack, error.name, None, test.line, test.column,
-        error.matcher_name, error.expected, error.actual, error.diff, error.cause,
-    )
+    return replace(error, line=test.line, column=test.column)
 
 
 def _count(tests: Sequence[TestResult]) -> dict[str, Any]:

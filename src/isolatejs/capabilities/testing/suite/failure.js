@@ -3,6 +3,7 @@
 
 import { assertionDetails } from "../expect/expectation.js";
 import { diff, stringify } from "../expect/messages.js";
+import { describeError } from "../../../guest/errors.js";
 import { frameLocation, visibleFrames } from "./stack.js";
 
 const TEXT_LIMIT = 64 * 1024;
@@ -32,9 +33,8 @@ export function describeFailure(error, encode, depth = 0) {
   const name = isError ? readText(() => error.name) : "Error";
   const frames = isError ? safeFrames(error) : [];
   const stack = cut([name ? `${name}: ${message}` : message, ...frames.map((frame) => `    ${frame}`)].join("\n"));
-  const location = frames.map(frameLocation).find((place) => place !== null) ?? null;
   /** @type {Record<string, any>} */
-  const failure = { name, message, stack, ...(location ?? {}) };
+  const failure = { name, message, stack, ...(isError ? placeOf(error, frames) : {}) };
   const details = assertionDetails(error);
   if (details !== undefined) {
     failure.matcherName = details.matcherName;
@@ -47,6 +47,13 @@ export function describeFailure(error, encode, depth = 0) {
     failure.cause = describeFailure(error.cause, encode, depth + 1);
   }
   return failure;
+}
+
+/** Where the error is in the user's source, with that line. @param {any} error @param {string[]} frames */
+function placeOf(error, frames) {
+  const { filename, line, column, sourceLine } = describeError(error);
+  if (filename !== undefined) return { filename, line, column, sourceLine };
+  return frames.map(frameLocation).find((place) => place !== null) ?? {};
 }
 
 /** @param {any} error */
