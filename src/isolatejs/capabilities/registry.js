@@ -12,6 +12,7 @@ export const CAPABILITIES = {
   fetch: () => import("./fetch/guest.js"),
   files: () => import("./files/guest.js"),
   modules: () => import("./modules/guest.js"),
+  serve: () => import("./serve/guest.js"),
 };
 
 /** Loaded ahead of time in a process that waits warm, most used first. */

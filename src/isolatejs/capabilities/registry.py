@@ -55,6 +55,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("files", "FilesHost", binding="files"),
     Capability("testing", "TestingHost"),
     Capability("modules", "ModulesHost", binding="modules", when_absent=True),
+    Capability("serve", "ServeHost"),
 )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from isolatejs.capabilities.call_context import HostCallContext
 from isolatejs.limits import MEMORY_LIMIT_MB
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from isolatejs.web import AbortSignal
 
 
-@dataclass(slots=True)
-class RequestFacts:
+class RequestFacts(Protocol):
     """One request that a program is answering; calls made on its behalf carry these."""
 
-    request_id: str | None
-    metadata: dict[str, Any]
-    signal: AbortSignal
+    @property
+    def request_id(self) -> str | None: ...
+
+    @property
+    def metadata(self) -> Mapping[str, Any]: ...
+
+    @property
+    def signal(self) -> AbortSignal: ...
 
 
 @dataclass(slots=True)

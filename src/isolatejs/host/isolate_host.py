@@ -18,6 +18,8 @@ from isolatejs.sandbox.pool import EmbeddedPool
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from isolatejs.capabilities.serve.bindings import WebSocketBindings
+    from isolatejs.host.app_server import AppServer
     from isolatejs.host.test_suite_runtime import TestRuntime
     from isolatejs.sandbox.confinement import Confinement, ConfinementReport
     from isolatejs.sandbox.provider import SandboxProvider
@@ -29,6 +31,7 @@ class IsolateHost:
     def __init__(self, provider: SandboxProvider) -> None:
         self._provider = provider
         self._live: set[LiveRuntime] = set()
+        self._servers: set[AppServer] = set()
         self._closed = False
 
     @property
@@ -79,6 +82,51 @@ class IsolateHost:
 
         return Opening(open, lambda runtime: runtime.dispose())
 
+    def create_app_server(
+        self,
+        *,
+        key: str | None = None,
+        entry: str | None = None,
+        code: str | None = None,
+        entry_filename: str | None = None,
+        bindings: Bindings | Mapping[str, Any] | None = None,
+        web_sockets: WebSocketBindings | Mapping[str, Any] | None = None,
+        cwd: str = "/",
+        execution_timeout_ms: float | None = None,
+        memory_limit_mb: int = MEMORY_LIMIT_MB,
+        nested_host: Any = None,
+    ) -> Opening[AppServer]:
+        """A long-lived server around a program that calls `serve()`. Await it, or use it in `async with`.
+
+        `entry` is the specifier of a module that `bindings.modules` resolves, imported as if by a file
+        `entry_filename`; `code` is source text in its place. `key` names the server in diagnostics and is its
+        `resource_id` in callbacks. `web_sockets={"on_command": fn}` receives what the program sends.
+        `execution_timeout_ms` limits each answer in wall-clock time, and loading the entry; None for no limit.
+
+        Raises what the entry throws as GuestError, also when it registers no handler.
+        """
+
+        async def open() -> AppServer:
+            from isolatejs.capabilities.serve.bindings import WebSocketBindings
+            from isolatejs.host.app_server import AppServer, make_entry
+
+            def start(extra: dict[str, Any]) -> Any:
+                return self._start(bindings, cwd, key, execution_timeout_ms, memory_limit_mb, extra, resource_id=key)
+
+            server = AppServer(
+                start,
+                make_entry(entry, code, entry_filename),
+                key=key,
+                web_sockets=coerce_options(WebSocketBindings, web_sockets, "web_sockets"),
+                execution_timeout_ms=check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
+                on_disposed=self._servers.discard,
+            )
+            await server.start()
+            self._servers.add(server)
+            return server
+
+        return Opening(open, lambda server: server.dispose())
+
     async def _start(
         self,
         bindings: Any,
@@ -87,6 +135,8 @@ class IsolateHost:
         execution_timeout_ms: float | None,
         memory_limit_mb: int,
         extra: dict[str, Any] | None = None,
+        *,
+        resource_id: str | None = None,
     ) -> LiveRuntime:
         if self._closed:
             raise RuntimeDisposedError("the host is closed")
@@ -99,6 +149,7 @@ class IsolateHost:
             memory_limit_mb=check_positive_integer(memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB),
             execution_timeout_ms=check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
             key=key,
+            resource_id=resource_id,
             extra=extra,
         )
         self._live.add(live)
@@ -109,7 +160,7 @@ class IsolateHost:
         """What the host holds now: runtimes, servers, connected, pool, confinement."""
         return {
             "runtimes": len(self._live),
-            "servers": 0,
+            "servers": len(self._servers),
             "connected": not self._closed,
             "pool": self._provider.statistics(),
             "confinement": asdict(self.confinement),
@@ -120,6 +171,7 @@ class IsolateHost:
         if self._closed:
             return
         self._closed = True
+        await asyncio.gather(*(server.dispose(reason="the host was closed") for server in list(self._servers)))
         ended = RuntimeDisposedError("the host was closed")
         await asyncio.gather(*(live.aclose(ended) for live in list(self._live)))
         await self._provider.close()

@@ -1,0 +1,1 @@
+"""App servers: the program answers requests and WebSockets that the embedder hands it."""

@@ -1,0 +1,150 @@
+"""Messages of app servers.
+
+The host numbers each request. The number names it in every later message, is the scope of the calls that the
+program makes on its behalf, and names its WebSocket when it becomes one. A request is over for the host when
+its response has been read to the end and the guest has nothing left to do for it.
+
+Messages of a WebSocket out of the program are notes within a credit, as bytes of a stream are: what a message
+costs is `MESSAGE_COST + its bytes`, and the guest sends while it has any credit left.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+
+from isolatejs.wire.message import Body, Call, EncodedValue, Note
+
+HeaderList = list[tuple[str, str]]
+RequestNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+
+MESSAGE_COST: Final = 64
+"""What a message of a WebSocket costs beside its bytes: an empty one costs memory too."""
+MESSAGE_WINDOW: Final = 1024 * 1024
+"""Credit of one WebSocket at its start, in bytes."""
+
+
+class LoadEntry(Call, frozen=True):
+    """Import the entry module, or run `code`; answered when a handler is registered."""
+
+    filename: str
+    entry: str | None = None
+    code: str | None = None
+
+
+class HandleRequest(Call, frozen=True):
+    """Answer a request. Answered with a HandledRequest."""
+
+    request: int
+    method: str
+    url: str
+    headers: HeaderList
+    body: Body | None = None
+    upgradable: bool = True
+    """Whether the program may turn it into a WebSocket."""
+
+
+class HandledRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The answer to HandleRequest: a response, or a WebSocket when `upgraded`."""
+
+    status: int = 200
+    status_text: str = ""
+    headers: HeaderList = []
+    body: Body | None = None
+    body_length: int | None = None
+    """Bytes of a streamed body, where the guest knows it."""
+    open: bool = False
+    """The guest still works for the request: a streamed body or waitUntil(). RequestFinished follows."""
+    upgraded: bool = False
+    protocol: str | None = None
+    data: EncodedValue | None = None
+
+
+class RequestEnded(Note, frozen=True):
+    """The host is through with a request: its response was read, or nobody wants it any more (`aborted`)."""
+
+    request: int
+    aborted: bool = False
+
+
+class RequestFinished(Note, frozen=True):
+    """The guest is through with a request that it kept open."""
+
+    request: RequestNumber
+
+
+class HandlerFailed(Note, frozen=True):
+    """A handler threw, rejected or answered with no response."""
+
+    message: str
+    request: int = 0
+
+
+class ConfirmAlive(Call, frozen=True):
+    """Answered at once by a guest whose event loop turns."""
+
+
+class OpenConnection(Call, frozen=True):
+    """The WebSocket is open. Answered when the program has been told."""
+
+    request: int
+
+
+class DeliverMessage(Call, frozen=True):
+    """A message came: a text, or the one attachment. Answered when the program can take more."""
+
+    request: int
+    text: str | None = None
+
+
+class CloseConnection(Call, frozen=True):
+    """The WebSocket is closed. Answered when the program has been told."""
+
+    request: int
+    code: int
+    reason: str = ""
+
+
+class FailConnection(Call, frozen=True):
+    """Something went wrong with a WebSocket. Answered when the program has been told."""
+
+    request: int
+    message: str
+    name: str = "Error"
+
+
+class MessagesTaken(Note, frozen=True):
+    """The embedder has taken messages; gives back their credit."""
+
+    request: int
+    size: int
+
+
+class MessageSent(Note, frozen=True):
+    """The program sent a message: a text, or the one attachment."""
+
+    request: RequestNumber
+    text: str | None = None
+
+
+class ConnectionClosed(Note, frozen=True):
+    """The program closed a WebSocket."""
+
+    request: RequestNumber
+    code: int
+    reason: str = ""
+
+
+TO_HOST = (RequestFinished, HandlerFailed, MessageSent, ConnectionClosed)
+TO_GUEST = (
+    LoadEntry,
+    HandleRequest,
+    RequestEnded,
+    ConfirmAlive,
+    OpenConnection,
+    DeliverMessage,
+    CloseConnection,
+    FailConnection,
+    MessagesTaken,
+)
