@@ -95,10 +95,12 @@ class TestRuns:
         max_concurrency: int = TEST_CONCURRENCY,
         update_snapshots: UpdateMode = "new",
         coverage: bool = False,
+        locations: bool = False,
     ) -> TestRunResult:
         """See TestRuntime.run."""
         message = _message(
-            code, filename, timeout_ms, hook_timeout_ms, pattern, ids, retry, bail, max_concurrency, update_snapshots, coverage
+            code, filename, timeout_ms=timeout_ms, hook_timeout_ms=hook_timeout_ms, pattern=pattern, ids=ids, retry=retry,
+            bail=bail, max_concurrency=max_concurrency, update=update_snapshots, coverage=coverage, locations=locations,
         )
         record = RunRecord(self.events.emit)
         result = await self._run(message, record, signal)
@@ -108,7 +110,7 @@ class TestRuns:
 
     async def collect(self, code: str, filename: str, *, signal: AbortSignal | None = None) -> tuple[TestCase, ...]:
         """The tests of a file, in order, without running them. Raises GuestError when it does not load."""
-        message = _message(code, filename, None, None, None, None, 0, 0, 1, "none", False, list_only=True)
+        message = _message(code, filename, update="none", list_only=True)
         record = RunRecord(lambda event: None)
         testing = self._testing
         summary, _ = await self._live.execute(lambda: testing.run(message, record), timeout_ms=None, signal=signal)
@@ -198,6 +200,7 @@ class TestRuntime:
         max_concurrency: int = TEST_CONCURRENCY,
         update_snapshots: UpdateMode = "new",
         coverage: bool = False,
+        locations: bool = False,
     ) -> TestRunResult:
         """Load a test file and run what it defines. Every test has a result, whatever they do.
 
@@ -205,7 +208,8 @@ class TestRuntime:
         fails alone. One that never gives control back ends the sandbox: it fails, and the tests after it
         are reported as skipped, with the reason. `pattern` is a JavaScript regular expression on names
         ("suite test"); `ids` picks tests by their number in the file. `bail` stops after that many
-        failures. `update_snapshots` is "new" (write missing ones), "all" or "none".
+        failures. `update_snapshots` is "new" (write missing ones), "all" or "none". `coverage` counts what of
+        the program's modules ran. `locations` tells where every test is defined.
 
         Raises AbortError when `signal` aborts (which ends the runtime), RuntimeDisposedError when it is
         already gone. Failures of tests are in the result, not raised.
@@ -213,7 +217,7 @@ class TestRuntime:
         return await self._runs.run(
             code, filename, timeout_ms=timeout_ms, signal=signal, pattern=pattern, ids=ids,
             hook_timeout_ms=hook_timeout_ms, retry=retry, bail=bail, max_concurrency=max_concurrency,
-            update_snapshots=update_snapshots, coverage=coverage,
+            update_snapshots=update_snapshots, coverage=coverage, locations=locations,
         )
 
     async def collect(
@@ -243,16 +247,18 @@ class TestRuntime:
 def _message(
     code: str,
     filename: str,
-    timeout_ms: float | None,
-    hook_timeout_ms: float | None,
-    pattern: str | re.Pattern[str] | None,
-    ids: Sequence[int] | None,
-    retry: int,
-    bail: int,
-    max_concurrency: int,
-    update: UpdateMode,
-    coverage: bool,
+    *,
+    timeout_ms: float | None = None,
+    hook_timeout_ms: float | None = None,
+    pattern: str | re.Pattern[str] | None = None,
+    ids: Sequence[int] | None = None,
+    retry: int = 0,
+    bail: int = 0,
+    max_concurrency: int = 1,
+    update: UpdateMode = "new",
+    coverage: bool = False,
     list_only: bool = False,
+    locations: bool = False,
 ) -> RunTests:
     if not isinstance(code, str):
         raise ConfigurationError(f"run: code must be a str, not {type(code).__name__}")
@@ -280,6 +286,7 @@ def _message(
         ids=None if ids is None else list(ids),
         list_only=list_only,
         coverage=coverage,
+        locations=locations,
     )
 
 

@@ -93,6 +93,7 @@ class RunTests(Call):
     pattern: str | None
     ids: list[int] | None
     list_only: bool
+    locations: bool
     coverage: bool
 
 
@@ -157,6 +158,8 @@ class TestEnded(Note):
     errors: list[FailureReport] = []
     retries: int = 0
     reason: str | None = None
+    line: int | None = None
+    column: int | None = None
 
 
 TO_HOST = (ReadSnapshot, WriteSnapshot, RunStarted, SuiteStarted, SuiteEnded, HookBegun, TestStarted, TestEnded)

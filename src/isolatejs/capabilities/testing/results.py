@@ -38,7 +38,10 @@ class TestError:
 
 @dataclass(frozen=True, slots=True)
 class TestCase:
-    """A test before it has a result. `suite_path` holds the names of its suites, outermost first."""
+    """A test before it has a result. `suite_path` holds the names of its suites, outermost first.
+
+    `line` and `column` say where it is defined; None unless the run was asked for locations, or it failed.
+    """
 
     __test__ = False
 

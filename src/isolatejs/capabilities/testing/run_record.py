@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from isolatejs.capabilities.testing.results import SuiteResult, TestCase, TestError, TestEvent, TestResult, TestRunResult
 from isolatejs.errors import GuestProtocolError
 from isolatejs.limits import TEST_ERRORS_LIMIT, TESTS_LIMIT
@@ -91,6 +93,8 @@ class RunRecord:
         test = self._plan.get(message.test)
         if test is None or message.test in self._results:
             raise GuestProtocolError("a test ended that is not to end")
+        if test.line is None and message.line is not None:
+            test = self._plan[test.id] = msgspec.structs.replace(test, line=message.line, column=message.column)
         errors = self._errors(message.errors, decode, test)
         if message.status == "fail" and not errors:
             errors = (TestError("The test failed without an error"),)
