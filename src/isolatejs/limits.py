@@ -81,6 +81,8 @@ PARK_TIMEOUT_MS: Final = 1_000
 """How long a session may take to fall silent when it is put aside; an honest kernel does at once."""
 NAMESPACES_LIMIT: Final = 100
 """Sessions that are kept aside at once; beyond it the oldest ends. Each holds a process of about 15 MB."""
+NAMESPACE_KEY_LIMIT_CHARACTERS: Final = 256
+"""A namespace's name: long enough for a path, short enough for a table."""
 NAMESPACE_IDLE_LIMIT_MS: Final = 30 * 60 * 1000
 """How long a session is kept aside before it ends."""
 

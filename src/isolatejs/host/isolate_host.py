@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from isolatejs.errors import ConfigurationError, RuntimeDisposedError
 from isolatejs.host.bindings import Bindings
 from isolatejs.host.live_runtime import LiveRuntime
+from isolatejs.host.namespaces import EmbeddedNamespaces, NamespaceStore, check_key
 from isolatejs.host.opening import Opening
 from isolatejs.host.options import check_milliseconds, check_positive_integer, coerce_options
 from isolatejs.host.script_runtime import ScriptRuntime
@@ -16,10 +17,12 @@ from isolatejs.limits import MEMORY_LIMIT_MB, MEMORY_LIMIT_MINIMUM_MB, POOL_SIZE
 from isolatejs.sandbox.pool import EmbeddedPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from isolatejs.capabilities.serve.bindings import WebSocketBindings
     from isolatejs.host.app_server import AppServer
+    from isolatejs.host.live_runtime import ParkedSandbox
+    from isolatejs.host.namespaced_runtime import NamespacedRuntime
     from isolatejs.host.test_suite_runtime import TestRuntime
     from isolatejs.sandbox.confinement import Confinement, ConfinementReport
     from isolatejs.sandbox.provider import SandboxProvider
@@ -28,11 +31,13 @@ if TYPE_CHECKING:
 class IsolateHost:
     """Starts and ends runtimes. Made by `create_isolate_host()`; `close()` ends everything it started."""
 
-    def __init__(self, provider: SandboxProvider) -> None:
+    def __init__(self, provider: SandboxProvider, namespaces: NamespaceStore | None = None) -> None:
         self._provider = provider
         self._live: set[LiveRuntime] = set()
         self._servers: set[AppServer] = set()
         self._closed = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._namespaces: NamespaceStore = namespaces or EmbeddedNamespaces()
 
     @property
     def confinement(self) -> ConfinementReport:
@@ -127,6 +132,47 @@ class IsolateHost:
 
         return Opening(open, lambda server: server.dispose())
 
+    def get_namespaced_runtime(
+        self,
+        key: str,
+        *,
+        bindings: Bindings | Mapping[str, Any] | None = None,
+        cwd: str = "/",
+        execution_timeout_ms: float | None = None,
+        memory_limit_mb: int = MEMORY_LIMIT_MB,
+        nested_host: Any = None,
+    ) -> Opening[NamespacedRuntime]:
+        """The session `key`, taken up again with these bindings or made new. Await it, or use `async with`.
+
+        Only one live handle may hold a session: raises NamespaceBusyError otherwise. `memory_limit_mb` counts
+        when the session is made.
+        """
+
+        async def open() -> NamespacedRuntime:
+            from isolatejs.host.namespaced_runtime import NamespacedRuntime
+            from isolatejs.host.test_suite_runtime import testing_grant
+
+            self._check_open()
+            store = self._namespaces
+            extra = {"testing": testing_grant(bindings)}
+            parked = await store.acquire(check_key(key))
+            try:
+                live = await self._start(
+                    bindings, cwd, key, execution_timeout_ms, memory_limit_mb, extra, parked=parked
+                )
+            except BaseException:
+                await store.release(key, None)
+                raise
+            store.hold(key, live)
+            live.on_death(lambda: self._spawn(store.release(key, live)))
+            return NamespacedRuntime(key, live, store)
+
+        return Opening(open, lambda session: session.dispose())
+
+    async def dispose_namespace(self, key: str, reason: str | None = None) -> bool:
+        """End the session `key`, held or put aside. Whether there was one."""
+        return await self._namespaces.dispose(check_key(key), reason)
+
     async def _start(
         self,
         bindings: Any,
@@ -137,24 +183,36 @@ class IsolateHost:
         extra: dict[str, Any] | None = None,
         *,
         resource_id: str | None = None,
+        parked: ParkedSandbox | None = None,
     ) -> LiveRuntime:
-        if self._closed:
-            raise RuntimeDisposedError("the host is closed")
+        self._check_open()
         if not isinstance(cwd, str) or not cwd.startswith("/"):
             raise ConfigurationError(f"cwd: an absolute path inside the sandbox, not {cwd!r}")
-        live = await LiveRuntime.start(
-            self._provider,
-            coerce_options(Bindings, bindings, "bindings"),
-            cwd=cwd,
-            memory_limit_mb=check_positive_integer(memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB),
-            execution_timeout_ms=check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
-            key=key,
-            resource_id=resource_id,
-            extra=extra,
-        )
+        granted = coerce_options(Bindings, bindings, "bindings")
+        options: dict[str, Any] = {
+            "cwd": cwd,
+            "memory_limit_mb": check_positive_integer(memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB),
+            "execution_timeout_ms": check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
+            "key": key,
+            "resource_id": resource_id,
+            "extra": extra,
+        }
+        if parked is None:
+            live = await LiveRuntime.start(self._provider, granted, **options)
+        else:
+            live = await LiveRuntime.take_up(self._provider, parked, granted, **options)
         self._live.add(live)
         live.on_ended(lambda _: self._live.discard(live))
         return live
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeDisposedError("the host is closed")
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def diagnostics(self) -> dict[str, Any]:
         """What the host holds now: runtimes, servers, connected, pool, confinement."""
@@ -162,6 +220,7 @@ class IsolateHost:
             "runtimes": len(self._live),
             "servers": len(self._servers),
             "connected": not self._closed,
+            "namespaces": self._namespaces.list(),
             "pool": self._provider.statistics(),
             "confinement": asdict(self.confinement),
         }
@@ -174,6 +233,8 @@ class IsolateHost:
         await asyncio.gather(*(server.dispose(reason="the host was closed") for server in list(self._servers)))
         ended = RuntimeDisposedError("the host was closed")
         await asyncio.gather(*(live.aclose(ended) for live in list(self._live)))
+        await self._namespaces.close()
+        await asyncio.gather(*self._tasks)
         await self._provider.close()
 
 

@@ -68,6 +68,7 @@ class LiveRuntime:
         self._controller = controller
         self._ended_by: IsolateError | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._on_death: list[Callable[[], None]] = []
         self._on_ended: list[Callable[[IsolateError], None]] = []
         self._booting: asyncio.Task[Any] | None = None
 
@@ -108,6 +109,12 @@ class LiveRuntime:
         except BaseException:
             await parked.sandbox.aclose()
             raise
+        for name, kept in parked.kept.items():
+            half: Any = halves.get(name)
+            if half is not None and hasattr(half, "take_up"):
+                half.take_up(kept)
+            else:
+                await kept.aclose()
         parked.sandbox.resume()
         return await cls._connect(parked.sandbox, scope, controller, halves, parked.numbering, ResumeKernel)
 
@@ -208,6 +215,7 @@ class LiveRuntime:
         for callback in self._on_ended:
             callback(self._ended_by)
         self._on_ended.clear()
+        self._on_death.clear()
         kept = {name: half.park() for name, half in self.halves.items() if hasattr(half, "park")}
         await self._close_halves(skip=kept)
         return ParkedSandbox(self.sandbox, numbering, kept)
@@ -296,6 +304,10 @@ class LiveRuntime:
         else:
             self._on_ended.append(callback)
 
+    def on_death(self, callback: Callable[[], None]) -> None:
+        """Call back once when the sandbox dies; not when its session is put aside."""
+        self._on_death.append(callback)
+
     def end_now(self, error: IsolateError) -> None:
         """Kill the sandbox and everything that its program opened. The first reason is the one that counts."""
         if self._ended_by is not None:
@@ -309,6 +321,9 @@ class LiveRuntime:
         for callback in self._on_ended:
             callback(error)
         self._on_ended.clear()
+        for on_death in self._on_death:
+            on_death()
+        self._on_death.clear()
         self._closing = asyncio.get_running_loop().create_task(
             self._release(), name=f"isolatejs-end-{self.runtime_id}"
         )

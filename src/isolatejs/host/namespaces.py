@@ -1,0 +1,172 @@
+"""Named sessions that outlive their handles: who holds which, and which are put aside.
+
+A session that is put aside keeps its sandbox, stopped: its program's state is as it was, its timers that
+come due meanwhile fire when it is taken up again, and it uses no processor time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from isolatejs.errors import ConfigurationError, NamespaceBusyError, RuntimeDisposedError
+from isolatejs.limits import NAMESPACE_IDLE_LIMIT_MS, NAMESPACE_KEY_LIMIT_CHARACTERS, NAMESPACES_LIMIT
+
+if TYPE_CHECKING:
+    from isolatejs.host.live_runtime import LiveRuntime, ParkedSandbox
+
+
+class NamespaceStore(Protocol):
+    """Keeps sessions between handles. Embedded hosts keep their own; a daemon keeps them for all its clients."""
+
+    async def acquire(self, key: str) -> ParkedSandbox | None:
+        """Take the session, or None for a new one; from now on it is held. Raises NamespaceBusyError."""
+        ...
+
+    def hold(self, key: str, live: LiveRuntime) -> None:
+        """Say who holds the session that was acquired."""
+        ...
+
+    async def put_aside(self, key: str, parked: ParkedSandbox) -> None:
+        """Keep the session for the next acquire."""
+        ...
+
+    async def release(self, key: str, live: LiveRuntime | None) -> None:
+        """The session that `live` held (None: that was being opened) is gone: the name is free."""
+        ...
+
+    async def dispose(self, key: str, reason: str | None) -> bool:
+        """End the session, held or put aside. Whether there was one."""
+        ...
+
+    async def close(self) -> None:
+        """End what is put aside here."""
+        ...
+
+    def list(self) -> list[dict[str, Any]]:
+        """One entry a session: key, state, seconds in that state, runtime id."""
+        ...
+
+
+@dataclass(slots=True)
+class _Session:
+    since: float
+    live: LiveRuntime | None = None
+    parked: ParkedSandbox | None = None
+
+
+class EmbeddedNamespaces:
+    """The sessions of one host, kept in this process."""
+
+    def __init__(self, limit: int = NAMESPACES_LIMIT, idle_limit_ms: float = NAMESPACE_IDLE_LIMIT_MS) -> None:
+        self._limit = limit
+        self._idle_limit_ms = idle_limit_ms
+        self._sessions: dict[str, _Session] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._endings: set[asyncio.Task[None]] = set()
+
+    async def acquire(self, key: str) -> ParkedSandbox | None:
+        session = self._sessions.get(key)
+        if session is not None and session.parked is None and (session.live is None or not session.live.ended):
+            holder = session.live.runtime_id if session.live is not None else "a handle that is being opened"
+            raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)
+        parked = session.parked if session is not None else None
+        self._sessions[key] = _Session(time.monotonic())
+        if parked is not None and parked.sandbox.exited.done():
+            await parked.sandbox.aclose()
+            return None
+        return parked
+
+    def hold(self, key: str, live: LiveRuntime) -> None:
+        self._sessions[key] = _Session(time.monotonic(), live=live)
+
+    async def put_aside(self, key: str, parked: ParkedSandbox) -> None:
+        self._sessions[key] = _Session(time.monotonic(), parked=parked)
+        parked.sandbox.exited.add_done_callback(lambda _: self._forget(key, parked))
+        aside = [(s.since, k) for k, s in self._sessions.items() if s.parked is not None]
+        for _, oldest in sorted(aside)[: max(0, len(aside) - self._limit)]:
+            await self.dispose(oldest, None)
+        self._arm()
+
+    def _forget(self, key: str, parked: ParkedSandbox) -> None:
+        """A session that was put aside has died."""
+        session = self._sessions.get(key)
+        if session is not None and session.parked is parked:
+            del self._sessions[key]
+            self._end(parked)
+
+    async def release(self, key: str, live: LiveRuntime | None) -> None:
+        session = self._sessions.get(key)
+        if session is not None and session.parked is None and session.live is live:
+            del self._sessions[key]
+
+    async def dispose(self, key: str, reason: str | None) -> bool:
+        session = self._sessions.pop(key, None)
+        if session is None:
+            return False
+        if session.live is not None:
+            message = f"the namespace {key!r} has been disposed" + (f": {reason}" if reason else "")
+            await session.live.aclose(RuntimeDisposedError(message))
+        if session.parked is not None:
+            await end_parked(session.parked)
+        return True
+
+    def _arm(self) -> None:
+        """Look again when the session that has waited longest reaches its limit."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        waiting = [session.since for session in self._sessions.values() if session.parked is not None]
+        if waiting:
+            delay = min(waiting) + self._idle_limit_ms / 1000 - time.monotonic()
+            self._sweeper = asyncio.get_running_loop().call_later(max(0.0, delay), self._sweep)
+
+    def _sweep(self) -> None:
+        limit = time.monotonic() - self._idle_limit_ms / 1000
+        for key, session in list(self._sessions.items()):
+            if session.parked is not None and session.since <= limit:
+                del self._sessions[key]
+                self._end(session.parked)
+        self._arm()
+
+    def _end(self, parked: ParkedSandbox) -> None:
+        task = asyncio.get_running_loop().create_task(end_parked(parked))
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+    async def close(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        parked = [session.parked for session in self._sessions.values() if session.parked is not None]
+        self._sessions.clear()
+        await asyncio.gather(*(end_parked(one) for one in parked), *self._endings)
+
+    def list(self) -> list[dict[str, Any]]:
+        now = time.monotonic()
+        return [
+            {
+                "key": key,
+                "state": "parked" if session.parked is not None else "held",
+                "seconds": round(now - session.since, 3),
+                "runtime_id": session.live.runtime_id if session.live is not None else None,
+            }
+            for key, session in self._sessions.items()
+        ]
+
+
+async def end_parked(parked: ParkedSandbox) -> None:
+    """End a session that was put aside, and what host halves kept for it."""
+    for kept in parked.kept.values():
+        await kept.aclose()
+    await parked.sandbox.aclose()
+
+
+def check_key(key: Any) -> str:
+    """A namespace's name: a str that is not empty and not absurdly long."""
+    if not isinstance(key, str) or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS or "\0" in key:
+        raise ConfigurationError(
+            f"key: a str of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS} characters without NUL, not {key!r:.80}"
+        )
+    return key
