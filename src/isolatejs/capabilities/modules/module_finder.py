@@ -57,7 +57,14 @@ class ModuleFinder:
         self._resolver = resolver
         self._cache = cache
         self._packages = [
-            PackageTree(mount.virtual, mount.tree, cache, mount.conditions) for mount in resolver.mounts
+            PackageTree(
+                mount.virtual,
+                mount.tree,
+                cache,
+                mount.conditions,
+                is_production=resolver.options.environment.get("NODE_ENV") == "production",
+            )
+            for mount in resolver.mounts
         ]
         self._by_path = {module.path: module for module in resolver.virtual_files.values()}
         self._by_path |= {module.path: module for module in resolver.virtual_modules.values()}

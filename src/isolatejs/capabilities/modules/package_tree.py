@@ -72,7 +72,13 @@ class PackageTree:
     """One mount. `virtual` is where programs see it: `/node_modules`, or any absolute path."""
 
     def __init__(
-        self, virtual: str, tree: MountedTree, cache: SourceCache, conditions: tuple[str, ...] | None = None
+        self,
+        virtual: str,
+        tree: MountedTree,
+        cache: SourceCache,
+        conditions: tuple[str, ...] | None = None,
+        *,
+        is_production: bool = True,
     ) -> None:
         self.virtual = virtual.rstrip("/")
         self._tree = tree
@@ -83,6 +89,7 @@ class PackageTree:
             "require": given | {"require"},
         }
         self._prefers_browser = "browser" in given
+        self._is_production = is_production
 
     def holds(self, path: str) -> bool:
         """Whether a module's path lies in this mount."""
@@ -116,6 +123,8 @@ class PackageTree:
         for module in queue:
             kind: Kind = "require" if module.format == "commonjs" else "import"
             for specifier in self._imports_of(module):
+                if ".development" in specifier and self._is_production:
+                    continue  # `NODE_ENV` will choose the other one
                 found = self._resolve_quietly(specifier, module.path, kind, known)
                 if found is None:
                     continue
@@ -301,7 +310,7 @@ class PackageTree:
         return known.modules[key]
 
     def _build_module(self, place: str, query: str, type: str, known: _Pass) -> FoundModule | None:
-        file = self._cache.file(self._tree, place)
+        file = self._cache.file(self._tree, place, self._locate(place, known))
         if file is None:
             return None
         path = f"{self.virtual}/{file.place}"
@@ -346,7 +355,7 @@ class PackageTree:
         """The package that a folder belongs to."""
         if folder in known.packages:
             return known.packages[folder]
-        package = self._read_package(folder)
+        package = self._read_package(folder, known)
         if package is None and folder and posixpath.basename(folder) != "node_modules":
             package = self._package_of(posixpath.dirname(folder), known)
         known.packages[folder] = package
@@ -356,10 +365,12 @@ class PackageTree:
         package = self._package_of(folder, known)
         return package if package is not None and package.place == folder else None
 
-    def _read_package(self, folder: str) -> Package | None:
+    def _read_package(self, folder: str, known: _Pass) -> Package | None:
         if not folder:
             return None  # the mount itself is a node_modules, no package
-        file = self._cache.file(self._tree, f"{folder}/package.json")
+        place = f"{folder}/package.json"
+        located = self._locate(place, known)
+        file = None if located is None else self._cache.file(self._tree, place, located)
         if file is None:
             return None
         return Package(folder, self._cache.package(file.content, parse_package_json))

@@ -12,7 +12,7 @@ from isolatejs.limits import MODULE_CACHE_LIMIT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from .mounted_tree import MountedTree, Version
+    from .mounted_tree import Located, MountedTree, Version
     from .package_json import PackageJson
 
 T = TypeVar("T")
@@ -73,9 +73,13 @@ class SourceCache:
         self._imports: BoundedCache[tuple[str, ...]] = BoundedCache(limit_bytes // 8)
         self._packages: BoundedCache[PackageJson] = BoundedCache(limit_bytes // 8)
 
-    def file(self, tree: MountedTree, place: str) -> CachedFile | None:
-        """A file's content, read again when its version has changed. None when there is no such file."""
-        located = tree.locate(place)
+    def file(self, tree: MountedTree, place: str, located: Located | None = None) -> CachedFile | None:
+        """A file's content, read again when its version has changed. None when there is no such file.
+
+        `located` is where the place was just found to be.
+        """
+        if located is None:
+            located = tree.locate(place)
         if located is None or located.is_directory:
             return None
         key = (id(tree), located.place, located.version)

@@ -107,7 +107,8 @@ export class Builtins {
         createProcess({
           environment: environment(),
           cwd: cwd(),
-          getBuiltinModule: (name) => this.#available(`${name}`),
+          getBuiltinModule: (name) =>
+            this.isAvailable(`${name}`) ? this.load(this.nameOf(`${name}`) ?? "") : undefined,
         }),
       "node:os": createOs,
       "node:module": () => createModule({ requireFor, names: AVAILABLE }),
@@ -165,11 +166,15 @@ export class Builtins {
     throw unknownBuiltin(`The module '${name}' is not available in this sandbox`, name);
   }
 
-  /** @param {string} specifier */
-  #available(specifier) {
+  /**
+   * Whether a specifier means a built-in that can be loaded.
+   * @param {string} specifier
+   */
+  isAvailable(specifier) {
     const name = this.nameOf(specifier);
-    if (name === null || NODE_MODULES[name.slice("node:".length)] === "absent") return undefined;
-    return this.load(name);
+    if (name === null) return false;
+    const kind = NODE_MODULES[name.slice("node:".length)];
+    return this.#factories.has(name) || (kind !== undefined && kind !== "absent");
   }
 }
 

@@ -5,7 +5,7 @@
 import { engine } from "./engine.js";
 import { Referrer } from "./module_record.js";
 import { commonJSLexer, loadCommonJSLexer } from "./parser.js";
-import { describeSyntaxError, locateSyntaxError } from "./syntax_errors.js";
+import { describeSyntaxError, locateSyntaxError, placeOf } from "./syntax_errors.js";
 import { lower } from "./typescript.js";
 
 /** @typedef {import("./effects.js").Effect} Effect */
@@ -80,12 +80,7 @@ export function* compileBody(graph, record) {
       `(function (exports, require, module, __filename, __dirname) {${code}\n})`,
     );
   }
-  graph.positions.addModule(record.scriptName, {
-    file: record.path,
-    source: record.text,
-    intermediate: code,
-    map,
-  });
+  graph.positions.addModule(record.scriptName, positionsOf(record, map));
   return true;
 }
 
@@ -96,9 +91,11 @@ export function* compileBody(graph, record) {
  */
 function* compileSource(graph, record) {
   let lowered;
+  let instrumented = null;
   try {
     lowered = yield* loweredText(graph, record);
-    record.module ??= sourceModule(graph, record, lowered.code);
+    instrumented = graph.instrumented(record, lowered);
+    record.module ??= sourceModule(graph, record, instrumented?.code ?? lowered.code);
   } catch (error) {
     if (record.language !== "unknown" || lowered === undefined) {
       throw lowered === undefined ? error : yield located(graph, record, error, lowered.code, lowered.map);
@@ -107,7 +104,8 @@ function* compileSource(graph, record) {
     let failure = error;
     try {
       lowered = yield* loweredText(graph, record);
-      record.module ??= sourceModule(graph, record, lowered.code);
+      instrumented = graph.instrumented(record, lowered);
+      record.module ??= sourceModule(graph, record, instrumented?.code ?? lowered.code);
     } catch (second) {
       failure = second;
       record.language = "unknown";
@@ -115,11 +113,24 @@ function* compileSource(graph, record) {
     }
   }
   graph.positions.addModule(record.scriptName, {
-    file: record.path,
-    source: record.text,
-    intermediate: lowered.code,
-    map: record.language === "js" || record.language === "unknown" ? undefined : lowered.map,
+    ...positionsOf(record, lowered.map),
+    ...(instrumented === null ? {} : { intermediate: lowered.code, insertions: instrumented.insertions }),
   });
+}
+
+/**
+ * @param {ModuleRecord} record
+ * @param {string | null} map
+ * @returns {import("./source_positions.js").SourceEntry}
+ */
+function positionsOf(record, map) {
+  return {
+    file: record.path,
+    get source() {
+      return record.text;
+    },
+    map: map ?? (record.language === "js" ? undefined : null),
+  };
 }
 
 /**
@@ -176,14 +187,13 @@ function located(graph, record, error, code, map = null, alternative) {
 
 /**
  * Of two errors of the same text, the one that got further.
- * @param {any} first
- * @param {any} second
+ * @param {unknown} first
+ * @param {unknown} second
  */
 export function later(first, second) {
-  if (second?.line === undefined || first?.line === undefined) return first;
-  return second.line > first.line || (second.line === first.line && second.column > first.column)
-    ? second
-    : first;
+  const one = placeOf(first), other = placeOf(second);
+  if (one === undefined || other === undefined) return first;
+  return other.line > one.line || (other.line === one.line && other.column > one.column) ? second : first;
 }
 
 /**
@@ -196,7 +206,15 @@ export function later(first, second) {
 function* compileFacades(graph, record) {
   yield { later: loadCommonJSLexer, now: () => undefined };
   const names = yield* exportNames(graph, record, new Set());
-  if (record.module !== null) return;
+  if (record.module === null) buildFacades(graph, record, names);
+}
+
+/**
+ * @param {ModuleGraph} graph
+ * @param {ModuleRecord} record
+ * @param {readonly string[]} names
+ */
+export function buildFacades(graph, record, names) {
   const facade = (/** @type {boolean} */ isNodeStyle) =>
     synthetic(record, [...names, "default", "module.exports"], (set) => {
       const exports = graph.commonjs.evaluate(record);

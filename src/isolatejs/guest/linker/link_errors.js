@@ -2,6 +2,7 @@
 // Errors of resolving and linking: what was wanted, by whom, and what to do about it.
 
 import { lineOf } from "./source_positions.js";
+import { placeSyntaxError } from "./syntax_errors.js";
 
 /** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
 
@@ -40,12 +41,11 @@ export function instantiationError(error, root) {
   defineHidden(described, { code: "ERR_EXPORT_NOT_FOUND", specifier, importers: chain });
   if (place !== null) {
     const { line, column } = place;
-    defineHidden(described, {
-      filename: importer.path,
+    placeSyntaxError(described, {
+      file: importer.path,
       line,
       column,
       sourceLine: lineOf(importer.text, line),
-      stack: `SyntaxError: ${described.message}\n    at ${importer.path}:${line}:${column}`,
     });
   }
   return described;

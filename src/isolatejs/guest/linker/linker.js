@@ -14,7 +14,9 @@ import { SourcePositions } from "./source_positions.js";
 
 export class Linker {
   positions = new SourcePositions();
+  /** @type {Builtins} */
   #builtins;
+  /** @type {ModuleGraph} */
   #graph;
 
   constructor() {
@@ -100,6 +102,14 @@ export class Linker {
    */
   async mock(specifier, referrer, factory) {
     this.#graph.mock(await runLater(this.#graph.resolve(specifier, mainRecord(referrer), "import")), factory);
+  }
+
+  /**
+   * Adds counters to the modules that are compiled from now on.
+   * @param {import("./module_graph.js").Instrument | null} instrument
+   */
+  instrument(instrument) {
+    this.#graph.instrument = instrument;
   }
 
   /**

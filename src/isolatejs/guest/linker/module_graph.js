@@ -8,6 +8,7 @@
 import { SafeMap, SafeSet } from "../primordials.js";
 import { CommonJSLoader } from "./commonjs.js";
 import { runLater, runNow, together } from "./effects.js";
+import { addMissingExports } from "./late_exports.js";
 import { instantiationError, resolutionError } from "./link_errors.js";
 import { directoryOf, edgeKey, ModuleRecord, Referrer } from "./module_record.js";
 import { compileRecord } from "./compile.js";
@@ -29,6 +30,17 @@ import { compileRecord } from "./compile.js";
  * @property {readonly string[]} [shadowed]  bare names of built-ins that the embedder replaces
  */
 
+/**
+ * What a package's `browser` map turns off. A built-in that a program can have is given all the same: such
+ * maps are written for bundlers that have none.
+ */
+const EMPTY_ID = "/(empty)";
+
+/**
+ * @typedef {(code: string, path: string, toSourceLine?: (line: number) => number) =>
+ *   { code: string, insertions: import("./source_positions.js").Insertion[] } | null} Instrument
+ */
+
 export class ModuleGraph {
   /** @type {SafeMap} identity to record */
   #records = new SafeMap();
@@ -40,6 +52,8 @@ export class ModuleGraph {
   #mocks = new SafeMap();
   /** @type {ModuleHost | null} */
   host = null;
+  /** @type {Instrument | null} adds counters to modules as they are compiled */
+  instrument = null;
   /** @type {import("./typescript.js").Transpile} */
   transpile = (request) => ({
     later: async () => await this.#host.transpile(request),
@@ -67,7 +81,7 @@ export class ModuleGraph {
   *resolve(specifier, importer, kind, type = "") {
     const key = edgeKey(kind, type, specifier);
     const known = importer.edges.get(key) ?? this.#programEdges.get(programKey(importer, key));
-    if (known !== undefined) {
+    if (known !== undefined && !(known === EMPTY_ID && this.builtins.isAvailable(specifier))) {
       return this.#claim(yield* this.#recordOf(known, specifier, importer), importer);
     }
     if (this.host?.shadowed?.includes(specifier) !== true) {
@@ -108,10 +122,13 @@ export class ModuleGraph {
    */
   instantiate(record) {
     if (record.module.status !== "unlinked" || record.module.instantiate === undefined) return;
-    try {
-      record.module.instantiate();
-    } catch (error) {
-      throw instantiationError(error, record);
+    for (;;) {
+      try {
+        record.module.instantiate();
+        return;
+      } catch (error) {
+        if (!addMissingExports(this, record, error)) throw instantiationError(error, record);
+      }
     }
   }
 
@@ -170,6 +187,20 @@ export class ModuleGraph {
     if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, record.url).href;
     if (/^(?!node:)[a-z][\w+.-]*:/i.test(specifier)) return new URL(specifier).href;
     return runNow(this.resolve(specifier, record, "import")).url;
+  }
+
+  /**
+   * A module's code with counters, null when it is to run as it is.
+   * @param {ModuleRecord} record
+   * @param {import("./typescript.js").Lowered} lowered
+   */
+  instrumented(record, lowered) {
+    if (this.instrument === null) return null;
+    const original = lowered.map === null ? null : this.positions.mapper(lowered.map);
+    const toSourceLine = original === null
+      ? undefined
+      : (/** @type {number} */ line) => original(line, 1).line;
+    return this.instrument(lowered.code, record.path, toSourceLine);
   }
 
   /**
@@ -251,6 +282,10 @@ export class ModuleGraph {
   *#recordOf(id, specifier, importer) {
     const known = this.#records.get(id);
     if (known !== undefined) return known;
+    if (id === EMPTY_ID) {
+      this.#absorb({ id, modules: [emptyModule()] });
+      return this.#records.get(id);
+    }
     const host = this.#host;
     this.#absorb(yield this.#request(`id|${id}`, () => host.read(id), () => host.readNow(id)));
     const record = this.#records.get(id);
@@ -380,6 +415,18 @@ export class ModuleGraph {
       throw error;
     }
   }
+}
+
+/** @returns {SentModule} */
+function emptyModule() {
+  return {
+    id: EMPTY_ID,
+    path: EMPTY_ID,
+    format: "commonjs",
+    language: "js",
+    source: new Uint8Array(),
+    isStatic: true,
+  };
 }
 
 /** A record whose exports a test has replaced. */

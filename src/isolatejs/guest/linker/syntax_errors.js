@@ -2,10 +2,16 @@
 // Syntax errors that say where: file, line, column and the line itself. `new vm.SourceTextModule` throws one
 // without any of it; the engine's own loader, asked about the same text, puts the place in its message.
 
+import { placeError } from "../errors.js";
+import { SafeWeakMap } from "../primordials.js";
 import { loaderError } from "./engine.js";
 import { lineOf } from "./source_positions.js";
 
 /** @typedef {{ file: string, source: string }} Where */
+/** @typedef {import("./source_positions.js").Position & { sourceLine?: string }} Place */
+
+/** @type {WeakMap<WeakKey, Place>} */
+const places = new SafeWeakMap();
 
 /**
  * A SyntaxError with its place, made of a message that may hold one ("… at file:///x.js:2:9").
@@ -18,22 +24,48 @@ export function describeSyntaxError(error, where, toOriginal) {
   const { message, line, column } = readMessage(error.message);
   const described = new SyntaxError(message);
   if (line === undefined || column === undefined) {
-    define(described, "filename", where.file);
-    define(described, "stack", `SyntaxError: ${message}\n    at ${where.file}`);
+    defineStack(described, where.file);
     return described;
   }
   const position = toOriginal === undefined ? { line, column } : toOriginal(line, column);
-  const text = lineOf(where.source, position.line);
-  define(described, "filename", where.file);
-  define(described, "line", position.line);
-  define(described, "column", position.column);
-  if (text !== undefined) define(described, "sourceLine", text);
-  define(
-    described,
-    "stack",
-    `SyntaxError: ${message}\n    at ${where.file}:${position.line}:${position.column}`,
-  );
+  placeSyntaxError(described, {
+    file: where.file,
+    ...position,
+    sourceLine: lineOf(where.source, position.line),
+  });
   return described;
+}
+
+/**
+ * Says where an error belongs that has no frame of its own, to the program (in its stack) and to the host.
+ * @param {Error} error
+ * @param {Place} place
+ */
+export function placeSyntaxError(error, place) {
+  placeError(error, place);
+  places.set(error, place);
+  defineStack(error, `${place.file}:${place.line}:${place.column}`);
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Place | undefined}
+ */
+export function placeOf(error) {
+  return error instanceof Error ? places.get(error) : undefined;
+}
+
+/**
+ * @param {Error} error
+ * @param {string} place
+ */
+function defineStack(error, place) {
+  Object.defineProperty(error, "stack", {
+    value: `${error.name}: ${error.message}\n    at ${place}`,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 }
 
 /**
@@ -60,13 +92,4 @@ function readMessage(text) {
     line: found === null ? undefined : Number(found[1]),
     column: found === null ? undefined : Number(found[2]),
   };
-}
-
-/**
- * @param {Error} error
- * @param {string} name
- * @param {unknown} value
- */
-function define(error, name, value) {
-  Object.defineProperty(error, name, { value, writable: true, enumerable: false, configurable: true });
 }
