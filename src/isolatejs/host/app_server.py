@@ -100,6 +100,12 @@ class AppServer:
         """Whether the server can no longer be used."""
         return self._disposed is not None
 
+    @property
+    def load(self) -> int:
+        """Requests and WebSockets that are under way now."""
+        current = self._current
+        return 0 if current is None else current.serve.busy
+
     # --- requests ----------------------------------------------------------------------------------
     async def handle(
         self,

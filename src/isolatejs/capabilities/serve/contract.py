@@ -79,6 +79,8 @@ class HandlerFailed(Note, frozen=True):
 
     message: str
     request: int = 0
+    recovered: bool = False
+    """The program's `error` handler takes care of it."""
 
 
 class ConfirmAlive(Call, frozen=True):

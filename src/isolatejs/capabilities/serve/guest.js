@@ -255,7 +255,8 @@ class ServingProgram {
   #report(open, error, unhandled) {
     this.#kernel.runInScope(open.number, () => {
       const message = StringPrototypeSlice(printable(error), 0, REPORT_LIMIT).toWellFormed();
-      this.#kernel.channel.note("serve.handlerFailed", { message, request: open.number });
+      const recovered = unhandled ? undefined : true;
+      this.#kernel.channel.note("serve.handlerFailed", { message, request: open.number, recovered });
       try {
         if (unhandled) globalThis.console?.error?.(error);
       } catch {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -246,7 +247,8 @@ class ServeHost:
     def handler_failed(self, message: HandlerFailed, note: IncomingNote) -> None:
         self.last_error = message.message
         facts = self._scope.requests.get(message.request)
-        self._scope.logger.info(
+        self._scope.logger.log(
+            logging.INFO if message.recovered else logging.WARNING,
             "a handler of %s failed (request %s): %.2000s",
             self._scope.resource_id,
             None if facts is None else facts.request_id,

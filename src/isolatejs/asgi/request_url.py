@@ -1,0 +1,52 @@
+"""The URL and headers that a program sees for an ASGI scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from isolatejs.asgi.types import Scope
+
+_SCHEMES = {"ws": "http", "wss": "https"}
+
+
+def url_of(scope: Scope, headers: list[tuple[str, str]]) -> str:
+    """The whole URL as the client asked for it, mount point included."""
+    scheme = scope.get("scheme", "http")
+    scheme = _SCHEMES.get(scheme, scheme)
+    path = _path_of(scope)
+    query = scope.get("query_string", b"")
+    if query:
+        path += "?" + query.decode("latin-1")
+    return f"{scheme}://{_host_of(scope, headers)}{path}"
+
+
+def headers_of(scope: Scope) -> list[tuple[str, str]]:
+    """The headers as text; each byte is one character, as in the Fetch standard."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+
+
+def _path_of(scope: Scope) -> str:
+    raw = scope.get("raw_path")
+    path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe="/!$&'()*+,;=:@-._~")
+    root = scope.get("root_path", "")
+    if root and not scope["path"].startswith(root):
+        path = quote(root) + path  # servers before ASGI 2.4 leave the mount point out
+    return path if path.startswith("/") else "/" + path
+
+
+def _host_of(scope: Scope, headers: list[tuple[str, str]]) -> str:
+    for name, value in headers:
+        if name == "host" and value:
+            return value
+    server = scope.get("server")
+    if not server:
+        return "localhost"
+    name, port = server
+    if port is None:
+        return "localhost"  # a Unix socket
+    if ":" in name:
+        name = f"[{name}]"
+    default = 443 if scope.get("scheme") in ("https", "wss") else 80
+    return name if port == default else f"{name}:{port}"
