@@ -2,6 +2,7 @@
 // Guest half of the test framework: installs the globals, loads a test file, runs what it defined, and tells
 // the host what happens.
 
+import { CoverageCollector } from "./coverage/collector.js";
 import { addMatchers } from "./expect/expectation.js";
 import { locateState } from "./expect/state.js";
 import { clock, createFrameworkObject } from "./mock/framework_object.js";
@@ -24,7 +25,7 @@ const realNow = performance.now.bind(performance);
  * @property {number} loadTimeoutMs @property {number} retry @property {number} bail @property {number} maxConcurrency
  * @property {string | null} [pattern] @property {number[] | null} [ids] @property {boolean} [listOnly]
  * @property {boolean} [locations] tell where every test is defined
- * @property {"new" | "all" | "none"} update
+ * @property {"new" | "all" | "none"} update @property {boolean} [coverage]
  */
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel @param {{snapshots: boolean}} grant */
@@ -97,8 +98,10 @@ class TestGuest {
     this.#mocks.referrer = path;
     const root = beginFile();
     const reports = new Reports(this.#channel, message);
+    const coverage = message.coverage ? new CoverageCollector() : null;
     const snapshots = await RunSnapshots.open(path, message.update, this.#storage);
     try {
+      if (coverage !== null) await this.#measure(coverage);
       await this.#load(message, path, root);
       selectTests(root, {
         pattern: message.pattern ? new RegExp(message.pattern) : null,
@@ -130,7 +133,14 @@ class TestGuest {
       errors: this.#loose.map((error) => describeFailure(error, encode)),
       snapshots: { ...snapshots.counts, unchecked: snapshots.unchecked.length },
       inlineSnapshots: snapshots.inline,
+      ...(coverage === null ? {} : { coverage: encode(coverage.report()) }),
     }, attachments);
+  }
+
+  /** @param {CoverageCollector} coverage */
+  async #measure(coverage) {
+    await coverage.start();
+    (await this.#kernel.linker()).instrument((code, path, toSourceLine) => coverage.instrument(code, path, toSourceLine));
   }
 
   /** @param {RunTests} message @param {string} path @param {import("./suite/tree.js").Suite} root */
