@@ -200,7 +200,8 @@ export class ExecutionTracker {
   /** @param {object} promise @param {object | undefined} parent */
   #promiseCreated(promise, parent) {
     if (this.#hooks.length === 0) return;
-    if (this.#silent > 0) {
+    // The kernel's own work runs without an async context, a program never does.
+    if (this.#silent > 0 || this.#core.getAsyncContext() === undefined) {
       apply(setRecord, this.#promises, [promise, UNOBSERVED]);
       return;
     }
