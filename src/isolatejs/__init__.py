@@ -24,6 +24,8 @@ _HOMES = {
     "isolatejs.host.one_shot": ("run",),
     "isolatejs.capabilities.call_context": ("HostCallContext",),
     "isolatejs.capabilities.console.bindings": ("ConsoleBindings", "ConsoleEntry"),
+    "isolatejs.capabilities.modules.bindings": ("ModuleResolver", "create_module_resolver"),
+    "isolatejs.capabilities.modules.module_source": ("ModuleSource",),
     "isolatejs.web": (
         "AbortController",
         "AbortSignal",
@@ -105,6 +107,9 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.files.bindings import MemoryFiles as MemoryFiles
     from isolatejs.capabilities.files.bindings import create_file_bindings as create_file_bindings
     from isolatejs.capabilities.files.bindings import fsspec_files as fsspec_files
+    from isolatejs.capabilities.modules.bindings import ModuleResolver as ModuleResolver
+    from isolatejs.capabilities.modules.bindings import create_module_resolver as create_module_resolver
+    from isolatejs.capabilities.modules.module_source import ModuleSource as ModuleSource
     from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.errors import AbortError as AbortError
     from isolatejs.errors import ConfigurationError as ConfigurationError

@@ -4,6 +4,7 @@
     ├── ConfigurationError        an option, binding or argument is wrong (also a ValueError)
     │   └── ConfinementError      a required layer of the wall cannot be set up on this machine
     ├── GuestError                the program threw; carries its name, message, stack and cause
+    │   └── ModuleResolutionError     a module cannot be found; names the importer chain
     ├── AbortError                the work was aborted by a signal
     │   └── SignalTimeoutError        ... by the time of AbortSignal.timeout() (also a TimeoutError)
     ├── FetchError                a request is refused by the fetch policy, or failed on the network
@@ -16,7 +17,6 @@
     ├── SandboxCrashedError       the engine process died on its own; carries its last lines
     ├── GuestProtocolError        the sandbox sent something that no honest kernel sends
     ├── ValueEncodingError        a value cannot cross (also a TypeError); names the path to it
-    ├── ModuleResolutionError     a module cannot be found; names the importer chain
     ├── DaemonError               the daemon cannot be reached, refused, or went away
     ├── NamespaceBusyError        another live handle holds the namespace
     └── TypecheckError            the program does not typecheck; carries the diagnostics
@@ -81,6 +81,17 @@ class GuestError(IsolateError):
             if self.source_line is not None:
                 text += f"\n    {self.source_line.strip()}"
         return text
+
+
+class ModuleResolutionError(GuestError):
+    """A module cannot be found or loaded. `specifier` and `importers` (nearest first) say where."""
+
+    def __init__(
+        self, message: str, *, specifier: str = "", importers: tuple[str, ...] = (), **details: Any
+    ) -> None:
+        super().__init__(message, **{"name": "ModuleResolutionError", **details})
+        self.specifier = specifier
+        self.importers = importers
 
 
 class AbortError(IsolateError):
@@ -163,15 +174,6 @@ class ValueEncodingError(IsolateError, TypeError):
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(message)
         self.path = path
-
-
-class ModuleResolutionError(IsolateError):
-    """A module cannot be found or loaded. `specifier` and `importers` (nearest first) say where."""
-
-    def __init__(self, message: str, *, specifier: str = "", importers: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.specifier = specifier
-        self.importers = importers
 
 
 class DaemonError(IsolateError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import GuestError
+from isolatejs.errors import GuestError, ModuleResolutionError
 from isolatejs.web.values import JSError
 
 if TYPE_CHECKING:
@@ -30,21 +30,33 @@ def to_guest_error(
         if isinstance(fields, dict):
             properties = fields
     value = channel.decode(encoded.value, attachments) if encoded.value is not None else None
-    error = GuestError(
-        encoded.message,
-        name=encoded.name,
-        stack=encoded.stack,
-        filename=encoded.filename,
-        line=encoded.line,
-        column=encoded.column,
-        source_line=encoded.source_line,
-        cause=cause,
-        properties=properties,
-        value=value,
-    )
+    details = {
+        "name": encoded.name,
+        "stack": encoded.stack,
+        "filename": encoded.filename,
+        "line": encoded.line,
+        "column": encoded.column,
+        "source_line": encoded.source_line,
+        "cause": cause,
+        "properties": properties,
+        "value": value,
+    }
+    if encoded.name == "ModuleResolutionError":
+        error: GuestError = ModuleResolutionError(encoded.message, **_importers(properties), **details)
+    else:
+        error = GuestError(encoded.message, **details)
     if isinstance(cause, BaseException):
         error.__cause__ = cause
     return error
+
+
+def _importers(properties: dict[str, Any]) -> dict[str, Any]:
+    """What the linker notes on a resolution error. A program can forge it: nothing is taken for granted."""
+    specifier, importers = properties.get("specifier"), properties.get("importers")
+    return {
+        "specifier": specifier if isinstance(specifier, str) else "",
+        "importers": tuple(map(str, importers)) if isinstance(importers, list) else (),
+    }
 
 
 def as_js_error(error: GuestError) -> JSError:

@@ -112,10 +112,11 @@ function* compileSource(graph, record) {
       throw yield located(graph, record, error, record.text, null, failure);
     }
   }
-  graph.positions.addModule(record.scriptName, {
-    ...positionsOf(record, lowered.map),
-    ...(instrumented === null ? {} : { intermediate: lowered.code, insertions: instrumented.insertions }),
-  });
+  const entry = positionsOf(record, lowered.map);
+  if (instrumented !== null) {
+    Object.assign(entry, { intermediate: lowered.code, insertions: instrumented.insertions });
+  }
+  graph.positions.addModule(record.scriptName, entry);
 }
 
 /**

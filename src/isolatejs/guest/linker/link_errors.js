@@ -15,8 +15,12 @@ import { placeSyntaxError } from "./syntax_errors.js";
 export function resolutionError(message, specifier, importer, code = "ERR_MODULE_NOT_FOUND") {
   const chain = importer.importerChain();
   const error = new Error(message + describeChain(chain) + hintFor(specifier, importer));
-  error.name = "ModuleResolutionError";
-  return defineHidden(error, { code, specifier, importers: chain });
+  Object.defineProperty(error, "name", {
+    value: "ModuleResolutionError",
+    configurable: true,
+    writable: true,
+  });
+  return Object.assign(error, { code, specifier, importers: chain });
 }
 
 /**
@@ -38,7 +42,7 @@ export function instantiationError(error, root) {
   const described = new SyntaxError(
     `The module '${specifier}' has no export named '${name}'${describeChain(chain)}${hint}`,
   );
-  defineHidden(described, { code: "ERR_EXPORT_NOT_FOUND", specifier, importers: chain });
+  Object.assign(described, { code: "ERR_EXPORT_NOT_FOUND", specifier, importers: chain });
   if (place !== null) {
     const { line, column } = place;
     placeSyntaxError(described, {
@@ -112,22 +116,4 @@ function findInText(text, specifier, name) {
     return { line: before.length, column: before[before.length - 1].length + 1 };
   }
   return null;
-}
-
-/**
- * @template {Error} E
- * @param {E} error
- * @param {Record<string, unknown>} fields
- * @returns {E}
- */
-function defineHidden(error, fields) {
-  for (const name of Object.keys(fields)) {
-    Object.defineProperty(error, name, {
-      value: fields[name],
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    });
-  }
-  return error;
 }
