@@ -80,7 +80,7 @@ class LauncherClient:
         client.statuses = ready["statuses"]
         return client
 
-    def spawn(
+    async def spawn(
         self,
         argv: list[str],
         *,
@@ -88,13 +88,12 @@ class LauncherClient:
         files: Mapping[str, bytes] | None = None,
         one_shot: bool = False,
         probe: str | None = None,
-    ) -> asyncio.Future[Sandbox]:
-        """Ask for a process; the future resolves when its wall stands and the engine starts."""
+    ) -> Sandbox:
+        """Start a process; returns when its wall stands and the engine starts."""
+        if self.ended.done():
+            raise SandboxCrashedError("the launcher of this host has ended")
         identifier = str(next(self._ids))
         future: asyncio.Future[Sandbox] = self._loop.create_future()
-        if self.ended.done():
-            future.set_exception(SandboxCrashedError("the launcher of this host has ended"))
-            return future
         self._starting[identifier] = future
         message: control.Message = {
             "op": "spawn",
@@ -106,18 +105,13 @@ class LauncherClient:
         }
         if probe is not None:
             message["probe"] = probe
-        if not files:
-            self._send(message)
-            return future
-        descriptor = os.memfd_create("isolatejs-files")
+        self._send(message, (_archive(files),) if files else ())
         try:
-            with open(descriptor, "wb", closefd=False) as archive:
-                for content in files.values():
-                    archive.write(content)
-            self._send(message, (os.dup(descriptor),))
-        finally:
-            os.close(descriptor)
-        return future
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                future.result().close_descriptors()  # it came, and nobody is there to take it
+            raise
 
     def limit_memory(self, id: str, memory_limit_bytes: int) -> None:
         """Arm the limit of a running sandbox: one packet, no answer."""
@@ -266,6 +260,15 @@ class LauncherClient:
         with contextlib.suppress(BlockingIOError):
             return (self._process.stderr.read() or b"").decode("utf-8", "replace")[-2000:]
         return ""
+
+
+def _archive(files: Mapping[str, bytes]) -> int:
+    """A memfd with the contents of files one after another."""
+    descriptor = os.memfd_create("isolatejs-files")
+    with open(descriptor, "wb", closefd=False) as archive:
+        for content in files.values():
+            archive.write(content)
+    return descriptor
 
 
 def _exit_report(message: control.Message) -> ExitReport:

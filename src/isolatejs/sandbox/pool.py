@@ -6,10 +6,10 @@ import asyncio
 import logging
 import os
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from isolatejs import limits
-from isolatejs.errors import ConfinementError, IsolateError
+from isolatejs.errors import ConfigurationError, ConfinementError, IsolateError
 
 from .confinement import Confinement, ConfinementReport
 from .engine import engine_argv, find_engine
@@ -46,6 +46,10 @@ class EmbeddedPool:
         engine: str | None = None,
         image_directory: Path | None = None,
     ) -> None:
+        if confinement not in get_args(Confinement):
+            raise ConfigurationError(
+                f"confinement={confinement!r}: expected one of {', '.join(get_args(Confinement))}"
+            )
         self._pool_size = pool_size
         self._mode: Confinement = confinement
         self._engine_path = engine

@@ -13,6 +13,8 @@ import select
 import signal
 import socket
 import sys
+import time
+from collections import deque
 from typing import Any
 
 from . import child, control, landlock, linux, namespaces, root
@@ -20,6 +22,10 @@ from .processes import Process
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
 from .watchdog import Watchdog
+
+STDERR_FREE_BYTES = 256 * 1024
+"""A sandbox may write so much to stderr before it has to wait."""
+FLOOD_INTERVAL_S = 0.05
 
 
 class Launcher:
@@ -35,6 +41,9 @@ class Launcher:
         self._handlers: dict[int, tuple[str, Process | None]] = {}
         self._processes: dict[str, Process] = {}
         self._watchdog = Watchdog()
+        self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
+        self._flooding: list[Process] = []
+        self._next_flood = 0.0
         self._ending = False
 
     def configure(self) -> None:
@@ -70,7 +79,7 @@ class Launcher:
         """Serve until the host goes away."""
         try:
             while not self._ending:
-                for descriptor, _ in self._epoll.poll(self._watchdog.next_timeout()):
+                for descriptor, _ in self._epoll.poll(self._timeout()):
                     kind, process = self._handlers.get(descriptor, ("", None))
                     if process is not None:
                         getattr(self, f"_on_{kind}")(process)
@@ -79,6 +88,7 @@ class Launcher:
                     elif kind == "host":
                         self._ending = True
                 self._watchdog.look()
+                self._read_floods()
         finally:
             self._end()
 
@@ -91,6 +101,7 @@ class Launcher:
             self._epoll.unregister(descriptor)
 
     def _on_control(self) -> None:
+        self._flush()
         while not self._ending:
             try:
                 received = control.receive(self._control)
@@ -183,12 +194,9 @@ class Launcher:
         if failure:
             self._send({"op": "failed", "id": process.id, "error": failure.decode("utf-8", "replace")})
             return
-        self._send(
-            {"op": "started", "id": process.id, "pid": process.pid}, (process.pidfd, *process.host_files)
-        )
-        for descriptor in process.host_files:
-            os.close(descriptor)
+        descriptors = (os.dup(process.pidfd), *process.host_files)
         process.host_files = ()
+        self._send({"op": "started", "id": process.id, "pid": process.pid}, descriptors)
         self._surroundings.place.remove_bound(process.id)
 
     def _check(self, id: str) -> None:
@@ -200,6 +208,24 @@ class Launcher:
     def _on_stderr(self, process: Process) -> None:
         if not process.read_stderr():
             self._unwatch(process.stderr)
+        elif process.stderr_bytes > STDERR_FREE_BYTES:  # a flood: its writer waits, the others do not
+            self._unwatch(process.stderr)
+            self._flooding.append(process)
+
+    def _read_floods(self) -> None:
+        """Let the processes that flood their stderr go on, one pipe's worth at a time."""
+        if self._flooding and time.monotonic() >= self._next_flood:
+            self._next_flood = time.monotonic() + FLOOD_INTERVAL_S
+            for process in self._flooding:
+                if process.alive:
+                    self._watch(process.stderr, "stderr", process)
+            self._flooding.clear()
+
+    def _timeout(self) -> float | None:
+        timeout = self._watchdog.next_timeout()
+        if self._flooding:
+            return FLOOD_INTERVAL_S if timeout is None else min(timeout, FLOOD_INTERVAL_S)
+        return timeout
 
     def _on_exit(self, process: Process) -> None:
         if not process.reap():
@@ -209,17 +235,32 @@ class Launcher:
         self._unwatch(process.stderr)
         self._unwatch(process.pidfd)
         del self._processes[process.id]
-        self._send(process.describe_end())
+        report = process.describe_end()
         process.close()
+        self._send(report)
         self._surroundings.place.remove_private(process.id)
 
-    def _send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        try:
-            self._control.setblocking(True)
-            control.send(self._control, message, descriptors)
-            self._control.setblocking(False)
-        except (BrokenPipeError, ConnectionResetError):
-            self._ending = True
+    def _send(self, message: control.Message, owned_descriptors: tuple[int, ...] = ()) -> None:
+        """Send when the host reads: a host that is busy must not stop the watch over its sandboxes."""
+        self._outgoing.append((message, owned_descriptors))
+        if len(self._outgoing) == 1:
+            self._flush()
+
+    def _flush(self) -> None:
+        events = select.EPOLLIN
+        while self._outgoing:
+            message, descriptors = self._outgoing[0]
+            try:
+                control.send(self._control, message, descriptors)
+            except BlockingIOError:
+                events |= select.EPOLLOUT
+                break
+            except (BrokenPipeError, ConnectionResetError):
+                self._ending = True
+            self._outgoing.popleft()
+            for descriptor in descriptors:
+                os.close(descriptor)
+        self._epoll.modify(self._control.fileno(), events)
 
     def _end(self) -> None:
         for process in self._processes.values():

@@ -44,6 +44,7 @@ class Process:
     last_anonymous: int = 0
     peak_bytes: int = 0
     over_limit: bool = False
+    stderr_bytes: int = 0
     interval: float = 0.0
     """Seconds between two looks of the watchdog."""
     generation: int = 0
@@ -66,6 +67,7 @@ class Process:
             return True
         if not data:
             return False
+        self.stderr_bytes += len(data)
         self._tail += data
         del self._tail[:-STDERR_KEPT_BYTES]
         return True

@@ -1,0 +1,121 @@
+"""The wall as other users and in poorer surroundings: an ordinary user, a plain container, none at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import isolatejs
+from fakes.raw_guest import evaluate, leased, raw_pool
+from isolatejs.errors import ConfigurationError
+from isolatejs.sandbox.engine import find_engine
+
+TESTS = Path(__file__).resolve().parents[2]
+SOURCE = Path(isolatejs.__file__).resolve().parents[1]
+ORDINARY_USER = 4242
+
+PROBE = """
+    import asyncio, json, sys
+    from fakes.raw_guest import evaluate, leased, raw_pool
+    from isolatejs.sandbox.probe import probe
+    async def main():
+        async with raw_pool(engine=sys.argv[1]) as pool:
+            async with leased(pool, 64 << 20) as sandbox:
+                status = open(f"/proc/{sandbox.pid}/status").read()
+                uid = status.partition("Uid:")[2].split()[0]
+            verdict = await probe(pool._client, sweep=True)
+            files = {"a.js": b"console.log(7)"}
+            run = await pool.run_engine(["run", "--no-config", "-q", "/work/a.js"], files, 20, None)
+            print(json.dumps({
+                "uid": uid,
+                "missing": [layer.name for layer in verdict.layers if not layer.held],
+                "allowed": [attempt.name for attempt in verdict.attempts if not attempt.refused],
+                "swept": verdict.swept,
+                "not_refused": verdict.not_refused,
+                "one_shot": run.stdout.decode(),
+            }))
+    asyncio.run(main())
+"""
+NAMESPACES = {"user namespace", "mount namespace", "pid namespace", "network namespace", "ipc namespace"}
+NAMESPACES |= {"uts namespace", "empty root"}
+
+
+PLAIN_CONTAINER = str(TESTS / "fakes" / "plain_container.py")
+
+
+async def probe_in(*, user: int | None = None, container: bool = False) -> dict[str, object]:
+    """Run the probe in a process of its own: as another user, in a container without namespaces."""
+    command = [interpreter_for(user), *([PLAIN_CONTAINER] if container else []), "-c", textwrap.dedent(PROBE)]
+    if user is not None:
+        command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command]
+    site_packages = [path for path in sys.path if path.endswith("site-packages")]
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(TESTS), str(SOURCE), *site_packages]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": os.environ["PATH"],
+    }
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [*command, find_engine().path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def interpreter_for(user: int | None) -> str:
+    """This interpreter, or one of the same version that the other user can reach."""
+    candidates = [sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin") or ""]
+    for candidate in candidates:
+        if user is None or all(parent.stat().st_mode & 1 for parent in Path(candidate).resolve().parents):
+            return candidate
+    raise AssertionError("no interpreter that an ordinary user can start")
+
+
+def other_user() -> int | None:
+    """An ordinary user: ourselves, or another one when we are root."""
+    return ORDINARY_USER if os.geteuid() == 0 else None
+
+
+@pytest.mark.parametrize("ordinary", [False, True], ids=["this user", "an ordinary user"])
+async def test_every_layer_holds_here(ordinary: bool) -> None:
+    found = await probe_in(user=other_user() if ordinary else None)
+    assert found["missing"] == []
+    assert found["allowed"] == []
+    assert found["not_refused"] == []
+    assert int(str(found["swept"])) > 350
+    assert found["uid"] != "0"
+    assert found["one_shot"] == "7\n"
+
+
+@pytest.mark.parametrize("ordinary", [False, True], ids=["this user", "an ordinary user"])
+async def test_in_a_plain_container_the_required_layers_hold_and_the_others_are_named(ordinary: bool) -> None:
+    found = await probe_in(user=other_user() if ordinary else None, container=True)
+    assert set(found["missing"]) == NAMESPACES  # type: ignore[call-overload]
+    assert found["allowed"] == []
+    assert found["not_refused"] == []
+    assert found["uid"] != "0"
+    assert found["one_shot"] == "7\n"
+
+
+async def test_without_confinement_the_engine_runs_and_every_layer_is_named_as_missing() -> None:
+    async with raw_pool(confinement="off") as pool, leased(pool, 64 << 20) as sandbox:
+        assert await evaluate(sandbox, "6 * 7") == "42"
+        held = {layer.name for layer in pool.confinement.layers if layer.held}
+        assert held == {"resource limits"}
+
+
+async def test_a_wrong_mode_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="best_effort"):
+        raw_pool(confinement="lax")

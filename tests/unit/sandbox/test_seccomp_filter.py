@@ -1,0 +1,124 @@
+"""The seccomp filter, run by a small interpreter of classic BPF."""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+import pytest
+
+from isolatejs.sandbox.launcher.seccomp_filter import build_filter
+from isolatejs.sandbox.launcher.seccomp_rules import ALLOWED, ENGINE_DESCRIPTOR, THREAD_FLAGS, UNKNOWN, Rule
+
+ALLOW = 0x7FFF0000
+KILL = 0x80000000
+X86_64, ARM64 = 0xC000003E, 0xC00000B7
+OWN_PID = 4711
+
+
+def run(number: int, arguments: tuple[int, ...] = (), *, architecture: int = X86_64) -> int:
+    """What the filter returns for a system call."""
+    program = build_filter(OWN_PID, arm64=architecture == ARM64)
+    data = struct.pack("<IIQ6Q", number, architecture, 0, *(*arguments, *[0] * (6 - len(arguments))))
+    position, accumulator = 0, 0
+    while True:
+        code, if_true, if_false, constant = struct.unpack_from("<HBBI", program, position * 8)
+        position += 1
+        if code == 0x20:
+            (accumulator,) = struct.unpack_from("<I", data, constant)
+        elif code == 0x15:
+            position += if_true if accumulator == constant else if_false
+        elif code == 0x35:
+            position += if_true if accumulator >= constant else if_false
+        elif code == 0x06:
+            return constant
+        else:
+            raise AssertionError(f"unexpected instruction {code:#x}")
+
+
+def refusal(code: int) -> int:
+    return 0x00050000 | code
+
+
+def named(name: str) -> int:
+    (rule,) = [rule for rule in ALLOWED + UNKNOWN if rule.name == name]
+    assert rule.numbers[0] is not None
+    return rule.numbers[0]
+
+
+@pytest.mark.parametrize("architecture", [X86_64, ARM64])
+def test_calls_without_a_condition_are_allowed_and_all_others_refused(architecture: int) -> None:
+    column = 1 if architecture == ARM64 else 0
+    by_number = {rule.numbers[column]: rule for rule in ALLOWED + UNKNOWN}
+    for number in range(600):
+        rule = by_number.get(number)
+        if rule is None:
+            assert run(number, architecture=architecture) == refusal(errno.EPERM), number
+        elif rule in UNKNOWN:
+            assert run(number, architecture=architecture) == refusal(errno.ENOSYS)
+        elif not rule.arguments:
+            assert run(number, architecture=architecture) == ALLOW, rule.name
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "allowed"),
+    [
+        ("clone", (THREAD_FLAGS,), True),
+        ("clone", (17,), False),
+        ("clone", (THREAD_FLAGS | 0x10000000,), False),
+        ("clone", (0x11 | 0x4000 | 0x100,), False),
+        ("socketpair", (1,), True),
+        ("socketpair", (2,), False),
+        ("kill", (OWN_PID,), True),
+        ("kill", (1,), False),
+        ("kill", (2**64 - 1,), False),
+        ("tgkill", (OWN_PID,), True),
+        ("tgkill", (OWN_PID + 1,), False),
+        ("prlimit64", (0, 7, 0), True),
+        ("prlimit64", (0, 7, 0x7FFF00000000), False),
+        ("prlimit64", (0, 7, 0x1000), False),
+        ("sendto", (5, 0, 0, 0, 0), True),
+        ("sendto", (5, 0, 0, 0, 1 << 40), False),
+        ("fcntl", (3, 3), True),
+        ("fcntl", (3, 8), False),
+        ("ioctl", (0, 0x5401), True),
+        ("ioctl", (0, 0x5412), False),
+        ("prctl", (15,), True),
+        ("prctl", (22,), False),
+        ("execveat", (ENGINE_DESCRIPTOR, 0, 0, 0, 0x1000), True),
+        ("execveat", (ENGINE_DESCRIPTOR, 0, 0, 0, 0), False),
+        ("execveat", (3, 0, 0, 0, 0x1000), False),
+    ],
+)
+def test_conditions_on_arguments(name: str, arguments: tuple[int, ...], allowed: bool) -> None:
+    assert run(named(name), arguments) == (ALLOW if allowed else refusal(errno.EPERM))
+
+
+def test_another_architecture_is_killed_and_x32_refused() -> None:
+    assert run_with_wrong_architecture() == KILL
+    assert run(0x40000000 | named("read")) == refusal(errno.EPERM)
+
+
+def run_with_wrong_architecture() -> int:
+    program = build_filter(OWN_PID, arm64=False)
+    assert struct.unpack_from("<HBBI", program, 8)[3] == X86_64
+    return struct.unpack_from("<HBBI", program, 16)[3]
+
+
+@pytest.mark.parametrize("rule", ALLOWED + UNKNOWN, ids=lambda rule: rule.name)
+def test_every_rule_has_a_reason(rule: Rule) -> None:
+    assert len(rule.reason) > 3
+    assert any(number is not None for number in rule.numbers)
+
+
+def test_no_number_is_listed_twice() -> None:
+    for column in (0, 1):
+        numbers = [rule.numbers[column] for rule in ALLOWED + UNKNOWN if rule.numbers[column] is not None]
+        assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize(
+    "name", ["socket", "connect", "fork", "execve", "ptrace", "mount", "memfd_create", "pipe2"]
+)
+def test_what_an_attack_needs_is_not_on_the_list(name: str) -> None:
+    assert name not in {rule.name for rule in ALLOWED}
