@@ -1,0 +1,231 @@
+"""`isolatejs serve`: HTTP and WebSockets, answered by a program that calls serve()."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from isolatejs.cli.grants import Permissions
+from isolatejs.cli.output import Terminal
+from isolatejs.cli.program_source import create_resolver, load_program
+from isolatejs.cli.run_command import (
+    EXIT_PROGRAM_ERROR,
+    ImportMapOption,
+    MemoryOption,
+    NestedOption,
+    NetOption,
+    NodeModulesOption,
+    ReadOption,
+    ToolsOption,
+    WriteOption,
+)
+from isolatejs.errors import IsolateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isolatejs.asgi import AppServerASGI
+    from isolatejs.asgi.types import Message, Receive, Scope, Send
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
+
+WATCH_INTERVAL_S: Final = 0.3
+WATCHED_SUFFIXES: Final = frozenset({".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"})
+SHUTDOWN_GRACE_S: Final = 10
+
+
+def serve(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Program that calls serve().")],
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    watch: Annotated[bool, typer.Option("--watch", help="Reload when a source file changes.")] = False,
+    instances: Annotated[
+        int, typer.Option("--instances", metavar="N", min=1, max=64, help="Sandboxes that share the load.")
+    ] = 1,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of one answer; its body may go on."),
+    ] = 30.0,
+    no_access_log: Annotated[bool, typer.Option("--no-access-log", help="Do not log requests.")] = False,
+    allow_read: ReadOption = None,
+    allow_write: WriteOption = None,
+    allow_net: NetOption = None,
+    tools: ToolsOption = None,
+    memory: MemoryOption = 128,
+    node_modules: NodeModulesOption = None,
+    import_map: ImportMapOption = None,
+    allow_nested: NestedOption = False,
+) -> None:
+    """Serve HTTP and WebSockets with a program that calls serve(), or exports a default { fetch }.
+
+    Ctrl-C finishes the requests that are open. A sandbox that dies is replaced by the next request.
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError:
+        raise typer.BadParameter("serve needs uvicorn: pip install 'isolatejs[serve]'") from None
+    from isolatejs.asgi import AppServerASGI
+    from isolatejs.capabilities.console.bindings import ConsoleBindings
+
+    terminal = Terminal()
+    program = load_program(file, None)
+    if program.directory is None:
+        raise typer.BadParameter("serve takes the name of a file")
+    permissions = Permissions(
+        read=allow_read or [],
+        write=allow_write or [],
+        hosts=allow_net or [],
+        tools=tools,
+        node_modules=node_modules,
+        import_map=import_map,
+        nested=allow_nested,
+    )
+
+    def write_entry(entry: ConsoleEntry) -> None:
+        terminal.write_entry(entry)
+
+    bindings = permissions.bindings() | {
+        "console": ConsoleBindings(write_entry, values=False, colors=terminal.color),
+        "modules": create_resolver(program, node_modules, import_map),
+    }
+    app = AppServerASGI(
+        entry=program.filename,
+        bindings=bindings,
+        instances=instances,
+        execution_timeout_ms=timeout * 1000,
+        memory_limit_mb=memory,
+        nested_host={} if permissions.nested else False,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    served = app if no_access_log else AccessLog(app)
+    config = uvicorn.Config(
+        served,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
+    )
+    try:
+        asyncio.run(_serve(uvicorn.Server(config), app, terminal, program.directory if watch else None))
+    except KeyboardInterrupt:
+        return  # uvicorn raises it again once everything has ended
+    except IsolateError as error:
+        terminal.write_error(error)
+        raise typer.Exit(EXIT_PROGRAM_ERROR) from None
+
+
+async def _serve(server: Any, app: AppServerASGI, terminal: Terminal, watched: Path | None) -> None:
+    async with app:
+        serving = asyncio.create_task(server.serve())
+        announcing = asyncio.create_task(_announce(server))
+        watching = None if watched is None else asyncio.create_task(_watch(app, watched, terminal))
+        try:
+            await serving
+        finally:
+            for task in (announcing, watching):
+                if task is not None:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+    if not server.started:
+        raise typer.Exit(EXIT_PROGRAM_ERROR)
+
+
+async def _announce(server: Any) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    for listener in server.servers:
+        for sock in listener.sockets:
+            name, port = sock.getsockname()[:2]
+            shown = f"[{name}]" if ":" in name else name
+            sys.stderr.write(f"Listening on http://{shown}:{port}/\n")
+    sys.stderr.flush()
+
+
+async def _watch(app: AppServerASGI, directory: Path, terminal: Terminal) -> None:
+    """Reload when the sources change. A program that does not load leaves the running one in place."""
+    known = await asyncio.to_thread(_snapshot, directory)
+    while True:
+        await asyncio.sleep(WATCH_INTERVAL_S)
+        found = await asyncio.to_thread(_snapshot, directory)
+        if found == known:
+            continue
+        changed = sorted({path for path, _ in found.items() ^ known.items()})
+        known = found
+        try:
+            await app.reload(f"{changed[0]} changed")
+        except IsolateError as error:
+            terminal.write_error(error)
+        else:
+            sys.stderr.write(f"Reloaded ({changed[0]} changed)\n")
+            sys.stderr.flush()
+
+
+def _snapshot(directory: Path) -> dict[str, tuple[int, int]]:
+    """Time and size of each source file, by its relative path. Hidden directories and packages stay out."""
+    return dict(_source_files(directory, ""))
+
+
+def _source_files(directory: Path, prefix: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:
+        return  # gone meanwhile
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == "node_modules":
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _source_files(Path(entry.path), f"{prefix}{entry.name}/")
+        elif Path(entry.name).suffix in WATCHED_SUFFIXES:
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat()
+                yield prefix + entry.name, (status.st_mtime_ns, status.st_size)
+
+
+class AccessLog:
+    """One line on standard error for each request: client, method, path, status, bytes, milliseconds."""
+
+    def __init__(self, app: AppServerASGI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status: int | str = "-"
+        size = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status, size
+            kind = message["type"]
+            if kind in ("http.response.start", "websocket.http.response.start"):
+                status = message["status"]
+            elif kind == "http.response.body":
+                size += len(message.get("body", b""))
+            elif kind == "websocket.accept":
+                status = 101
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            elapsed_ms = (time.perf_counter() - began) * 1000
+            client = (scope.get("client") or ("-", 0))[0]
+            path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+            method = scope.get("method", "WS")
+            sys.stderr.write(f"{client} {method} {_printable(path)} {status} {size} {elapsed_ms:.1f}ms\n")
+
+
+def _printable(path: str) -> str:
+    """A client must not drive the terminal."""
+    return path.encode("ascii", "backslashreplace").decode() if path.isprintable() else repr(path)
