@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,3 +17,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(_ROOT).parts[0] if item.path.is_relative_to(_ROOT) else ""
         if folder in _KINDS:
             item.add_marker(getattr(pytest.mark, folder))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Under scripts/test a skipped security or browser test is a failure: the wall was not tested."""
+    report = yield
+    if report.skipped and _STRICT and any(item.get_closest_marker(kind) for kind in ("security", "browser")):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure for security and browser tests: {report.longrepr}"
+    return report
+
+
+_STRICT = os.environ.get("ISOLATEJS_TEST_STRICT") == "1"
