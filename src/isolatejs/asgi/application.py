@@ -38,8 +38,8 @@ class AppServerASGI:
     """An ASGI application that owns a host and its app servers.
 
     `host_options` are those of `create_isolate_host`, the others those of `create_app_server`; `instances` of
-    the server share the load, each a sandbox that is replaced when it dies. Everything starts with the
-    lifespan of the application, or with `async with app:` where it is mounted in another one, and ends with it.
+    the server share the load, each a sandbox that is replaced when it dies. Everything starts and ends with
+    the lifespan of the application, or with `async with app:` where it is mounted in another one.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class AppServerASGI:
             return
         if not self.servers:
             raise ConfigurationError(
-                "the app server is not started: let the ASGI server run its lifespan, or use `async with app:`"
+                "the app server is not started: let the server run the lifespan, or use `async with app:`"
             )
         await _serve(self._choose(), scope, receive, send, self._metadata)
 
@@ -90,7 +90,9 @@ class AppServerASGI:
         try:
             options = self._server_options
             self.servers = list(
-                await asyncio.gather(*(self._host.create_app_server(**options) for _ in range(self._instances)))
+                await asyncio.gather(
+                    *(self._host.create_app_server(**options) for _ in range(self._instances))
+                )
             )
         except BaseException:
             await self.shutdown()

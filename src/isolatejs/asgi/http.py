@@ -80,7 +80,9 @@ class _Exchange:
 
     async def _respond(self, response: Response) -> None:
         if response.status < 200:
-            _logger.warning("the program answered with status %d, which HTTP servers send themselves", response.status)
+            _logger.warning(
+                "the program answered with status %d, which HTTP servers send themselves", response.status
+            )
             await self._answer_plainly(500, "Internal Server Error")
             return
         headers = response.headers.raw()

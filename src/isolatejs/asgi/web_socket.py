@@ -70,7 +70,7 @@ async def serve_web_socket(
 
 
 async def _send_commands(commands: AsyncIterator[WebSocketCommand], send: Send) -> None:
-    """What the program sends. The server answers our close with a disconnect, which ends the receiving side."""
+    """What the program sends. Our close is answered with a disconnect, which ends the receiving side."""
     try:
         async for command in commands:
             if command.type == "close":

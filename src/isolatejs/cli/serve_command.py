@@ -43,7 +43,9 @@ SHUTDOWN_GRACE_S: Final = 10
 
 def serve(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Program that calls serve().")],
-    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=0, max=65535, help="Port; 0 takes a free one.")
+    ] = 8000,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     watch: Annotated[bool, typer.Option("--watch", help="Reload when a source file changes.")] = False,
     instances: Annotated[
@@ -51,7 +53,7 @@ def serve(
     ] = 1,
     timeout: Annotated[
         float,
-        typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of one answer; its body may go on."),
+        typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of one answer, not of its body."),
     ] = 30.0,
     no_access_log: Annotated[bool, typer.Option("--no-access-log", help="Do not log requests.")] = False,
     allow_read: ReadOption = None,
@@ -141,7 +143,7 @@ async def _serve(server: Any, app: AppServerASGI, terminal: Terminal, watched: P
 
 
 async def _announce(server: Any) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
         await asyncio.sleep(0.01)
     for listener in server.servers:
         for sock in listener.sockets:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -28,6 +27,7 @@ from isolatejs.web import Request
 from isolatejs.web.abort_scope import AbortScope
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
 
     from isolatejs.capabilities.serve.bindings import WebSocketBindings
@@ -155,17 +155,21 @@ class AppServer:
                 generation = await self._usable()
             self._handled += 1
             try:
-                answer = await self._ask(generation, request, body, request_id, metadata or NO_METADATA, upgradable, signal)
+                answer = await self._ask(
+                    generation, request, body, request_id, metadata or NO_METADATA, upgradable, signal
+                )
                 break
             except RuntimeDisposedError:
                 error = await self._how_it_ended(generation)
-                again = request.method in IDEMPOTENT_METHODS and not (type(body) is RequestBody and body.touched)
+                again = request.method in IDEMPOTENT_METHODS and not (
+                    type(body) is RequestBody and body.touched
+                )
                 if tried or self._disposed is not None or not again:
                     await request.aclose()
                     raise error from None
                 tried = True
         if type(answer) is not Upgrade:
-            return ResponseResult(answer)  # type: ignore[arg-type]
+            return ResponseResult(answer)
         connection = answer.connection
         if self._on_command is not None:
             connection.deliver_to(self._on_command)
@@ -200,7 +204,7 @@ class AppServer:
                 raise
         self._watch_for_stall(generation)
         raise ExecutionTimeoutError(
-            f"no answer to {request.method} {request.url:.200} within execution_timeout_ms={self._timeout_ms:g}",
+            f"no answer to {request.method} {request.url:.200} in execution_timeout_ms={self._timeout_ms:g}",
             limit="execution_timeout_ms",
             value=self._timeout_ms,
             runtime_id=generation.live.runtime_id,
@@ -247,7 +251,9 @@ class AppServer:
             if self._starting is None:
                 if self._current is not None:
                     self._last_error = str(await self._current.live.wait_ended())
-                self._starting = asyncio.get_running_loop().create_task(self._start_current(), name="isolatejs-serve")
+                self._starting = asyncio.get_running_loop().create_task(
+                    self._start_current(), name="isolatejs-serve"
+                )
             starting = self._starting
             await asyncio.wait([starting])
             if starting.cancelled():
@@ -326,9 +332,11 @@ class AppServer:
 
     # --- the end -----------------------------------------------------------------------------------
     async def dispose(self, hard: bool = False, reason: str | None = None) -> None:
-        """End every sandbox of the server. Requests that are open fail. May be called any number of times."""
+        """End every sandbox of the server; requests that are open fail. May be called more than once."""
         if self._disposed is None:
-            self._disposed = f"the app server {self.key} has been disposed" + (f": {reason}" if reason else "")
+            self._disposed = f"the app server {self.key} has been disposed" + (
+                f": {reason}" if reason else ""
+            )
             self._on_disposed(self)
         error = RuntimeDisposedError(self._disposed)
         if self._starting is not None:
@@ -381,7 +389,9 @@ def make_entry(entry: str | None, code: str | None, entry_filename: str | None) 
     for name, value in (("entry", entry), ("code", code), ("entry_filename", entry_filename)):
         if value is not None and (not isinstance(value, str) or not value):
             raise ConfigurationError(f"{name}: a non-empty str, not {value!r:.80}")
-    return Entry(entry=entry, code=code, filename=entry_filename or ("/index.js" if code is None else "/server.ts"))
+    return Entry(
+        entry=entry, code=code, filename=entry_filename or ("/index.js" if code is None else "/server.ts")
+    )
 
 
 def _body_of(request: Request) -> bytes | RequestBody | None:
@@ -400,4 +410,6 @@ def _as_request(request: Any) -> Request:
         return request
     if type(request).__module__.partition(".")[0] == "httpx":
         return Request.from_httpx(request)
-    raise ConfigurationError(f"handle: an isolatejs Request or an httpx.Request, not {type(request).__name__}")
+    raise ConfigurationError(
+        f"handle: an isolatejs Request or an httpx.Request, not {type(request).__name__}"
+    )

@@ -61,8 +61,8 @@ class AppServerSockets:
         """What the program sends on a connection, until one side closes it.
 
         The last command is the program's own `close`, if it was the program that closed. While nobody
-        iterates, commands wait, and the program is held back when too many do. Takes the place of `on_command`
-        for this connection.
+        iterates, commands wait, and the program is held back when too many do. Ask for it before `open()`:
+        it takes the place of `on_command` for this connection.
         """
         number = _number(connection_id)
         serve = self._find(number)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["WebSocketBindings", "WebSocketCommand"]
 
@@ -15,8 +17,8 @@ _CAMEL = {"connectionId": "connection_id", "wasClean": "was_clean"}
 class WebSocketCommand:
     """What the program wants done with one of its WebSockets.
 
-    `type` is "message" (send `data`, a str for text and bytes for binary) or "close" (close it with `code` and
-    `reason`; it is gone for the program already). Fields can be read as items too: `command["connectionId"]`.
+    `type` is "message" (send `data`, a str for text and bytes for binary) or "close" (close it with `code`
+    and `reason`; it is gone for the program already). Fields are items too: `command["connectionId"]`.
     """
 
     type: Literal["message", "close"]
@@ -36,8 +38,8 @@ class WebSocketCommand:
 class WebSocketBindings:
     """`on_command(command)` is called with each WebSocketCommand, one after another for each connection.
 
-    It may be plain or async; while it runs, that connection's next commands wait, and the program is held back
-    once a megabyte of them does. Without it, or for a connection that is read with
+    It may be plain or async; while it runs, that connection's next commands wait, and the program is held
+    back once a megabyte of them does. Without it, or for a connection that is read with
     `server.ws.commands(connection_id)`, commands wait for their reader in the same way.
     """
 

@@ -164,7 +164,10 @@ class ServerWebSocket {
   /** @param {number} [code] @param {string} [reason] */
   close(code = 1000, reason = "") {
     const number = +code;
-    if (!(number >= 1000 && number < 5000) || number === 1004 || number === 1005 || number === 1006 || number === 1015) {
+    if (
+      !(number >= 1000 && number < 5000) || number === 1004 || number === 1005 || number === 1006 ||
+      number === 1015
+    ) {
       throw new DOMException(`${code} is not a code to close a WebSocket with`, "InvalidAccessError");
     }
     const text = `${reason}`.toWellFormed();
@@ -181,10 +184,16 @@ class ServerWebSocket {
     this.#connection.close(1001, "");
   }
 }
-for (const [name, value] of /** @type {[string, number][]} */ ([["CONNECTING", 0], ["OPEN", 1], ["CLOSING", 2], ["CLOSED", 3]])) {
+for (
+  const [name, value]
+    of /** @type {[string, number][]} */ ([["CONNECTING", 0], ["OPEN", 1], ["CLOSING", 2], ["CLOSED", 3]])
+) {
   ObjectDefineProperty(ServerWebSocket.prototype, name, { value });
 }
-ObjectDefineProperty(ServerWebSocket.prototype, SymbolToStringTag, { value: "ServerWebSocket", configurable: true });
+ObjectDefineProperty(ServerWebSocket.prototype, SymbolToStringTag, {
+  value: "ServerWebSocket",
+  configurable: true,
+});
 
 /** @param {any} message @returns {Outgoing} */
 function outgoing(message) {
@@ -242,7 +251,8 @@ export class Connections {
   received(number, text, bytes) {
     const connection = this.#open.get(number);
     if (connection === undefined || connection.state !== OPEN) return null;
-    const message = text ?? (bytes === undefined ? new ArrayBuffer(0) : TypedArrayPrototypeSlice(bytes).buffer);
+    const message = text ??
+      (bytes === undefined ? new ArrayBuffer(0) : TypedArrayPrototypeSlice(bytes).buffer);
     return this.#tell(connection, "message", [message]);
   }
 
@@ -265,7 +275,9 @@ export class Connections {
     const waited = connection.waiting.length > 0;
     connection.credit += size;
     connection.flush();
-    if (waited && connection.waiting.length === 0 && connection.state === OPEN) this.#tell(connection, "drain", []);
+    if (waited && connection.waiting.length === 0 && connection.state === OPEN) {
+      this.#tell(connection, "drain", []);
+    }
   }
 
   /** @param {Connection} connection @param {number} code @param {string} reason */
@@ -292,7 +304,10 @@ export class Connections {
     /** @type {any} */
     let result;
     try {
-      result = this.#kernel.runInScope(open.number, () => ReflectApply(handler, handlers, [connection.socket, ...args]));
+      result = this.#kernel.runInScope(
+        open.number,
+        () => ReflectApply(handler, handlers, [connection.socket, ...args]),
+      );
     } catch (error) {
       this.#report(open, error);
       return null;

@@ -70,7 +70,9 @@ class ServingProgram {
     if (options === null || (typeof options !== "object" && typeof options !== "function")) {
       throw new TypeError("serve(options): options must be an object with a fetch function");
     }
-    if (typeof options.fetch !== "function") throw new TypeError("serve(options): options.fetch must be a function");
+    if (typeof options.fetch !== "function") {
+      throw new TypeError("serve(options): options.fetch must be a function");
+    }
     for (const name of ["open", "message", "close", "error", "drain"]) {
       const handler = options.websocket?.[name];
       if (handler !== undefined && handler !== null && typeof handler !== "function") {
@@ -86,10 +88,14 @@ class ServingProgram {
     const namespace = entry === undefined
       ? (await linker.evaluateModule(/** @type {string} */ (code), filename)).namespace
       : await linker.importModule(entry, filename);
-    if (this.#handlers === null && typeof namespace?.default?.fetch === "function") this.register(namespace.default);
+    if (this.#handlers === null && typeof namespace?.default?.fetch === "function") {
+      this.register(namespace.default);
+    }
     if (this.#handlers === null) {
       throw new Error(
-        `No serve() handler registered: ${entry ?? filename} must call serve({ fetch(request) { ... } }) while it loads`,
+        `No serve() handler registered: ${
+          entry ?? filename
+        } must call serve({ fetch(request) { ... } }) while it loads`,
       );
     }
     return null;
@@ -104,7 +110,9 @@ class ServingProgram {
     /** @type {any} */
     let result;
     try {
-      const body = message.body === undefined ? null : this.#kernel.channel.receiveBody(message.body, frame) ?? null;
+      const body = message.body === undefined
+        ? null
+        : this.#kernel.channel.receiveBody(message.body, frame) ?? null;
       const request = makeRequest(message, body, open);
       const context = new RequestContext(this, open);
       result = this.#kernel.runInScope(
@@ -208,7 +216,10 @@ class ServingProgram {
       return this.#respond(open, plainFailure());
     };
     try {
-      const response = this.#kernel.runInScope(open.number, () => ReflectApply(handlers.error, handlers, [error]));
+      const response = this.#kernel.runInScope(
+        open.number,
+        () => ReflectApply(handlers.error, handlers, [error]),
+      );
       if (!isThenable(response)) return give(response);
       return PromisePrototypeThen(PromisePrototypeThen(PromiseResolve(response), give), undefined, giveUp);
     } catch (second) {
@@ -272,7 +283,9 @@ class ServingProgram {
       /** Turn a request into a WebSocket. @param {any} request @param {any} [options] */
       upgrade(request, options = {}) {
         const open = openRequestOf(request);
-        if (open === undefined) throw new TypeError("upgrade(request): request must be the one that fetch() was given");
+        if (open === undefined) {
+          throw new TypeError("upgrade(request): request must be the one that fetch() was given");
+        }
         if (open.answered || open.upgrade !== null || !open.upgradable || open.aborted) return false;
         const headers = [...new web.Headers(options?.headers)];
         const protocol = options?.protocol === undefined ? null : `${options.protocol}`;
@@ -326,7 +339,8 @@ const plainFailure = () => new web.Response("Internal Server Error", { status: 5
 
 /** @param {any} value */
 const isThenable = (value) =>
-  value instanceof Promise || (value !== null && typeof value === "object" && !isResponse(value) && typeof value.then === "function");
+  value instanceof Promise ||
+  (value !== null && typeof value === "object" && !isResponse(value) && typeof value.then === "function");
 
 /** An error as the embedder's log shows it. @param {any} error */
 function printable(error) {

@@ -29,13 +29,14 @@ from isolatejs.capabilities.serve.open_request import OpenRequest, RequestBody
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.limits import FINISHING_REQUESTS_LIMIT, REQUEST_INLINE_BYTES, RESPONSE_HEADERS_LIMIT_BYTES
 from isolatejs.web import Response
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from isolatejs.capabilities.scope import RequestFacts, RuntimeScope
+    from isolatejs.capabilities.serve.connections import Connection
     from isolatejs.channel.channel import Channel
     from isolatejs.channel.incoming import IncomingNote, ReplyFrameData
-    from isolatejs.capabilities.serve.connections import Connection
     from isolatejs.channel.streams import ByteStream
     from isolatejs.web import AbortSignal, Request
 
@@ -133,7 +134,9 @@ class ServeHost:
         facts = OpenRequest(request_id, metadata, scope.signal)
         scope.requests[number] = facts
         self.active += 1
-        message = HandleRequest(number, request.method, request.url, request.headers.multi_items(), sent, upgradable)
+        message = HandleRequest(
+            number, request.method, request.url, request.headers.multi_items(), sent, upgradable
+        )
         try:
             reply = await channel.call(message, attachments)
             answer = reply.into(HandledRequest)
@@ -202,7 +205,9 @@ class ServeHost:
         """The streamed body of a response will not be read to its end."""
         self._give_up(number, facts, upload, None)
 
-    def _give_up(self, number: int, facts: OpenRequest, upload: int | None, reason: BaseException | None) -> None:
+    def _give_up(
+        self, number: int, facts: OpenRequest, upload: int | None, reason: BaseException | None
+    ) -> None:
         self.active -= 1
         facts.abort(reason if isinstance(reason, Exception) else None)
         channel = self._scope.channel
@@ -215,7 +220,7 @@ class ServeHost:
             channel.abandon_stream(upload)
 
     def _keep(self, number: int, facts: RequestFacts) -> None:
-        """Wait for the guest to say that it is through with a request; not for more than the limit of them."""
+        """Wait for the guest to say that it is through with a request; for a limited number of them."""
         self._finishing[number] = facts
         if len(self._finishing) > FINISHING_REQUESTS_LIMIT:
             self._request_over(next(iter(self._finishing)))
@@ -234,7 +239,9 @@ class ServeHost:
         self._scope.requests.pop(number, None)
         self._check_idle()
 
-    def _upgraded(self, number: int, facts: OpenRequest, answer: HandledRequest, reply: ReplyFrameData) -> Upgrade:
+    def _upgraded(
+        self, number: int, facts: OpenRequest, answer: HandledRequest, reply: ReplyFrameData
+    ) -> Upgrade:
         data = None if answer.data is None else reply.decode(answer.data)
         self.active -= 1
         connection = self.connections.add(number, facts)

@@ -17,9 +17,19 @@ __all__ = ["OpenRequest", "RequestBody"]
 class OpenRequest:
     """What calls on behalf of a request carry. Its signal is made when somebody first asks for it."""
 
-    __slots__ = ("_controller", "_metadata", "_reason", "_request_id", "_runtime_signal", "_signal", "aborted")
+    __slots__ = (
+        "_controller",
+        "_metadata",
+        "_reason",
+        "_request_id",
+        "_runtime_signal",
+        "_signal",
+        "aborted",
+    )
 
-    def __init__(self, request_id: str | None, metadata: Mapping[str, Any], runtime_signal: AbortSignal) -> None:
+    def __init__(
+        self, request_id: str | None, metadata: Mapping[str, Any], runtime_signal: AbortSignal
+    ) -> None:
         self._request_id = request_id
         self._metadata = metadata
         self.aborted = False

@@ -14,7 +14,7 @@ const signalSlot = Object.getOwnPropertySymbols(new Request("http://localhost/")
 );
 
 /** Which request of the host a Request object is. @type {WeakMap<Request, OpenRequest>} */
-const openRequests = new SafeWeakMap();
+const openRequests = /** @type {any} */ (new SafeWeakMap());
 
 /** One request from its arrival until nothing is left to do for it. */
 export class OpenRequest {

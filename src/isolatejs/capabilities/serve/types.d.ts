@@ -2,7 +2,10 @@
 
 interface ServeOptions<T = any> {
   /** Answers a request. To accept a WebSocket call `server.upgrade(request)` and return nothing. */
-  fetch(request: Request, server: Server<T>): Response | void | undefined | Promise<Response | void | undefined>;
+  fetch(
+    request: Request,
+    server: Server<T>,
+  ): Response | void | undefined | Promise<Response | void | undefined>;
   websocket?: ServeWebSocketHandlers<T>;
 }
 
