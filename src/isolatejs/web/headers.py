@@ -42,7 +42,9 @@ class Headers:
             self._list = list(init._list)
             return
         pairs: Iterable[tuple[str, str]]
-        if isinstance(init, _MultiItems):
+        if type(init) is list:  # the most frequent, and the check of a Protocol is slow
+            pairs = init
+        elif type(init) is not dict and isinstance(init, _MultiItems):
             pairs = init.multi_items()
         elif isinstance(init, Mapping):
             pairs = init.items()
