@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from isolatejs.capabilities.serve.bindings import WebSocketBindings
     from isolatejs.host.app_server import AppServer
-    from isolatejs.host.live_runtime import ParkedSandbox
     from isolatejs.host.namespaced_runtime import NamespacedRuntime
     from isolatejs.host.test_suite_runtime import TestRuntime
+    from isolatejs.sandbox.parked import ParkedSandbox
     from isolatejs.sandbox.confinement import Confinement, ConfinementReport
     from isolatejs.sandbox.provider import SandboxProvider
 
@@ -73,16 +73,18 @@ class IsolateHost:
         bindings: Bindings | Mapping[str, Any] | None = None,
         cwd: str = "/",
         memory_limit_mb: int = MEMORY_LIMIT_MB,
+        snapshots: Any = None,
     ) -> Opening[TestRuntime]:
         """A runtime with the test framework: describe, test, hooks, expect. Await it, or use it in `async with`.
 
-        `key` names it in diagnostics. With a files binding, snapshots are kept there.
+        `key` names it in diagnostics. Snapshots are kept in the files binding; without one, in `snapshots`
+        (what a files binding can be), of which only `__snapshots__` directories are ever touched.
         """
 
         async def open() -> TestRuntime:
             from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
 
-            extra = {"testing": testing_grant(bindings)}
+            extra = {"testing": testing_grant(bindings, snapshots)}
             return TestRuntime(await self._start(bindings, cwd, key, None, memory_limit_mb, extra))
 
         return Opening(open, lambda runtime: runtime.dispose())

@@ -155,10 +155,14 @@ class TestRuns:
         }
 
 
-def testing_grant(bindings: Any) -> TestingGrant:
+def testing_grant(bindings: Any, snapshots: Any = None) -> TestingGrant:
     """What a test runtime with these bindings gets: snapshots when there are files to keep them in."""
     files = bindings.get("files") if isinstance(bindings, Mapping) else getattr(bindings, "files", None)
-    return TestingGrant(FileSnapshotStore(as_file_tree(files)) if files is not None else None)
+    if files is not None:
+        return TestingGrant(FileSnapshotStore(as_file_tree(files)))
+    if snapshots is not None:
+        return TestingGrant(FileSnapshotStore(as_file_tree(snapshots), only="__snapshots__"))
+    return TestingGrant()
 
 
 class TestRuntime:

@@ -10,6 +10,7 @@ import msgspec
 
 from isolatejs.capabilities.testing.results import SuiteResult, TestCase, TestError, TestEvent, TestResult, TestRunResult
 from isolatejs.errors import GuestProtocolError
+from isolatejs.web.values import UNDEFINED
 from isolatejs.limits import TEST_ERRORS_LIMIT, TESTS_LIMIT
 
 if TYPE_CHECKING:
@@ -219,11 +220,17 @@ def _error(report: FailureReport, decode: Callable[[EncodedValue], Any], depth: 
         column=report.column,
         source_line=report.source_line,
         matcher_name=report.matcher_name,
-        expected=None if report.expected is None else decode(report.expected),
-        actual=None if report.actual is None else decode(report.actual),
+        expected=_value(report.expected, decode),
+        actual=_value(report.actual, decode),
         diff=report.diff,
         cause=_error(report.cause, decode, depth + 1) if report.cause is not None and depth < 8 else None,
     )
+
+
+def _value(encoded: EncodedValue | None, decode: Callable[[EncodedValue], Any]) -> Any:
+    """A compared value; `undefined` is None, as in the value of `eval`."""
+    value = None if encoded is None else decode(encoded)
+    return None if value is UNDEFINED else value
 
 
 def _placed(error: TestError, test: PlannedTest) -> TestError:

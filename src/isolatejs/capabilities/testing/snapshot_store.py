@@ -21,13 +21,21 @@ class SnapshotStore(Protocol):
 
 
 class FileSnapshotStore:
-    """Snapshots in the files that the runtime's `files` binding gives."""
+    """Snapshots in files; with `only`, in directories of that name and nowhere else."""
 
-    def __init__(self, files: Any) -> None:
+    def __init__(self, files: Any, *, only: str | None = None) -> None:
         self._files = files
+        self._only = only
+
+    def _check(self, path: str) -> None:
+        inside = self._only is None or self._only in path.split("/")[:-1]
+        if not path.startswith("/") or posixpath.normpath(path) != path or not inside:
+            where = f" in a directory {self._only}" if self._only else ""
+            raise GuestVisibleError("Error", f"snapshots are kept under absolute paths{where}, not in {path[:200]}")
 
     async def read(self, path: str) -> str | None:
         """The file's text, None when there is none."""
+        self._check(path)
         try:
             data = await _settled(self._files.read_file(path))
         except FileNotFoundError:
@@ -42,6 +50,7 @@ class FileSnapshotStore:
 
     async def write(self, path: str, text: str) -> None:
         """Replace the file; its directory is made when it is missing."""
+        self._check(path)
         data = text.encode("utf-8", "surrogatepass")
         if len(data) > SNAPSHOT_LIMIT_BYTES:
             raise GuestVisibleError("RangeError", f"a snapshot file of more than {SNAPSHOT_LIMIT_BYTES} bytes")
