@@ -1,6 +1,7 @@
 // @ts-check
 // The linker: runs programs as modules and finds what they import. What the kernel and the capabilities use.
 
+import { core } from "../engine.js";
 import { runLater } from "./effects.js";
 import { Builtins } from "./builtins.js";
 import { engine } from "./engine.js";
@@ -58,7 +59,10 @@ export class Linker {
     const module = await program.compile({ completion });
     await runLater(this.#graph.linkGraph(program.record));
     this.#graph.instantiate(program.record);
-    await module.evaluate();
+    const evaluated = module.evaluate();
+    // What follows is the kernel's own work, and not part of the program's async context.
+    core.setAsyncContext(undefined);
+    await evaluated;
     const { namespace } = module;
     const value = program.completion === undefined && "default" in namespace
       ? namespace.default
