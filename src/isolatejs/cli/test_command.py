@@ -1,0 +1,185 @@
+"""`isolatejs test`: the test files of a project, each in a sandbox of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isolatejs.cli.output import Terminal
+from isolatejs.cli.run_command import EXIT_INTERRUPTED, EXIT_USAGE, MemoryOption, NetOption, ReadOption, ToolsOption, WriteOption, run_until_interrupted
+from isolatejs.errors import ConfigurationError, IsolateError
+
+if TYPE_CHECKING:
+    from isolatejs.cli.test_reporters import Reporter
+    from isolatejs.host.isolate_host import IsolateHost
+    from isolatejs.host.test_project import TestFile, TestProject
+
+EXIT_FAILED = 1
+
+
+class ReporterName(StrEnum):
+    """How results are shown."""
+
+    pretty = "pretty"
+    junit = "junit"
+    json = "json"
+    tap = "tap"
+
+
+def test(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATHS]", help="Test files or directories; all of the project by default.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option("-t", "--test-name-pattern", metavar="PATTERN", help="Only tests whose name matches this regular expression.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Run again when a file changes.")] = False,
+    reporter: Annotated[ReporterName, typer.Option(help="How results are shown.")] = ReporterName.pretty,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report of junit, json or tap there.")
+    ] = None,
+    bail: Annotated[bool, typer.Option("--bail", help="Stop after the first failure.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Files that run at once; the number of CPUs by default.")
+    ] = None,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Count what ran, into coverage/lcov.info.")] = False,
+    update: Annotated[bool, typer.Option("--update", "-u", help="Replace snapshots that do not match.")] = False,
+    ci: Annotated[
+        bool, typer.Option("--ci/--no-ci", help="Write no snapshots.", envvar="CI", show_default=False)
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of each test and hook. 5 seconds by default.")
+    ] = None,
+    retry: Annotated[int, typer.Option("--retry", metavar="N", min=0, help="Run a failed test up to N more times.")] = 0,
+    memory: MemoryOption = 128,
+    allow_read: ReadOption = None,
+    allow_write: WriteOption = None,
+    allow_net: NetOption = None,
+    tools: ToolsOption = None,
+) -> None:
+    """Run test files (*.test.ts, *.spec.js, ...) in sandboxes.
+
+    Tests import the project's own modules and its node_modules; everything else is denied unless granted.
+    Exit status: 0 all passed, 1 something failed, 2 wrong usage or no test files, 130 interrupted.
+    """
+    from isolatejs.cli.grants import Permissions
+    from isolatejs.host.test_project import TestOptions, TestProject
+
+    permissions = Permissions(read=allow_read or [], write=allow_write or [], hosts=allow_net or [], tools=tools)
+    options = TestOptions(
+        pattern=pattern,
+        timeout_ms=None if timeout is None else timeout * 1000,
+        bail=1 if bail else 0,
+        retry=retry,
+        update_snapshots="all" if update else "none" if ci else "new",
+        coverage=coverage,
+        memory_limit_mb=memory,
+        bindings=permissions.bindings(),
+    )
+    project = TestProject(Path.cwd(), options)
+    command = _TestCommand(project, paths or [], workers or os.cpu_count() or 1, reporter, output)
+    try:
+        succeeded = run_until_interrupted(command.watch() if watch else command.run_once())
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except IsolateError as error:
+        Terminal().write_error(error)
+        raise typer.Exit(EXIT_USAGE) from None
+    raise typer.Exit(0 if succeeded else EXIT_FAILED)
+
+
+class _TestCommand:
+    """One call of the command: it may run the files many times, when it watches."""
+
+    def __init__(
+        self, project: TestProject, paths: list[Path], workers: int, reporter: ReporterName, output: Path | None
+    ) -> None:
+        self._project = project
+        self._paths = paths
+        self._workers = workers
+        self._reporter = reporter
+        self._output = output
+
+    async def run_once(self) -> bool:
+        from isolatejs.host.isolate_host import create_isolate_host
+
+        files = self._find()
+        async with create_isolate_host(pool_size=min(self._workers, len(files), 4)) as host:
+            return await self._run(host, files)
+
+    async def watch(self) -> bool:
+        """Run, then run again what a change may have touched, until interrupted."""
+        from isolatejs.cli.test_watch import wait_for_change
+        from isolatejs.host.isolate_host import create_isolate_host
+
+        succeeded = True
+        async with create_isolate_host(pool_size=self._workers) as host:
+            files = self._find()
+            while True:
+                succeeded = await self._run(host, files)
+                Terminal().write_notice("watching for changes; Ctrl-C ends")
+                changed = await wait_for_change(self._project.root)
+                every = self._find()
+                tests = [file for file in every if file.path in changed]
+                # A change elsewhere may be behind any test.
+                files = tests if len(tests) == len(changed) else every
+
+    def _find(self) -> list[TestFile]:
+        files = self._project.find(self._paths)
+        if not files:
+            where = ", ".join(map(str, self._paths)) or str(self._project.root)
+            raise ConfigurationError(f"no test files (*.test.ts, *.spec.js, ...) in {where}")
+        return files
+
+    async def _run(self, host: IsolateHost, files: list[TestFile]) -> bool:
+        from isolatejs.cli.test_coverage import CoverageReport
+        from isolatejs.cli.test_reporters import create_reporter
+
+        coverage = CoverageReport(self._project.root) if self._project.options.coverage else None
+        with ExitStack() as stack:
+            stream: Any = sys.stdout
+            if self._output is not None:
+                self._output.parent.mkdir(parents=True, exist_ok=True)
+                stream = stack.enter_context(self._output.open("w", encoding="utf-8"))
+            reporter = stack.enter_context(create_reporter(self._reporter.value, stream, len(files)))
+            succeeded = await self._run_files(host, files, reporter, coverage)
+        if coverage is not None:
+            written = coverage.write()
+            if self._reporter is ReporterName.pretty:
+                Terminal().write_notice(coverage.summary())
+            Terminal().write_notice(f"coverage: {written}")
+        return succeeded
+
+    async def _run_files(
+        self, host: IsolateHost, files: list[TestFile], reporter: Reporter, coverage: Any
+    ) -> bool:
+        waiting = list(reversed(files))
+        succeeded = True
+
+        async def work() -> None:
+            nonlocal succeeded
+            while waiting:
+                file = waiting.pop()
+                reporter.file_started(file)
+                result = await self._project.run(
+                    host, file, on_event=lambda event, file=file: reporter.event(file, event)  # type: ignore[misc]
+                )
+                reporter.file_ended(file, result)
+                if coverage is not None:
+                    coverage.add(result.coverage or {})
+                if not result.success:
+                    succeeded = False
+                    if self._project.options.bail:
+                        waiting.clear()
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._workers, len(files))):
+                group.create_task(work())
+        return succeeded
