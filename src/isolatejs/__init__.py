@@ -21,6 +21,8 @@ _HOMES = {
     "isolatejs.host.isolate_host": ("IsolateHost", "create_isolate_host"),
     "isolatejs.host.bindings": ("Bindings",),
     "isolatejs.host.script_runtime": ("ScriptRuntime",),
+    "isolatejs.host.namespaced_runtime": ("NamespacedRuntime",),
+    "isolatejs.daemon.autostart": ("DaemonOptions",),
     "isolatejs.host.one_shot": ("run",),
     "isolatejs.capabilities.call_context": ("HostCallContext",),
     "isolatejs.capabilities.console.bindings": ("ConsoleBindings", "ConsoleEntry"),
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.modules.bindings import create_module_resolver as create_module_resolver
     from isolatejs.capabilities.modules.module_source import ModuleSource as ModuleSource
     from isolatejs.capabilities.tools.declarations import tool_types as tool_types
+    from isolatejs.daemon.autostart import DaemonOptions as DaemonOptions
     from isolatejs.errors import AbortError as AbortError
     from isolatejs.errors import ConfigurationError as ConfigurationError
     from isolatejs.errors import ConfinementError as ConfinementError
@@ -132,6 +135,7 @@ if TYPE_CHECKING:
     from isolatejs.host.bindings import Bindings as Bindings
     from isolatejs.host.isolate_host import IsolateHost as IsolateHost
     from isolatejs.host.isolate_host import create_isolate_host as create_isolate_host
+    from isolatejs.host.namespaced_runtime import NamespacedRuntime as NamespacedRuntime
     from isolatejs.host.one_shot import run as run
     from isolatejs.host.script_runtime import ScriptRuntime as ScriptRuntime
     from isolatejs.typechecking.check import TypecheckResult as TypecheckResult

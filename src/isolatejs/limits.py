@@ -86,6 +86,18 @@ NAMESPACE_KEY_LIMIT_CHARACTERS: Final = 256
 NAMESPACE_IDLE_LIMIT_MS: Final = 30 * 60 * 1000
 """How long a session is kept aside before it ends."""
 
+# --- daemon -----------------------------------------------------------------------------------------
+DAEMON_START_TIMEOUT_MS: Final = 20_000
+"""How long an auto-started daemon may take to answer: a fresh interpreter on a loaded machine."""
+DAEMON_IDLE_EXIT_MS: Final = 60_000
+"""How long an auto-started daemon stays without clients and sessions."""
+DAEMON_DRAIN_TIMEOUT_MS: Final = 30_000
+"""How long a draining daemon waits for its clients."""
+DAEMON_CLIENTS_LIMIT: Final = 1_000
+"""Connections of one daemon; each costs it a descriptor."""
+DAEMON_LEASES_LIMIT: Final = 1_000
+"""Sandboxes that a daemon leases at once."""
+
 # --- sandbox --------------------------------------------------------------------------------------
 POOL_SIZE: Final = 2
 """Processes that wait warm: one to take, one while the pool refills."""

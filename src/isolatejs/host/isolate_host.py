@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
+from isolatejs.daemon.autostart import DaemonOptions, resolve_address
 from isolatejs.errors import ConfigurationError, RuntimeDisposedError
 from isolatejs.host.bindings import Bindings
 from isolatejs.host.live_runtime import LiveRuntime
@@ -252,9 +254,20 @@ def create_isolate_host(
     By default sandboxes are started by this process's own launcher, `pool_size` of them waiting warm.
     `engine` is "auto" or the path of a Deno binary. `confinement` says how strict the wall is: "require",
     "best_effort" or "off". Raises ConfinementError when a required layer cannot be had.
+
+    `daemon` uses a daemon instead: DaemonOptions, a dict of the same, `{}` or True for the default socket;
+    the `ISOLATEJS_DAEMON_SOCKET` environment variable does it too, and False never. The daemon's own options
+    hold for pool and confinement then. Raises DaemonError when it cannot be reached or started.
     """
 
     async def open() -> IsolateHost:
+        options = _daemon_options(daemon)
+        if options is not None:
+            from isolatejs.daemon.client import DaemonClient, DaemonNamespaces
+
+            client = DaemonClient(resolve_address(options))
+            await client.connection()
+            return IsolateHost(client, DaemonNamespaces(client))
         pool = EmbeddedPool(
             pool_size=check_positive_integer(pool_size, "pool_size", 0),
             confinement=confinement,
@@ -264,3 +277,10 @@ def create_isolate_host(
         return IsolateHost(pool)
 
     return Opening(open, lambda host: host.close())
+
+
+def _daemon_options(daemon: Any) -> DaemonOptions | None:
+    """What `daemon=` means; None is the embedded host."""
+    if daemon is False or (daemon is None and not os.environ.get("ISOLATEJS_DAEMON_SOCKET")):
+        return None
+    return coerce_options(DaemonOptions, None if daemon is True else daemon, "daemon")

@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import logging
 import os
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +19,7 @@ from isolatejs.capabilities.scope import RuntimeScope
 from isolatejs.channel.channel import Channel, Numbering
 from isolatejs.errors import (
     AbortError,
+    DaemonError,
     ExecutionTimeoutError,
     GuestError,
     IsolateError,
@@ -29,6 +29,7 @@ from isolatejs.errors import (
 )
 from isolatejs.host.guest_errors import to_guest_error
 from isolatejs.limits import DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
+from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
 
 if TYPE_CHECKING:
@@ -40,18 +41,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _logger = logging.getLogger("isolatejs.runtime")
 _numbers = itertools.count(1)
-
-
-@dataclass(slots=True)
-class ParkedSandbox:
-    """A session that was put aside: its sandbox, paused, and where the next host end's numbers start.
-
-    `kept` is what host halves keep alive for the next acquire in the same process (browser contexts, say).
-    """
-
-    sandbox: Sandbox
-    numbering: Numbering = field(default_factory=Numbering)
-    kept: dict[str, Any] = field(default_factory=dict)
 
 
 class LiveRuntime:
@@ -116,7 +105,7 @@ class LiveRuntime:
             else:
                 await kept.aclose()
         parked.sandbox.resume()
-        return await cls._connect(parked.sandbox, scope, controller, halves, parked.numbering, ResumeKernel)
+        return await cls._connect(parked.sandbox, scope, controller, halves, Numbering(*parked.numbers), ResumeKernel)
 
     @classmethod
     def _prepare(
@@ -218,7 +207,7 @@ class LiveRuntime:
         self._on_death.clear()
         kept = {name: half.park() for name, half in self.halves.items() if hasattr(half, "park")}
         await self._close_halves(skip=kept)
-        return ParkedSandbox(self.sandbox, numbering, kept)
+        return ParkedSandbox(self.sandbox, (numbering.last_id, numbering.last_reference), kept)
 
     # --- work --------------------------------------------------------------------------------------
     @property
@@ -368,6 +357,10 @@ class LiveRuntime:
                 value=limit,
                 runtime_id=self.runtime_id,
             )
+        if report.reason == "lost":
+            return DaemonError(f"the daemon that owned runtime {self.runtime_id} went away")
+        if report.reason == "disposed":
+            return RuntimeDisposedError(f"the runtime {self.runtime_id} was ended by an operator or its namespace disposed")
         if report.signal is not None:
             how = f"was ended by signal {report.signal}"
         else:

@@ -15,7 +15,8 @@ from isolatejs.errors import ConfigurationError, NamespaceBusyError, RuntimeDisp
 from isolatejs.limits import NAMESPACE_IDLE_LIMIT_MS, NAMESPACE_KEY_LIMIT_CHARACTERS, NAMESPACES_LIMIT
 
 if TYPE_CHECKING:
-    from isolatejs.host.live_runtime import LiveRuntime, ParkedSandbox
+    from isolatejs.host.live_runtime import LiveRuntime
+    from isolatejs.sandbox.parked import ParkedSandbox
 
 
 class NamespaceStore(Protocol):
@@ -110,7 +111,7 @@ class EmbeddedNamespaces:
             message = f"the namespace {key!r} has been disposed" + (f": {reason}" if reason else "")
             await session.live.aclose(RuntimeDisposedError(message))
         if session.parked is not None:
-            await end_parked(session.parked)
+            await session.parked.aclose()
         return True
 
     def _arm(self) -> None:
@@ -132,7 +133,7 @@ class EmbeddedNamespaces:
         self._arm()
 
     def _end(self, parked: ParkedSandbox) -> None:
-        task = asyncio.get_running_loop().create_task(end_parked(parked))
+        task = asyncio.get_running_loop().create_task(parked.aclose())
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
 
@@ -141,7 +142,7 @@ class EmbeddedNamespaces:
             self._sweeper.cancel()
         parked = [session.parked for session in self._sessions.values() if session.parked is not None]
         self._sessions.clear()
-        await asyncio.gather(*(end_parked(one) for one in parked), *self._endings)
+        await asyncio.gather(*(one.aclose() for one in parked), *self._endings)
 
     def list(self) -> list[dict[str, Any]]:
         now = time.monotonic()
@@ -154,13 +155,6 @@ class EmbeddedNamespaces:
             }
             for key, session in self._sessions.items()
         ]
-
-
-async def end_parked(parked: ParkedSandbox) -> None:
-    """End a session that was put aside, and what host halves kept for it."""
-    for kept in parked.kept.values():
-        await kept.aclose()
-    await parked.sandbox.aclose()
 
 
 def check_key(key: Any) -> str:

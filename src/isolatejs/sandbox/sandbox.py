@@ -19,7 +19,8 @@ EXIT_REPORT_WAIT_S = 2.0
 WAKE_INTERVAL_S = 0.1
 """Less than the time in which a watchdog that was woken becomes lazy again."""
 
-ExitReason = Literal["killed", "memory", "crashed", "exited"]
+ExitReason = Literal["killed", "memory", "crashed", "exited", "disposed", "lost"]
+"""`disposed`: ended by somebody else through the daemon. `lost`: the daemon that owned it went away."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,13 @@ class Sandbox:
         if self.exited.done():
             return self.exited.result().reason == "memory"
         return self._watcher is not None and await self._watcher.check(self.id)
+
+    def hand_over(self) -> tuple[int, int, int | None]:
+        """Duplicates of channel socket, pidfd and sync FIFO for a new owner; this side's channel socket closes."""
+        assert self._pidfd is not None
+        channel, pidfd = os.dup(self.channel_socket.fileno()), os.dup(self._pidfd)
+        self.channel_socket.close()
+        return channel, pidfd, None if self.sync_fd is None else os.dup(self.sync_fd)
 
     async def aclose(self) -> None:
         """Kill, wait until the process is reaped (bounded), close every descriptor."""
