@@ -168,7 +168,7 @@ class ModuleResolver:
         return self
 
     def fallback(self, loader: Loader) -> ModuleResolver:
-        """Asked when nothing else has the module: `loader(specifier)` or `loader(specifier, importer)`."""
+        """Asked when nothing else has the module: `loader(specifier)`, or `loader(specifier, importer=path)`."""
         if not callable(loader):
             raise ConfigurationError(f"fallback: a callable, not {type(loader).__name__}")
         self.fallbacks.append(loader)
@@ -237,23 +237,12 @@ def as_module_resolver(value: Any) -> ModuleResolver:
     )
 
 
-def takes_context(loader: Loader) -> bool:
-    """Whether a loader has a parameter called `context`."""
+def takes(loader: Loader, name: str) -> bool:
+    """Whether a loader has a parameter of this name: `context`, or `importer` of a fallback."""
     try:
-        return "context" in inspect.signature(loader).parameters
+        return name in inspect.signature(loader).parameters
     except (TypeError, ValueError):
         return False
-
-
-def takes_importer(loader: Loader) -> bool:
-    """Whether a fallback loader has room for the importer beside the specifier."""
-    try:
-        parameters = inspect.signature(loader).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    named = [p for p in positional if p.name != "context"]
-    return len(named) >= 2 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def _virtual_path(specifier: str, filename: str | None, resolve_dir: str | None, where: str) -> str:

@@ -12,7 +12,7 @@ from isolatejs.errors import ConfigurationError
 from isolatejs.limits import MODULE_SOURCE_LIMIT_BYTES
 from isolatejs.wire.errors import GuestVisibleError
 
-from .bindings import Loader, ModuleResolver, SourceTree, VirtualModule, takes_context, takes_importer
+from .bindings import Loader, ModuleResolver, SourceTree, VirtualModule, takes
 from .import_scan import scan_imports
 from .module_source import (
     FoundModule,
@@ -221,8 +221,8 @@ class ModuleFinder:
     ) -> FoundModule | None:
         wanted = target if is_relative(specifier) else specifier
         for loader in self._resolver.fallbacks:
-            arguments = (wanted, importer) if takes_importer(loader) else (wanted,)
-            given = as_module_source(await _call(loader, arguments, context), "fallback")
+            named = {"importer": importer} if takes(loader, "importer") else {}
+            given = as_module_source(await _call(loader, (wanted,), context, **named), "fallback")
             if given is None:
                 continue
             place = target if target.startswith("/") or is_url(target) else f"/{target}"
@@ -291,8 +291,12 @@ def _placed(path: str, given: ModuleSource) -> str:
     return posixpath.join(folder, given.filename or posixpath.basename(path))
 
 
-async def _call(loader: Loader, arguments: tuple[Any, ...], context: Callable[[], HostCallContext]) -> Any:
-    result = loader(*arguments, context=context()) if takes_context(loader) else loader(*arguments)
+async def _call(
+    loader: Loader, arguments: tuple[Any, ...], context: Callable[[], HostCallContext], **named: Any
+) -> Any:
+    if takes(loader, "context"):
+        named["context"] = context()
+    result = loader(*arguments, **named)
     return await result if inspect.isawaitable(result) else result
 
 

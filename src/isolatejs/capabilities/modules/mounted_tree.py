@@ -54,6 +54,11 @@ class MountedTree:
         self._root = str(real)
         self._prefix = self._root.rstrip("/") + "/"
 
+    @property
+    def root(self) -> str:
+        """The real directory of the host."""
+        return self._root
+
     def locate(self, relative: str) -> Located | None:
         """Where an entry really is, links followed; None when there is none. Raises OutsideError."""
         descriptor = self._open(relative)

@@ -27,6 +27,7 @@ export function edgeKey(kind, type, specifier) {
 
 /** @param {string} path */
 export function urlOf(path) {
+  if (/^[a-z][\w+.-]*:/i.test(path)) return path;
   const { 0: file, 1: suffix = "" } = /^([^?]*)(\?.*)?$/s.exec(path)?.slice(1) ?? [path];
   return `file://${encodeURI(file.startsWith("/") ? file : `/${file}`).replaceAll("#", "%23")}${suffix}`;
 }
