@@ -1,0 +1,255 @@
+"""pytest collects `*.test.ts` and `*.test.js`: one item a test, each file in a sandbox of its own.
+
+Nothing of the library is loaded until there is such a file. Settings (pytest.ini, pyproject.toml):
+`isolatejs_test_files` (patterns; empty turns the plugin off), `isolatejs_timeout_ms`; on the command line
+`--update-snapshots`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import fnmatch
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+    from os import PathLike
+    from pathlib import Path
+
+    from isolatejs.capabilities.testing.results import TestCase, TestError, TestEvent, TestResult
+    from isolatejs.host.isolate_host import IsolateHost
+    from isolatejs.host.test_project import TestProject
+
+T = TypeVar("T")
+
+_PATTERNS = [f"*.test.{extension}" for extension in ("ts", "tsx", "mts", "js", "jsx", "mjs")]
+_SANDBOXES: pytest.StashKey[_Sandboxes] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("isolatejs_test_files", "file patterns of JavaScript tests", type="args", default=_PATTERNS)
+    parser.addini("isolatejs_timeout_ms", "limit of each JavaScript test, in milliseconds", default="")
+    parser.getgroup("isolatejs").addoption(
+        "--update-snapshots", action="store_true", help="replace snapshots of JavaScript tests that do not match"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestFileCollector | None:
+    name = file_path.name
+    if not any(fnmatch.fnmatch(name, pattern) for pattern in parent.config.getini("isolatejs_test_files")):
+        return None
+    return TestFileCollector.from_parent(parent, path=file_path)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    sandboxes = config.stash.get(_SANDBOXES, None)
+    if sandboxes is not None:
+        del config.stash[_SANDBOXES]
+        sandboxes.close()
+
+
+class _Sandboxes:
+    """A host on an event loop of its own, on a thread, for the whole session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from isolatejs.host.isolate_host import create_isolate_host
+        from isolatejs.host.test_project import TestOptions, TestProject
+
+        timeout = config.getini("isolatejs_timeout_ms")
+        options = TestOptions(
+            timeout_ms=float(timeout) if timeout else None,
+            update_snapshots="all" if config.getoption("--update-snapshots") else "new",
+        )
+        self.project: TestProject = TestProject(config.rootpath, options)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="isolatejs-pytest", daemon=True)
+        self._thread.start()
+
+        async def open() -> IsolateHost:
+            return await create_isolate_host(pool_size=1)
+
+        self.host: IsolateHost = self.wait(open())
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> _Sandboxes:
+        """The session's, started when it is first needed."""
+        sandboxes = config.stash.get(_SANDBOXES, None)
+        if sandboxes is None:
+            sandboxes = config.stash[_SANDBOXES] = cls(config)
+        return sandboxes
+
+    def start(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        future = self.start(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Ctrl-C: the sandbox goes too
+            raise
+
+    def close(self) -> None:
+        try:
+            self.wait(self.host.close())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+class TestFileCollector(pytest.File):
+    """A file of JavaScript tests. The first of its items that runs, runs them all."""
+
+    __test__ = False
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._run: _FileRun | None = None
+
+    def collect(self) -> Iterator[TestItem]:
+        sandboxes = _Sandboxes.of(self.config)
+        file = sandboxes.project.file(self.path)
+        for case in sandboxes.wait(sandboxes.project.collect(sandboxes.host, file)):
+            yield TestItem.from_parent(self, name=case.full_name, case=case)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        from isolatejs.errors import IsolateError
+
+        if isinstance(excinfo.value, IsolateError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def result_of(self, item: TestItem) -> tuple[TestResult, str]:
+        """The result of one test and what it wrote, running the file when that has not been done."""
+        sandboxes = _Sandboxes.of(self.config)
+        run = self._run
+        if run is None:
+            chosen = [other.case.id for other in self.session.items if isinstance(other, TestItem) and other.parent is self]
+            run = self._run = _FileRun(sandboxes, self.path, chosen)
+        elif item.case.id in run.taken:
+            run = _FileRun(sandboxes, self.path, [item.case.id])  # run again, by a plugin that retries
+        return run.take(item.case.id)
+
+
+class _FileRun:
+    """One run of a file: results arrive as its tests end."""
+
+    def __init__(self, sandboxes: _Sandboxes, path: Path, ids: list[int]) -> None:
+        self.taken: set[int] = set()
+        self._ended: dict[int, concurrent.futures.Future[tuple[TestResult, str]]] = {
+            number: concurrent.futures.Future() for number in ids
+        }
+        self._output: list[str] = []
+        project = sandboxes.project.with_options(
+            bindings={**sandboxes.project.options.bindings, "console": self._write}
+        )
+        self._work = sandboxes.start(project.run(sandboxes.host, project.file(path), ids=ids, on_event=self._event))
+        self._work.add_done_callback(self._over)
+
+    def _write(self, entry: Any) -> None:
+        self._output.append(entry.text)
+
+    def _event(self, event: TestEvent) -> None:
+        if event.type != "testEnd" or event.test is None:
+            return
+        future = self._ended.get(event.test.id)
+        if future is not None and not future.done():
+            result: Any = event.test
+            future.set_result((result, "\n".join(self._output)))
+            self._output.clear()
+
+    def _over(self, work: concurrent.futures.Future[Any]) -> None:
+        error = None if work.cancelled() else work.exception()
+        if error is None and not work.cancelled() and work.result().errors:
+            error = JavaScriptTestFailed(work.result().errors)
+        for future in self._ended.values():
+            if not future.done():
+                future.set_exception(error or RuntimeError("the run ended without a result of this test"))
+
+    def take(self, number: int) -> tuple[TestResult, str]:
+        self.taken.add(number)
+        try:
+            return self._ended[number].result()
+        except KeyboardInterrupt:
+            self._work.cancel()
+            raise
+
+
+class JavaScriptTestFailed(Exception):
+    """A JavaScript test failed; `errors` say why."""
+
+    def __init__(self, errors: tuple[TestError, ...]) -> None:
+        super().__init__(errors[0].message if errors else "")
+        self.errors = errors
+
+
+class TestItem(pytest.Item):
+    """One JavaScript test."""
+
+    __test__ = False
+
+    def __init__(self, *, case: TestCase, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.case = case
+
+    def runtest(self) -> None:
+        parent = self.parent
+        assert isinstance(parent, TestFileCollector)
+        result, output = parent.result_of(self)
+        if output:
+            self.add_report_section("call", "console", output)
+        if result.status == "todo":
+            pytest.skip("todo")
+        if result.status == "skip":
+            pytest.skip(result.reason or "skipped")
+        if result.status == "fail":
+            raise JavaScriptTestFailed(result.errors)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, JavaScriptTestFailed):
+            return "\n\n".join(self._describe(error) for error in excinfo.value.errors)
+        return super().repr_failure(excinfo, style)
+
+    def _describe(self, error: TestError) -> str:
+        """The failing line with those before it, the message, and where it is."""
+        shown = self._source(error)
+        named = error.message if error.name == "Error" else f"{error.name}: {error.message}"
+        text = "\n".join([*shown, *(f"E   {line}" for line in named.split("\n"))])
+        frames = [line.strip() for line in error.stack.splitlines() if line.lstrip().startswith("at ")]
+        if frames:
+            text += "\n\n" + "\n".join(f"    {frame}" for frame in frames[:10])
+        if error.line is not None:
+            text += f"\n\n{self._place(error)}:{error.line}: {error.name}"
+        if error.cause is not None:
+            text += f"\n\nCaused by:\n{self._describe(error.cause)}"
+        return text
+
+    def _source(self, error: TestError) -> list[str]:
+        if error.line is None:
+            return []
+        try:
+            lines = self._file(error).read_text(encoding="utf-8-sig").split("\n")
+        except (OSError, UnicodeDecodeError):
+            lines = []  # a module that is no file of the project
+        if error.line > len(lines):
+            return [f">   {error.source_line}"] if error.source_line else []
+        first = max(1, error.line - 4)
+        return [f"    {line}" for line in lines[first - 1 : error.line - 1]] + [f">   {lines[error.line - 1]}"]
+
+    def _file(self, error: TestError) -> Path:
+        if error.filename is None:
+            return self.path
+        root = self.config.rootpath.resolve()
+        place = (root / error.filename.lstrip("/")).resolve()
+        return place if place.is_relative_to(root) else self.path
+
+    def _place(self, error: TestError) -> str:
+        return self._file(error).relative_to(self.config.rootpath.resolve()).as_posix()
+
+    def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
+        return self.path, None if self.case.line is None else self.case.line - 1, self.case.full_name
