@@ -16,7 +16,7 @@ from .engine import engine_argv, find_engine
 from .guest_image import image_files
 from .launcher.settings import Settings
 from .launcher_client import LauncherClient
-from .probe import probe
+from .probe import Verdict, probe
 from .provider import CompletedEngineRun
 
 if TYPE_CHECKING:
@@ -118,6 +118,11 @@ class EmbeddedPool:
             await sandbox.aclose()
         code = report.exit_code if report.exit_code is not None else -(report.signal or 0)
         return CompletedEngineRun(code, bytes(stdout), report.stderr_tail)
+
+    async def try_wall(self, *, sweep: bool = False) -> Verdict:
+        """Let a throwaway process behind the wall try what is forbidden; with `sweep` every system call."""
+        client, _ = await self._connect()
+        return await probe(client, sweep=sweep)
 
     def statistics(self) -> dict[str, int]:
         """Counts: alive, warm, leased (ever), created (ever)."""

@@ -40,6 +40,11 @@ async def evaluate(sandbox: Sandbox, code: str) -> str:
     return answer.decode().rstrip("\n")
 
 
+def process_file(sandbox: Sandbox, name: str) -> str:
+    """A file of the sandbox's process as the machine sees it."""
+    return (Path("/proc") / str(sandbox.pid) / name).read_text()
+
+
 async def end_of(sandbox: Sandbox) -> ExitReport:
     """How the sandbox ended."""
     async with asyncio.timeout(ANSWER_TIMEOUT_S):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _Attempt = tuple[str, str, "Callable[[], object]"]
 
 # name: (x86-64, arm64), called with zeros: allowed, they would succeed or fail with another error than EPERM.
-_FORBIDDEN_CALLS: Final = {
+FORBIDDEN_CALLS: Final = {
     "mount": (165, 40),
     "unlinkat": (263, 35),
     "ptrace": (101, 117),
@@ -104,7 +104,7 @@ def _attempts() -> list[_Attempt]:
         ("become root", "capabilities", lambda: os.setresuid(0, 0, 0)),
     ]
     column = 1 if linux.IS_ARM64 else 0
-    for name, numbers in _FORBIDDEN_CALLS.items():
+    for name, numbers in FORBIDDEN_CALLS.items():
         attempts.append((name, "seccomp", _caller(numbers[column])))
     return attempts
 
