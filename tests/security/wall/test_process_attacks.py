@@ -119,6 +119,11 @@ async def test_it_holds_no_descriptor_but_its_own(sandbox: Sandbox) -> None:
         if not re.match(r"socket:|pipe:|anon_inode:|/dev/(urandom|null)|/isolatejs/", target)
     ]
     assert foreign == []
+    launcher = process_file(sandbox, "stat").rpartition(")")[2].split()[1]
+    held = {
+        os.readlink(f"/proc/{launcher}/fd/{descriptor}") for descriptor in os.listdir(f"/proc/{launcher}/fd")
+    }
+    assert not {target for target in held if target.startswith("socket:")} & set(kinds.values())
     # The channel; the two ends of the event loop's pipe for signals.
     assert len({target for target in kinds.values() if target.startswith("socket:")}) <= 3
     assert max(kinds) < 256

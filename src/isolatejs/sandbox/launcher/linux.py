@@ -38,6 +38,7 @@ _NUMBERS: Final = {
     "execveat": (322, 281),
     "mount_setattr": (442, 442),
     "sethostname": (170, 161),
+    "close_range": (436, 436),
     "landlock_create_ruleset": (444, 444),
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
@@ -232,6 +233,11 @@ def landlock_allow(ruleset: int, access: int, path_descriptor: int) -> None:
 def landlock_restrict(ruleset: int) -> None:
     """Put the calling process under a ruleset, for good."""
     _call("landlock_restrict_self", ruleset, 0)
+
+
+def close_on_exec_from(first: int) -> None:
+    """Mark every descriptor from `first` on as close-on-exec (close_range(2), CLOSE_RANGE_CLOEXEC)."""
+    _call("close_range", first, 0xFFFFFFFF, 4)
 
 
 def execute_descriptor(descriptor: int, argv: list[str], environment: dict[str, str]) -> None:

@@ -292,7 +292,9 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
         signal.signal(changed, signal.SIG_DFL)
-    launcher = Launcher(socket.socket(fileno=int(sys.argv[1])))
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)
+    launcher = Launcher(socket.socket(fileno=descriptor))
     launcher.configure()
     launcher.run()
     sys.exit(0)
