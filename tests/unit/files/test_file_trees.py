@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
@@ -16,6 +14,10 @@ from isolatejs.capabilities.files.fsspec_files import fsspec_files
 from isolatejs.capabilities.files.memory_files import MemoryFiles
 from isolatejs.capabilities.files.mounted_files import Mount, MountedFiles
 from isolatejs.capabilities.files.rooted_files import RootedFiles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 
 class PlainObject:
@@ -260,6 +262,10 @@ async def test_open_options(tree: FileTree) -> None:
         await file.write(b"+", 0)
         await file.close()
     assert await tree.read_file("/f") == b"one++"
+    writer = await tree.open_file("/f", OpenOptions(read=False, write=True))
+    with failure(errno.EBADF):
+        await writer.read(0, 1)
+    await writer.close()
     reader = await tree.open_file("/f", OpenOptions())
     with failure(errno.EBADF):
         await reader.write(b"x", 0)

@@ -280,7 +280,10 @@ class _MemoryFile(OpenFile):
         node.handles += 1
 
     async def read(self, offset: int, length: int) -> bytes:
-        return bytes(memoryview(self._content())[offset : offset + length])
+        content = self._content()
+        if not self._options.read:
+            raise file_error(errno.EBADF, self._path)
+        return bytes(memoryview(content)[offset : offset + length])
 
     async def write(self, data: Bytes, offset: int) -> int:
         content = self._content(writing=True)

@@ -29,13 +29,22 @@ class RootedFile(OpenFile):
     """Owns `fd`. A thread may still use it when `close` is called: the last user closes it."""
 
     def __init__(
-        self, fd: int, path: str, status: os.stat_result, ledger: Ledger, *, append: bool, writes: bool
+        self,
+        fd: int,
+        path: str,
+        status: os.stat_result,
+        ledger: Ledger,
+        *,
+        append: bool,
+        reads: bool,
+        writes: bool,
     ) -> None:
         self._fd = fd
         self._path = path
         self._status = status
         self._ledger = ledger
         self._append = append
+        self._reads = reads
         self._writes = writes
         self._lock = threading.Lock()
         self._append_lock = threading.Lock() if append else contextlib.nullcontext()
@@ -104,6 +113,8 @@ class RootedFile(OpenFile):
         os.close(self._fd)
 
     def _read_now(self, offset: int, length: int) -> bytes:
+        if not self._reads:
+            raise file_error(errno.EBADF)
         length = min(length, max(0, os.fstat(self._fd).st_size - offset))
         if length == 0:
             return b""
@@ -156,7 +167,7 @@ class RootedSwapFile(RootedFile, SwapFile):
         name: str,
         order: threading.Lock,
     ) -> None:
-        super().__init__(fd, path, os.fstat(fd), ledger, append=False, writes=True)
+        super().__init__(fd, path, os.fstat(fd), ledger, append=False, reads=True, writes=True)
         self._parent_fd = parent_fd
         self._swap_name = swap_name
         self._name = name

@@ -88,7 +88,7 @@ class RootedFiles(FileTree):
     async def read_piece(self, path: str, offset: int, length: int) -> FilePiece:
         with told_virtually(path):
             fd, status = self._open_checked(self._split(path), os.O_RDONLY)
-        file = RootedFile(fd, path, status, self._ledger, append=False, writes=False)
+        file = RootedFile(fd, path, status, self._ledger, append=False, reads=True, writes=False)
         try:
             length = min(length, max(0, status.st_size - offset))
             return FilePiece(await file.read(offset, length), stat_from_os(status))
@@ -149,7 +149,9 @@ class RootedFiles(FileTree):
                 )
             else:
                 fd, status = self._open_or_create(parts, flags, options)
-        file = RootedFile(fd, path, status, self._ledger, append=options.append, writes=writes)
+        file = RootedFile(
+            fd, path, status, self._ledger, append=options.append, reads=options.read, writes=writes
+        )
         if options.truncate and writes and status.st_size:
             try:
                 await file.truncate(0)
@@ -162,7 +164,7 @@ class RootedFiles(FileTree):
         with told_virtually(path):
             parts = self._split(path)
             source_fd, status = self._open_checked(parts, os.O_RDONLY, writing=True)
-            source = RootedFile(source_fd, path, status, self._ledger, append=False, writes=False)
+            source = RootedFile(source_fd, path, status, self._ledger, append=False, reads=True, writes=False)
             try:
                 swap = await self._maybe_background(
                     self._ledger.enabled, self._make_swap, path, parts, status

@@ -37,6 +37,8 @@ class WholeFile(OpenFile):
 
     async def read(self, offset: int, length: int) -> bytes:
         self._check_open()
+        if not self._options.read:
+            raise file_error(errno.EBADF, self._path)
         return bytes(self._content[offset : offset + length])
 
     async def write(self, data: Bytes, offset: int) -> int:

@@ -130,7 +130,7 @@ export function descriptorOperations(paths) {
   /** @param {any} target a path or a descriptor @param {Uint8Array} bytes @param {any} options @param {string} flag @returns {Operation} */
   function* writeWhole(target, bytes, options, flag) {
     throwIfAborted(options.signal);
-    if (typeof target === "number") {
+    if (Number.isInteger(target)) {
       yield* writeFrom(get(target, "write"), bytes, null, options.signal);
       return;
     }
@@ -177,7 +177,7 @@ export function descriptorOperations(paths) {
     *readFile(target, options) {
       const { encoding, flag, signal } = withEncoding(options);
       throwIfAborted(signal);
-      if (typeof target === "number") return decodeBytes(yield* readRest(get(target, "read")), encoding);
+      if (Number.isInteger(target)) return decodeBytes(yield* readRest(get(target, "read")), encoding);
       if (flag === undefined || flag === null || flag === "r" || flag === "rs" || flag === 0) {
         return decodeBytes(yield* readPath(target, signal), encoding);
       }

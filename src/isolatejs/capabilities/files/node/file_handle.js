@@ -3,7 +3,7 @@
 
 import { getBuiltin } from "../../../guest/engine.js";
 import { BufferClass, dataBytes, withEncoding } from "./arguments.js";
-import { systemError } from "./errors.js";
+import { codedError } from "./errors.js";
 
 const READ_BYTES = 16 * 1024;
 
@@ -32,7 +32,9 @@ export function makeFileHandleClass(promises, fs) {
 
     /** @param {string} syscall */
     #open(syscall) {
-      if (this.#closing !== undefined) throw systemError("EBADF", "file closed", { syscall });
+      if (this.#closing !== undefined) {
+        throw Object.assign(codedError(Error, "EBADF", "file closed"), { syscall });
+      }
       return this.#fd;
     }
 

@@ -111,10 +111,16 @@ export function runWithCallback(client, operation, callback, results) {
   const first = operation.next();
   finish(client, operation, first).then(
     // Called apart from the promise: what the callback throws is an uncaught error, not a rejection.
-    (value) => queueMicrotask(() => callback(null, ...(results === undefined ? [value] : results(value)))),
+    (value) => {
+      const values = results !== undefined ? results(value) : value === undefined ? [] : [value];
+      queueMicrotask(() => callback(null, ...values));
+    },
     (error) => queueMicrotask(() => callback(error)),
   );
 }
+
+/** Takes the callback off the end of the arguments; undefined when there is none. @param {any[]} args */
+export const takeCallback = (args) => typeof args[args.length - 1] === "function" ? args.pop() : undefined;
 
 /** @param {any} callback */
 export function requireCallback(callback) {

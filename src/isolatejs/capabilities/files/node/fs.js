@@ -5,8 +5,8 @@ import { BufferClass, constants, pathText, withEncoding } from "./arguments.js";
 import { descriptorOperations } from "./descriptors.js";
 import { codedError } from "./errors.js";
 import { isIterableOfData, makeFileHandleClass, writeAll } from "./file_handle.js";
-import { requireCallback, run, runSync, runWithCallback } from "./forms.js";
-import { pathOperations } from "./paths.js";
+import { requireCallback, run, runSync, runWithCallback, takeCallback } from "./forms.js";
+import { pathOperations, SYSCALL } from "./paths.js";
 import { BigIntStats, Dirent, Stats } from "./stats.js";
 import { makeStreamClasses } from "./streams.js";
 import { openLazyFile } from "../lazy_file.js";
@@ -66,7 +66,7 @@ export function createNodeFs(client) {
   for (const name of [...PATH_FORMS, ...DESCRIPTOR_FORMS]) {
     const make = operations[name];
     define(fs, name, (/** @type {any[]} */ ...args) => {
-      const callback = args.pop();
+      const callback = takeCallback(args);
       requireCallback(callback);
       runWithCallback(client, make(...args), callback);
     });
@@ -108,14 +108,14 @@ function define(target, name, value) {
 /** The callbacks of reads and writes get the buffer too; `open` has optional arguments. @param {any} fs @param {FilesClient} client @param {Record<string, OperationMaker>} operations */
 function addCallbackForms(fs, client, operations) {
   define(fs, "open", (/** @type {any} */ path, /** @type {any[]} */ ...rest) => {
-    const callback = rest.pop();
+    const callback = takeCallback(rest);
     runWithCallback(client, operations.open(path, rest[0], rest[1]), callback);
   });
   define(fs, "close", (/** @type {any} */ fd, /** @type {any} */ callback = (/** @type {any} */ error) => {
     if (error) throw error;
   }) => runWithCallback(client, operations.close(fd), callback));
   define(fs, "read", (/** @type {any} */ fd, /** @type {any[]} */ ...rest) => {
-    const callback = rest.pop();
+    const callback = takeCallback(rest);
     let [buffer, offset, length, position] = rest;
     if (rest.length <= 1 && !ArrayBuffer.isView(buffer)) {
       ({ buffer, offset, length, position } = buffer ?? {});
@@ -125,7 +125,7 @@ function addCallbackForms(fs, client, operations) {
     runWithCallback(client, operation, callback, (count) => [count, buffer]);
   });
   define(fs, "write", (/** @type {any} */ fd, /** @type {any} */ data, /** @type {any[]} */ ...rest) => {
-    const callback = rest.pop();
+    const callback = takeCallback(rest);
     let [offset, length, position] = rest;
     if (offset !== null && typeof offset === "object") ({ offset, length, position } = offset);
     const operation = operations.write(fd, data, offset, length, position);
@@ -133,7 +133,7 @@ function addCallbackForms(fs, client, operations) {
   });
   for (const name of ["readv", "writev"]) {
     define(fs, name, (/** @type {any} */ fd, /** @type {any} */ buffers, /** @type {any[]} */ ...rest) => {
-      const callback = rest.pop();
+      const callback = takeCallback(rest);
       const operation = operations[name](fd, buffers, rest[0]);
       runWithCallback(client, operation, callback, (count) => [count, buffers]);
     });
@@ -244,13 +244,17 @@ function addDirectories(fs, promises, inner) {
       this.#closed = true;
     }
   }
-  const listing = (/** @type {any} */ options) => ({ ...withEncoding(options), withFileTypes: true });
+  const listing = (/** @type {any} */ options) => ({
+    ...withEncoding(options),
+    withFileTypes: true,
+    [SYSCALL]: "opendir",
+  });
   fs.Dir = Dir;
   define(fs, "opendirSync", (/** @type {any} */ path, /** @type {any} */ options) => {
     return new Dir(pathText(path), fs.readdirSync(path, listing(options)));
   });
   define(fs, "opendir", (/** @type {any} */ path, /** @type {any[]} */ ...rest) => {
-    const callback = rest.pop();
+    const callback = takeCallback(rest);
     fs.readdir(path, listing(rest[0]), (/** @type {any} */ error, /** @type {any} */ entries) => {
       if (error) callback(error);
       else callback(null, new Dir(pathText(path), entries));

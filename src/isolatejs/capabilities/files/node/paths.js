@@ -19,6 +19,9 @@ import { Dirent, makeStats } from "./stats.js";
 /** @typedef {import("../client.js").FilesClient} FilesClient */
 /** @typedef {import("./forms.js").Operation} Operation */
 
+/** An option of `readdir` for `opendir`: the system call that errors tell. */
+export const SYSCALL = Symbol("syscall");
+
 /** Letters of mkdtemp, as in libc. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -32,7 +35,14 @@ export function pathOperations(client) {
   /** @param {any} given @param {string} call @param {string} syscall @param {any} [payload] @returns {Operation} */
   function* simple(given, call, syscall, payload) {
     const { text, path } = at(given);
-    return (yield ask(call, { path, ...payload }, syscall, text)).value;
+    yield ask(call, { path, ...payload }, syscall, text);
+  }
+
+  /** The name that the host answers. @param {any} given @param {string} call @param {string} syscall @param {any} options @returns {Operation} */
+  function* named(given, call, syscall, options) {
+    const { encoding } = withEncoding(options);
+    const { text, path } = at(given);
+    return encodeName((yield ask(call, { path }, syscall, text)).value, encoding);
   }
 
   /** @param {any} given @param {any} options @param {boolean} follow @returns {Operation} */
@@ -48,13 +58,13 @@ export function pathOperations(client) {
     }
   }
 
-  /** @param {string} path @param {string} text @returns {Generator<any, [string, string][], any>} */
-  function* list(path, text) {
+  /** @param {string} path @param {string} text @param {string} [syscall] @returns {Generator<any, [string, string][], any>} */
+  function* list(path, text, syscall = "scandir") {
     /** @type {[string, string][]} */
     const entries = [];
     for (let after = null, more = true; more;) {
       /** @type {import("../client.js").Answer} */
-      const { value } = yield ask("readDirectory", { path, after }, "scandir", text);
+      const { value } = yield ask("readDirectory", { path, after }, syscall, text);
       entries.push(...value.entries);
       more = value.more;
       after = more ? value.entries[value.entries.length - 1][0] : null;
@@ -199,7 +209,7 @@ export function pathOperations(client) {
       const found = [];
       const todo = [{ path, text, prefix: "" }];
       for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-        for (const entry of yield* list(next.path, next.text)) {
+        for (const entry of yield* list(next.path, next.text, settings[SYSCALL])) {
           found.push(listed(settings, settings.encoding, next.text, next.prefix, entry));
           if (settings.recursive && entry[1] === "directory") {
             const below = next.text.endsWith("/") ? next.text + entry[0] : `${next.text}/${entry[0]}`;
@@ -215,25 +225,16 @@ export function pathOperations(client) {
     },
 
     /** @param {any} path @param {any} [options] @returns {Operation} */
-    *readlink(path, options) {
-      const { encoding } = withEncoding(options);
-      return encodeName(yield* simple(path, "readLink", "readlink"), encoding);
-    },
-
+    readlink: (path, options) => named(path, "readLink", "readlink", options),
     /** @param {any} path @param {any} [options] @returns {Operation} */
-    *realpath(path, options) {
-      const { encoding } = withEncoding(options);
-      return encodeName(yield* simple(path, "resolvePath", "realpath"), encoding);
-    },
+    realpath: (path, options) => named(path, "resolvePath", "realpath", options),
 
     /** @param {any} path @param {any} atime @param {any} mtime @returns {Operation} */
     utimes: (path, atime, mtime) => setTimes(path, [atime, mtime], true),
     /** @param {any} path @param {any} atime @param {any} mtime @returns {Operation} */
     lutimes: (path, atime, mtime) => setTimes(path, [atime, mtime], false),
     /** @param {any} path @param {any} mode @returns {Operation} */
-    *chmod(path, mode) {
-      yield* simple(path, "setMode", "chmod", { mode: fileMode(mode, 0) });
-    },
+    chmod: (path, mode) => simple(path, "setMode", "chmod", { mode: fileMode(mode, 0) }),
     /** Ownership is the host's. @param {any} path @returns {Operation} */
     chown: (path) => refuse("chown", path, undefined),
     /** @param {any} path @returns {Operation} */
