@@ -120,7 +120,7 @@ class _FoundFile:
 class _NearbyFiles:
     """Files that programs import by path, read from disk as they are asked for."""
 
-    async def find_module(self, specifier: str, importer: str) -> _FoundFile | None:
+    async def find_module(self, specifier: str, importer: str, type: str) -> _FoundFile | None:
         if not specifier.startswith(("./", "../", "/")):
             return None
         wanted = Path(posixpath.normpath(posixpath.join(posixpath.dirname(importer), specifier)))

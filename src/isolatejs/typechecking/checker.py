@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from isolatejs.sandbox.engine import find_engine
 from isolatejs.typechecking.language_server import LanguageServer, ServerGoneError
 from isolatejs.typechecking.scopes import ScopeConfig, write_scope
+from isolatejs.typechecking.source_files import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,8 @@ CHECKERS_LIMIT: Final = 3
 """Servers of one process: one for everything without packages, and one for each folder of packages."""
 
 _FOLDER_PREFIX: Final = "isolatejs-check-"
-_REFERENCE: Final = re.compile(r"^(\s*///\s*<)reference(?=\s)", re.M)
+_REFERENCE: Final = re.compile(r"(///\s*<)reference(?=\s)", re.IGNORECASE)
+"""A directive that would load a file or another library into the check."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ class Checker:
         opened: list[Path] = []
         try:
             for file in files:
-                self._open(server, file, root, opened, deadline)
+                _write(file, root)  # all of them before the first is opened: that one may import the others
+            for file in reversed(files):
+                if not file.is_asset:
+                    self._open(server, file, root, opened, deadline)
             return [
                 FileReport(file, self._diagnostics(server, file.location(root), deadline)) for file in report
             ]
@@ -126,6 +131,7 @@ class Checker:
         if known is not None:
             return known
         folder = self._folder / f"scope-{config.key}"
+        shutil.rmtree(folder, ignore_errors=True)
         write_scope(folder, config)
         change = {"uri": (folder / "deno.json").as_uri(), "type": 1}
         server.notify("workspace/didChangeWatchedFiles", {"changes": [change]}, deadline)
@@ -136,16 +142,12 @@ class Checker:
         self, server: LanguageServer, file: SourceFile, root: Path, opened: list[Path], deadline: float
     ) -> None:
         location = file.location(root)
-        text = _REFERENCE.sub(r"\1xeference", file.text)
-        if file.belongs_on_disk:
-            location.parent.mkdir(parents=True, exist_ok=True)
-            location.write_text(text, encoding="utf-8", errors="replace")
         self._versions += 1
         document = {
             "uri": location.as_uri(),
             "languageId": file.language,
             "version": self._versions,
-            "text": text,
+            "text": _as_checked(file),
         }
         opened.append(location)
         server.notify("textDocument/didOpen", {"textDocument": document}, deadline)
@@ -175,6 +177,22 @@ class Checker:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._server = self._folder = None
         self._scopes.clear()
+
+
+def _write(file: SourceFile, root: Path) -> None:
+    if not file.belongs_on_disk:
+        return
+    location = file.location(root)
+    try:
+        location.parent.mkdir(parents=True, exist_ok=True)
+        location.write_text(_as_checked(file), encoding="utf-8")
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        return  # `/a.ts` beside `/a.ts/b.ts`: both are still opened, and found by their full names
+
+
+def _as_checked(file: SourceFile) -> str:
+    """The text for the checker; every position in it is that of the program's own."""
+    return _REFERENCE.sub(r"\1xeference", well_formed(file.text))
 
 
 def _remove_abandoned_folders() -> None:

@@ -2,8 +2,8 @@
 
 The server reads files that a program names in imports, so it may see nothing but its own folder, its engine
 and what it is given by name, and may open no TCP connection. It never executes a program, so the fence is
-Landlock, no new privileges and no core dumps; where the kernel has no Landlock, the import map of every scope still keeps imports inside.
-Standard library and the launcher's system calls only.
+Landlock, no new privileges and no core dumps. Where the kernel has no Landlock, the import map of every scope
+still keeps imports inside. Standard library and the launcher's system calls only.
 """
 
 from __future__ import annotations

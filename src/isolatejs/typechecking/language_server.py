@@ -36,7 +36,7 @@ _SETTINGS: Final = {
     "cacheOnSave": False,
     "suggest": {"autoImports": False, "imports": {"autoDiscover": False, "hosts": {}}},
 }
-_BOOT: Final = (
+BOOT: Final = (
     f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r}); "
     "from isolatejs.typechecking.confined_server import main; main(sys.argv[1])"
 )
@@ -71,7 +71,7 @@ class LanguageServer:
             },
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(settings)],
+            [sys.executable, "-I", "-S", "-c", BOOT, json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -11,14 +11,19 @@ import asyncio
 import posixpath
 import re
 import weakref
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from isolatejs.errors import ConfigurationError, IsolateError
+from isolatejs.capabilities.call_context import HostCallContext
+from isolatejs.capabilities.modules.bindings import ModuleResolver, as_module_resolver
+from isolatejs.capabilities.modules.module_finder import ModuleFinder
+from isolatejs.capabilities.modules.source_cache import SourceCache
+from isolatejs.errors import IsolateError
 from isolatejs.typechecking.check import CheckRequest, run_check
-from isolatejs.typechecking.diagnostics import is_missing_module, specifier_at
-from isolatejs.typechecking.source_files import SourceFile, source_file
+from isolatejs.typechecking.diagnostics import attribute_type_at, is_missing_module, specifier_at
+from isolatejs.typechecking.source_files import SourceFile, asset_file, source_file
+from isolatejs.web import AbortController
+from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.typechecking.checker import FileReport
@@ -35,20 +40,25 @@ _EXTENSIONS: Final = {"ts": ".ts", "tsx": ".tsx", "jsx": ".jsx", "js": ".js", "u
 class Module(Protocol):
     """What a resolver finds: a place as the program sees it, a format, a language, and bytes."""
 
-    path: str
-    format: str
-    language: str
-    source: bytes
+    @property
+    def path(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def source(self) -> bytes: ...
 
 
-Load = Callable[[str, str], Awaitable[Module | None]]
+Wanted = tuple[str, str, str]
+"""A specifier, the path of the file that imports it, and the type of its import attributes."""
 
 
 @dataclass
 class _Known:
     """What specifiers of one resolver have meant so far."""
 
-    loads: dict[tuple[str, str], None] = field(default_factory=dict)
+    loads: dict[Wanted, None] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     ambient: dict[str, str] = field(default_factory=dict)
 
@@ -58,15 +68,16 @@ _known: weakref.WeakKeyDictionary[Any, _Known] = weakref.WeakKeyDictionary()
 
 async def reports_with_modules(request: CheckRequest, modules: Any) -> list[FileReport]:
     """Check a request, loading what it imports from the resolver `modules`."""
-    load = loader_of(modules)
-    known = _known.setdefault(modules, _Known())
+    sources, options, packages = sources_of(modules)
+    known = _known.setdefault(modules, _Known()) if _can_be_remembered(modules) else _Known()
+    request = _with_defaults(request, options, packages)
     files = {file.path: file for file in request.files}
-    tried: set[tuple[str, str]] = set()
+    tried: set[Wanted] = set()
     for wanted in tuple(known.loads):
         importer = files.get(wanted[1])
         if importer is not None and wanted[0] in importer.text:
             tried.add(wanted)
-            await _provide(load, *wanted, files, known)
+            await _provide(sources, *wanted, files, known)
     for _ in range(ROUNDS_LIMIT):
         everything = tuple(files.values())
         current = replace(
@@ -84,49 +95,87 @@ async def reports_with_modules(request: CheckRequest, modules: Any) -> list[File
         if not missing or len(files) > MODULES_LIMIT:
             break
         tried.update(missing)
-        found = [await _provide(load, *wanted, files, known) for wanted in missing]
+        found = [await _provide(sources, *wanted, files, known) for wanted in missing]
         if not any(found):
             break
     own = {file.path for file in request.checked}
     return [report for report in reports if report.file.path in own]
 
 
-def loader_of(modules: Any) -> Load:
-    """How to ask a resolver for what a specifier means. Raises ConfigurationError for anything else."""
-    find = getattr(modules, "find_module", None)
-    if find is None:
-        raise ConfigurationError(f"modules: expected a module resolver, got {type(modules).__name__}")
+class ModuleSources(Protocol):
+    """Anything that finds modules as a resolver's finder does; None for no such module."""
 
-    async def load(specifier: str, importer: str) -> Module | None:
+    async def find_module(self, specifier: str, importer: str, type: str) -> Module | None: ...
+
+
+class ResolverSources:
+    """The modules of a resolver, as a runtime would find them."""
+
+    def __init__(self, resolver: ModuleResolver) -> None:
+        self._finder = ModuleFinder(resolver, SourceCache())
+
+    async def find_module(self, specifier: str, importer: str, type: str) -> Module | None:
         try:
-            found: Module | None = await find(specifier, importer)
-        except IsolateError:
-            return None  # the error of the checker names the place where it is imported
+            found, _ = await self._finder.find(specifier, importer, "import", type, set(), _context)
+        except (IsolateError, GuestVisibleError):
+            return None  # the checker's own error names the place of the import
         return found
 
-    return load
+
+def _context() -> HostCallContext:
+    return HostCallContext(signal=AbortController().signal, runtime_id="typecheck", resource_id="typecheck")
 
 
-def _missing(reports: list[FileReport]) -> list[tuple[str, str]]:
-    """Specifier and importing path of every import that was not found."""
+def sources_of(modules: Any) -> tuple[ModuleSources, dict[str, str], str | None]:
+    """Where modules come from, the compiler options of a resolver, and its first folder of packages.
+
+    Raises ConfigurationError when `modules` is no resolver.
+    """
+    if hasattr(modules, "find_module"):
+        return modules, {}, None
+    resolver = as_module_resolver(modules)
+    packages = resolver.mounts[0].tree.root if resolver.mounts else None
+    return ResolverSources(resolver), {"jsxImportSource": resolver.options.jsx_import_source}, packages
+
+
+def _can_be_remembered(modules: Any) -> bool:
+    return type(modules).__weakrefoffset__ != 0 and type(modules).__hash__ is not None
+
+
+def _with_defaults(request: CheckRequest, options: dict[str, str], packages: str | None) -> CheckRequest:
+    """Let a resolver add its options and packages where the caller gave none."""
+    config = replace(request.config, options={**options, **request.config.options})
+    if packages is None or config.node_modules is not None:
+        return replace(request, config=config)
+    return replace(request, config=replace(config, node_modules=packages), readable=(packages,))
+
+
+def _missing(reports: list[FileReport]) -> list[Wanted]:
+    """Every import that was not found."""
     return [
-        (specifier_at(item, report.file.lines), report.file.path)
+        (specifier_at(item, lines), report.file.path, attribute_type_at(item, lines))
         for report in reports
+        for lines in (report.file.lines,)
         for item in report.items or ()
         if is_missing_module(item)
     ]
 
 
 async def _provide(
-    load: Load, specifier: str, importer: str, files: dict[str, SourceFile], known: _Known
+    sources: ModuleSources,
+    specifier: str,
+    importer: str,
+    type: str,
+    files: dict[str, SourceFile],
+    known: _Known,
 ) -> bool:
     """Load one import and make it findable. False when the resolver has none."""
-    module = await load(specifier, importer)
+    module = await sources.find_module(specifier, importer, type)
     if module is None:
         return False
     if len(known.loads) < MODULES_LIMIT:
-        known.loads[specifier, importer] = None
-    if module.format in ("text", "bytes", "wasm") or (module.format == "commonjs" and _BARE.match(specifier)):
+        known.loads[specifier, importer, type] = None
+    if _BARE.match(specifier) and module.format not in ("module", "json"):
         known.ambient[specifier] = _ambient(specifier, module.format)
         return True
     file = _file_of(module)
@@ -143,6 +192,8 @@ async def _provide(
 def _file_of(module: Module) -> SourceFile:
     text = module.source.decode("utf-8", "replace")
     path = posixpath.normpath("/" + module.path.partition("?")[0])
+    if module.format in ("text", "bytes", "wasm"):
+        return asset_file(path, text)
     if module.format == "json":
         return source_file(path if path.endswith(".json") else f"{path}.json", text)
     extension = ".cjs" if module.format == "commonjs" else _EXTENSIONS.get(module.language, ".ts")

@@ -88,7 +88,7 @@ class TypeProfile:
     @property
     def files(self) -> tuple[TypeFile, ...]:
         """The declaration files, complete but for the language's own library (`lib: ["esnext"]`)."""
-        return tuple(_type_file(name, "fetch" in self.capabilities) for name in self.include)
+        return tuple(_type_file(name) for name in self.include)
 
     @property
     def text(self) -> str:
@@ -124,10 +124,9 @@ def _included(capabilities: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _type_file(name: str, with_fetch: bool) -> TypeFile:
+def _type_file(name: str) -> TypeFile:
     if name == "web":
-        values = WEB_VALUES | {"fetch"} if with_fetch else WEB_VALUES
-        return TypeFile("web.d.ts", select_declarations(values))
+        return TypeFile("web.d.ts", select_declarations(WEB_VALUES))
     return TypeFile(f"{name}.d.ts", (_CAPABILITIES_FOLDER / name / "types.d.ts").read_text(encoding="utf-8"))
 
 

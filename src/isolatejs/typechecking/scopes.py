@@ -22,7 +22,8 @@ DEFAULT_OPTIONS: Final[dict[str, Any]] = {
     "noImplicitAny": False,
     "useUnknownInCatchVariables": False,
     "checkJs": True,
-    "jsx": "react",
+    "jsx": "react-jsx",
+    "jsxImportSource": "react",
 }
 """Strict, but code without annotations passes: programs are often plain JavaScript."""
 

@@ -37,6 +37,8 @@ class SourceFile:
     name: str
     path: str
     text: str
+    is_asset: bool = False
+    """Data that is imported as text or bytes: it lies there, and is no source."""
 
     @property
     def language(self) -> str:
@@ -55,7 +57,7 @@ class SourceFile:
 
     @property
     def is_code(self) -> bool:
-        return self.language != "json"
+        return not self.is_asset and self.language != "json"
 
     def location(self, root: Path) -> Path:
         return root / self.path.lstrip("/")
@@ -64,6 +66,11 @@ class SourceFile:
     def belongs_on_disk(self) -> bool:
         """On disk an import finds it without its extension; configuration files would do harm there."""
         return posixpath.basename(self.path) not in _CONFIGURATION_NAMES
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for lone surrogates, which no file can hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def source_file(name: str, text: str, *, cwd: str = "/") -> SourceFile:
@@ -80,6 +87,11 @@ def source_file(name: str, text: str, *, cwd: str = "/") -> SourceFile:
     ):
         raise ConfigurationError(f"filename: {name[:40]!r}... is too long")
     return SourceFile(name, path, text)
+
+
+def asset_file(path: str, text: str) -> SourceFile:
+    """A file that programs import as text or bytes."""
+    return SourceFile(path, path, text, is_asset=True)
 
 
 def source_files(code: str, filename: str, files: Mapping[str, str] | None) -> list[SourceFile]:
