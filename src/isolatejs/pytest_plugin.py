@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import fnmatch
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -34,7 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("isolatejs_test_files", "file patterns of JavaScript tests", type="args", default=_PATTERNS)
     parser.addini("isolatejs_timeout_ms", "limit of each JavaScript test, in milliseconds", default="")
     parser.getgroup("isolatejs").addoption(
-        "--update-snapshots", action="store_true", help="replace snapshots of JavaScript tests that do not match"
+        "--update-snapshots",
+        action="store_true",
+        help="replace snapshots of JavaScript tests that do not match",
     )
 
 
@@ -69,10 +72,10 @@ class _Sandboxes:
         self._thread = threading.Thread(target=self._loop.run_forever, name="isolatejs-pytest", daemon=True)
         self._thread.start()
 
-        async def open() -> IsolateHost:
+        async def open_host() -> IsolateHost:
             return await create_isolate_host(pool_size=1)
 
-        self.host: IsolateHost = self.wait(open())
+        self.host: IsolateHost = self.wait(open_host())
 
     @classmethod
     def of(cls, config: pytest.Config) -> _Sandboxes:
@@ -117,7 +120,8 @@ class TestFileCollector(pytest.File):
         for case in sandboxes.wait(sandboxes.project.collect(sandboxes.host, file)):
             yield TestItem.from_parent(self, name=case.full_name, case=case)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A file that does not load says why."""
         from isolatejs.errors import IsolateError
 
         if isinstance(excinfo.value, IsolateError):
@@ -129,7 +133,11 @@ class TestFileCollector(pytest.File):
         sandboxes = _Sandboxes.of(self.config)
         run = self._run
         if run is None:
-            chosen = [other.case.id for other in self.session.items if isinstance(other, TestItem) and other.parent is self]
+            chosen = [
+                other.case.id
+                for other in self.session.items
+                if isinstance(other, TestItem) and other.parent is self
+            ]
             run = self._run = _FileRun(sandboxes, self.path, chosen)
         elif item.case.id in run.taken:
             run = _FileRun(sandboxes, self.path, [item.case.id])  # run again, by a plugin that retries
@@ -148,7 +156,9 @@ class _FileRun:
         project = sandboxes.project.with_options(
             bindings={**sandboxes.project.options.bindings, "console": self._write}
         )
-        self._work = sandboxes.start(project.run(sandboxes.host, project.file(path), ids=ids, on_event=self._event))
+        self._work = sandboxes.start(
+            project.run(sandboxes.host, project.file(path), ids=ids, on_event=self._event)
+        )
         self._work.add_done_callback(self._over)
 
     def _write(self, entry: Any) -> None:
@@ -188,6 +198,21 @@ class JavaScriptTestFailed(Exception):
         self.errors = errors
 
 
+class _FailureText:
+    """What is shown of a failure; `reprcrash.message` is its line in pytest's summary."""
+
+    def __init__(self, text: str, message: str) -> None:
+        self._text = text
+        self.reprcrash = SimpleNamespace(message=" ".join(message.split()))
+
+    def __str__(self) -> str:
+        return self._text
+
+    def toterminal(self, terminal: Any) -> None:
+        for line in self._text.split("\n"):
+            terminal.line(line, red=line.startswith("E   "), bold=line.startswith(("E   ", ">   ")))
+
+
 class TestItem(pytest.Item):
     """One JavaScript test."""
 
@@ -203,16 +228,15 @@ class TestItem(pytest.Item):
         result, output = parent.result_of(self)
         if output:
             self.add_report_section("call", "console", output)
-        if result.status == "todo":
-            pytest.skip("todo")
-        if result.status == "skip":
-            pytest.skip(result.reason or "skipped")
+        if result.status in ("skip", "todo"):
+            raise pytest.skip.Exception(result.reason or result.status, _use_item_location=True)
         if result.status == "fail":
             raise JavaScriptTestFailed(result.errors)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, JavaScriptTestFailed):
-            return "\n\n".join(self._describe(error) for error in excinfo.value.errors)
+            errors = excinfo.value.errors
+            return _FailureText("\n\n".join(self._describe(error) for error in errors), errors[0].message)
         return super().repr_failure(excinfo, style)
 
     def _describe(self, error: TestError) -> str:
@@ -239,7 +263,9 @@ class TestItem(pytest.Item):
         if error.line > len(lines):
             return [f">   {error.source_line}"] if error.source_line else []
         first = max(1, error.line - 4)
-        return [f"    {line}" for line in lines[first - 1 : error.line - 1]] + [f">   {lines[error.line - 1]}"]
+        return [f"    {line}" for line in lines[first - 1 : error.line - 1]] + [
+            f">   {lines[error.line - 1]}"
+        ]
 
     def _file(self, error: TestError) -> Path:
         if error.filename is None:

@@ -8,12 +8,21 @@ import sys
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from isolatejs.cli.output import Terminal
-from isolatejs.cli.run_command import EXIT_INTERRUPTED, EXIT_USAGE, MemoryOption, NetOption, ReadOption, ToolsOption, WriteOption, run_until_interrupted
+from isolatejs.cli.run_command import (
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    MemoryOption,
+    NetOption,
+    ReadOption,
+    ToolsOption,
+    WriteOption,
+    run_until_interrupted,
+)
 from isolatejs.errors import ConfigurationError, IsolateError
 
 if TYPE_CHECKING:
@@ -35,29 +44,52 @@ class ReporterName(StrEnum):
 
 def test(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATHS]", help="Test files or directories; all of the project by default.")
+        list[Path] | None,
+        typer.Argument(metavar="[PATHS]", help="Test files or directories; all of the project by default."),
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option("-t", "--test-name-pattern", metavar="PATTERN", help="Only tests whose name matches this regular expression.")
+        str | None,
+        typer.Option(
+            "-t",
+            "--test-name-pattern",
+            metavar="PATTERN",
+            help="Only tests whose name matches this regular expression.",
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Run again when a file changes.")] = False,
     reporter: Annotated[ReporterName, typer.Option(help="How results are shown.")] = ReporterName.pretty,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report of junit, json or tap there.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the report of junit, json or tap there."),
     ] = None,
     bail: Annotated[bool, typer.Option("--bail", help="Stop after the first failure.")] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", min=1, help="Files that run at once; the number of CPUs by default.")
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="Files that run at once; the number of CPUs by default."
+        ),
     ] = None,
-    coverage: Annotated[bool, typer.Option("--coverage", help="Count what ran, into coverage/lcov.info.")] = False,
-    update: Annotated[bool, typer.Option("--update", "-u", help="Replace snapshots that do not match.")] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Count what ran, into coverage/lcov.info.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", "-u", help="Replace snapshots that do not match.")
+    ] = False,
     ci: Annotated[
         bool, typer.Option("--ci/--no-ci", help="Write no snapshots.", envvar="CI", show_default=False)
     ] = False,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of each test and hook. 5 seconds by default.")
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=0.001,
+            help="Limit of each test and hook. 5 seconds by default.",
+        ),
     ] = None,
-    retry: Annotated[int, typer.Option("--retry", metavar="N", min=0, help="Run a failed test up to N more times.")] = 0,
+    retry: Annotated[
+        int, typer.Option("--retry", metavar="N", min=0, help="Run a failed test up to N more times.")
+    ] = 0,
     memory: MemoryOption = 128,
     allow_read: ReadOption = None,
     allow_write: WriteOption = None,
@@ -72,7 +104,9 @@ def test(
     from isolatejs.cli.grants import Permissions
     from isolatejs.host.test_project import TestOptions, TestProject
 
-    permissions = Permissions(read=allow_read or [], write=allow_write or [], hosts=allow_net or [], tools=tools)
+    permissions = Permissions(
+        read=allow_read or [], write=allow_write or [], hosts=allow_net or [], tools=tools
+    )
     options = TestOptions(
         pattern=pattern,
         timeout_ms=None if timeout is None else timeout * 1000,
@@ -99,7 +133,12 @@ class _TestCommand:
     """One call of the command: it may run the files many times, when it watches."""
 
     def __init__(
-        self, project: TestProject, paths: list[Path], workers: int, reporter: ReporterName, output: Path | None
+        self,
+        project: TestProject,
+        paths: list[Path],
+        workers: int,
+        reporter: ReporterName,
+        output: Path | None,
     ) -> None:
         self._project = project
         self._paths = paths
@@ -114,16 +153,15 @@ class _TestCommand:
         async with create_isolate_host(pool_size=min(self._workers, len(files), 4)) as host:
             return await self._run(host, files)
 
-    async def watch(self) -> bool:
+    async def watch(self) -> NoReturn:
         """Run, then run again what a change may have touched, until interrupted."""
         from isolatejs.cli.test_watch import wait_for_change
         from isolatejs.host.isolate_host import create_isolate_host
 
-        succeeded = True
         async with create_isolate_host(pool_size=self._workers) as host:
             files = self._find()
             while True:
-                succeeded = await self._run(host, files)
+                await self._run(host, files)
                 Terminal().write_notice("watching for changes; Ctrl-C ends")
                 changed = await wait_for_change(self._project.root)
                 every = self._find()
@@ -169,7 +207,9 @@ class _TestCommand:
                 file = waiting.pop()
                 reporter.file_started(file)
                 result = await self._project.run(
-                    host, file, on_event=lambda event, file=file: reporter.event(file, event)  # type: ignore[misc]
+                    host,
+                    file,
+                    on_event=lambda event, file=file: reporter.event(file, event),  # type: ignore[misc]
                 )
                 reporter.file_ended(file, result)
                 if coverage is not None:

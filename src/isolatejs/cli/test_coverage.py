@@ -21,7 +21,11 @@ class CoverageReport:
     def add(self, report: Mapping[str, Any]) -> None:
         """Add what one test file's run counted. Entries that no honest guest sends are left out."""
         for path, counts in report.items():
-            if not isinstance(path, str) or not isinstance(counts, dict) or any(mark in path for mark in "\r\n\0"):
+            if (
+                not isinstance(path, str)
+                or not isinstance(counts, dict)
+                or any(mark in path for mark in "\r\n\0")
+            ):
                 continue
             lines = self._lines[path]
             for entry in counts.get("lines", ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TextIO
 
 from isolatejs.cli.output import for_terminal, wants_color
@@ -63,10 +64,15 @@ class PrettyReporter(Reporter):
         from rich.text import Text
 
         names = [
-            f"{name.removeprefix('/')}{f' > {test}' if test else ''}" for name, test in list(self._running.items())[:6]
+            f"{name.removeprefix('/')}{f' > {test}' if test else ''}"
+            for name, test in list(self._running.items())[:6]
         ]
-        head = f"{len(self._results)}/{self._file_count} files, {self._tests_done} tests, {self.elapsed_s:.1f} s"
-        self._live.update(Text("\n".join([head, *(f"  {for_terminal(name)}" for name in names)]), style="dim"))
+        head = (
+            f"{len(self._results)}/{self._file_count} files, {self._tests_done} tests, {self.elapsed_s:.1f} s"
+        )
+        self._live.update(
+            Text("\n".join([head, *(f"  {for_terminal(name)}" for name in names)]), style="dim")
+        )
 
     # --- text --------------------------------------------------------------------------------------
     def _style(self, text: str, *styles: str) -> str:
@@ -100,7 +106,9 @@ class PrettyReporter(Reporter):
         for test in result.tests:
             for error in test.errors:
                 self._line()
-                self._line(f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(f'{name} > {test.full_name}')}")
+                self._line(
+                    f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(f'{name} > {test.full_name}')}"
+                )
                 self._write_error(name, error)
         for error in result.errors:
             self._line()
@@ -108,9 +116,13 @@ class PrettyReporter(Reporter):
             self._write_error(name, error)
         for suite in result.suites:
             for error in suite.errors:
-                if error not in result.errors and not any(error.message == e.message for t in result.tests for e in t.errors):
+                if error not in result.errors and not any(
+                    error.message == e.message for t in result.tests for e in t.errors
+                ):
                     self._line()
-                    self._line(f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(f'{name} > {suite.full_name}')}")
+                    self._line(
+                        f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(f'{name} > {suite.full_name}')}"
+                    )
                     self._write_error(name, error)
 
     def _write_error(self, name: str, error: TestError, prefix: str = "") -> None:
@@ -126,7 +138,7 @@ class PrettyReporter(Reporter):
         if not frames and error.line is not None:
             frames = [f"at {(error.filename or name).removeprefix('/')}:{error.line}:{error.column or 1}"]
         for frame in frames[:10]:
-            self._line(self._style(f"    {for_terminal(frame)}", _DIM))
+            self._line(self._style(f"    {for_terminal(_relative(frame))}", _DIM))
         if error.cause is not None:
             self._write_error(name, error.cause, "Caused by ")
 
@@ -158,13 +170,20 @@ class PrettyReporter(Reporter):
             return ", ".join(part for part in parts if part) or "none"
 
         self._line()
-        self._line(f" Files  {counted(failed_files, len(self._results) - failed_files, 0, 0)} ({len(self._results)})")
+        self._line(
+            f" Files  {counted(failed_files, len(self._results) - failed_files, 0, 0)} ({len(self._results)})"
+        )
         tests = counted(total("failed"), total("passed"), total("skipped"), total("todo"))
         self._line(f" Tests  {tests} ({total('total')})")
         written = sum(result.snapshots.added + result.snapshots.updated for _, result in self._results)
         if written:
             self._line(f" Snapshots  {written} written")
         self._line(f" Time   {self.elapsed_s:.2f} s")
+
+
+def _relative(frame: str) -> str:
+    """A frame whose file is named from the project's directory, as a terminal can open it."""
+    return re.sub(r"(^at |\()/", r"\1", frame)
 
 
 def _live(stream: TextIO) -> Any:

@@ -23,17 +23,17 @@ class Reporter(ABC):
         self.stream = stream
         self.started = time.monotonic()
 
-    def file_started(self, file: TestFile) -> None:
+    def file_started(self, file: TestFile) -> None:  # noqa: B027  (not every reporter cares)
         """A file begins to run. Several may run at once."""
 
-    def event(self, file: TestFile, event: TestEvent) -> None:
+    def event(self, file: TestFile, event: TestEvent) -> None:  # noqa: B027
         """Something happened in a running file."""
 
     @abstractmethod
     def file_ended(self, file: TestFile, result: TestRunResult) -> None:
         """A file has its result."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Nothing comes any more."""
 
     @property
@@ -64,7 +64,11 @@ def create_reporter(name: str, stream: TextIO, file_count: int) -> Reporter:
 
 def error_text(error: TestError) -> str:
     """Message and stack of an error, and of its causes."""
-    text = error.stack if error.stack.startswith(f"{error.name}: {error.message}") else f"{error.message}\n{error.stack}"
+    text = (
+        error.stack
+        if error.stack.startswith(f"{error.name}: {error.message}")
+        else f"{error.message}\n{error.stack}"
+    )
     return text if error.cause is None else f"{text}\nCaused by: {error_text(error.cause)}"
 
 
@@ -143,7 +147,9 @@ class TapReporter(Reporter):
             directive = {"skip": " # SKIP", "todo": " # TODO"}.get(test.status, "")
             if directive and test.reason:
                 directive += f" {_one_line(test.reason)}"
-            self._point(test.status != "fail", f"{_tap_name(test.full_name)}{directive}", test.error, test.duration_ms)
+            self._point(
+                test.status != "fail", f"{_tap_name(test.full_name)}{directive}", test.error, test.duration_ms
+            )
         for error in result.errors:
             self._point(False, _tap_name(file.filename.removeprefix("/")), error, 0.0)
         self.stream.flush()
@@ -191,11 +197,13 @@ class JUnitReporter(Reporter):
         }
         for key, value in counts.items():
             self._totals[key] += value
-        rows = [f"  <testsuite name={_attribute(name)} {_numbers(counts)} time=\"{result.duration_ms / 1000:.3f}\">"]
+        rows = [
+            f'  <testsuite name={_attribute(name)} {_numbers(counts)} time="{result.duration_ms / 1000:.3f}">'
+        ]
         rows += [self._case(name, test) for test in result.tests]
         for error in result.errors:
-            rows.append(f"    <testcase classname={_attribute(name)} name={_attribute(name)} time=\"0\">")
-            rows.append(f"      <error message={_attribute(error.message)} type={_attribute(error.name)}>{_text(error_text(error))}</error>")
+            rows.append(f'    <testcase classname={_attribute(name)} name={_attribute(name)} time="0">')
+            rows.append(_problem("error", error))
             rows.append("    </testcase>")
         rows.append("  </testsuite>")
         self._suites[name] = "\n".join(rows)
@@ -211,15 +219,14 @@ class JUnitReporter(Reporter):
         if test.status in ("skip", "todo"):
             reason = f" message={_attribute(test.reason)}" if test.reason else ""
             return f"{head}>\n      <skipped{reason}/>\n    </testcase>"
-        failures = "\n".join(
-            f"      <failure message={_attribute(error.message)} type={_attribute(error.name)}>{_text(error_text(error))}</failure>"
-            for error in test.errors
-        )
+        failures = "\n".join(_problem("failure", error) for error in test.errors)
         return f"{head}>\n{failures}\n    </testcase>"
 
     def close(self) -> None:
         self.stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-        self.stream.write(f'<testsuites name="isolatejs" {_numbers(self._totals)} time="{self.elapsed_s:.3f}">\n')
+        self.stream.write(
+            f'<testsuites name="isolatejs" {_numbers(self._totals)} time="{self.elapsed_s:.3f}">\n'
+        )
         for name in sorted(self._suites):
             self.stream.write(self._suites[name] + "\n")
         self.stream.write("</testsuites>\n")
@@ -227,6 +234,11 @@ class JUnitReporter(Reporter):
 
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _problem(tag: str, error: TestError) -> str:
+    attributes = f"message={_attribute(error.message)} type={_attribute(error.name)}"
+    return f"      <{tag} {attributes}>{_text(error_text(error))}</{tag}>"
 
 
 def _text(text: str) -> str:

@@ -10,11 +10,13 @@ from typing import Final
 from isolatejs.host.test_project import SKIPPED_DIRECTORIES
 
 _INTERVAL_S: Final = 0.3
-_EXTENSIONS: Final = frozenset({".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".css", ".txt"})
+_EXTENSIONS: Final = frozenset(
+    {".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".css", ".txt"}
+)
 
 
 async def wait_for_change(root: Path) -> set[Path]:
-    """Wait until source files below `root` change, appear or go, and things are calm again; gives their paths."""
+    """Wait until source files below `root` change, appear or go; gives their paths."""
     before = await asyncio.to_thread(_stamps, root)
     changed: set[Path] = set()
     while True:
@@ -31,7 +33,9 @@ def _stamps(root: Path) -> dict[Path, tuple[int, int]]:
     """Modification time and size of every source file."""
     stamps: dict[Path, tuple[int, int]] = {}
     for parent, directories, names in os.walk(root):
-        directories[:] = [name for name in directories if name not in SKIPPED_DIRECTORIES and not name.startswith(".")]
+        directories[:] = [
+            name for name in directories if name not in SKIPPED_DIRECTORIES and not name.startswith(".")
+        ]
         for name in names:
             path = Path(parent, name)
             if path.suffix in _EXTENSIONS:

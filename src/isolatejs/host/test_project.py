@@ -176,7 +176,9 @@ def _insert_snapshots(file: TestFile, code: str, snapshots: tuple[InlineSnapshot
             continue
         offset = sum(len(line) + 1 for line in lines[: snapshot.line - 1])
         text = "\n".join(lines)
-        call = _INLINE_CALL.search(text, offset + max(0, snapshot.column - 1)) or _INLINE_CALL.search(text, offset)
+        call = _INLINE_CALL.search(text, offset + max(0, snapshot.column - 1)) or _INLINE_CALL.search(
+            text, offset
+        )
         if call is None:
             continue
         indent = re.match(r"[ \t]*", lines[snapshot.line - 1])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.capabilities.files.bindings import as_file_tree
 from isolatejs.capabilities.testing.contract import RunTests
-from isolatejs.capabilities.testing.results import TestError, TestRunResult
 from isolatejs.capabilities.testing.host import TestingGrant
+from isolatejs.capabilities.testing.results import TestError, TestRunResult
 from isolatejs.capabilities.testing.run_record import RunRecord
 from isolatejs.capabilities.testing.snapshot_store import FileSnapshotStore
 from isolatejs.errors import (
@@ -99,8 +99,18 @@ class TestRuns:
     ) -> TestRunResult:
         """See TestRuntime.run."""
         message = _message(
-            code, filename, timeout_ms=timeout_ms, hook_timeout_ms=hook_timeout_ms, pattern=pattern, ids=ids, retry=retry,
-            bail=bail, max_concurrency=max_concurrency, update=update_snapshots, coverage=coverage, locations=locations,
+            code,
+            filename,
+            timeout_ms=timeout_ms,
+            hook_timeout_ms=hook_timeout_ms,
+            pattern=pattern,
+            ids=ids,
+            retry=retry,
+            bail=bail,
+            max_concurrency=max_concurrency,
+            update=update_snapshots,
+            coverage=coverage,
+            locations=locations,
         )
         record = RunRecord(self.events.emit)
         result = await self._run(message, record, signal)
@@ -108,17 +118,25 @@ class TestRuns:
         self._registered = result.total
         return result
 
-    async def collect(self, code: str, filename: str, *, signal: AbortSignal | None = None) -> tuple[TestCase, ...]:
+    async def collect(
+        self, code: str, filename: str, *, signal: AbortSignal | None = None
+    ) -> tuple[TestCase, ...]:
         """The tests of a file, in order, without running them. Raises GuestError when it does not load."""
         message = _message(code, filename, update="none", list_only=True)
         record = RunRecord(lambda event: None)
         testing = self._testing
-        summary, _ = await self._live.execute(lambda: testing.run(message, record), timeout_ms=None, signal=signal)
+        summary, _ = await self._live.execute(
+            lambda: testing.run(message, record), timeout_ms=None, signal=signal
+        )
         if summary.errors:
             first = summary.errors[0]
             raise GuestError(
-                first.message, name=first.name, stack=first.stack,
-                filename=first.filename, line=first.line, column=first.column,
+                first.message,
+                name=first.name,
+                stack=first.stack,
+                filename=first.filename,
+                line=first.line,
+                column=first.column,
             )
         return record.planned
 
@@ -149,8 +167,13 @@ class TestRuns:
             "last_run": None
             if last is None
             else {
-                "success": last.success, "passed": last.passed, "failed": last.failed, "skipped": last.skipped,
-                "todo": last.todo, "total": last.total, "duration_ms": last.duration_ms,
+                "success": last.success,
+                "passed": last.passed,
+                "failed": last.failed,
+                "skipped": last.skipped,
+                "todo": last.todo,
+                "total": last.total,
+                "duration_ms": last.duration_ms,
             },
         }
 
@@ -219,9 +242,19 @@ class TestRuntime:
         already gone. Failures of tests are in the result, not raised.
         """
         return await self._runs.run(
-            code, filename, timeout_ms=timeout_ms, signal=signal, pattern=pattern, ids=ids,
-            hook_timeout_ms=hook_timeout_ms, retry=retry, bail=bail, max_concurrency=max_concurrency,
-            update_snapshots=update_snapshots, coverage=coverage, locations=locations,
+            code,
+            filename,
+            timeout_ms=timeout_ms,
+            signal=signal,
+            pattern=pattern,
+            ids=ids,
+            hook_timeout_ms=hook_timeout_ms,
+            retry=retry,
+            bail=bail,
+            max_concurrency=max_concurrency,
+            update_snapshots=update_snapshots,
+            coverage=coverage,
+            locations=locations,
         )
 
     async def collect(
@@ -301,7 +334,10 @@ def _ended_early(record: RunRecord, error: IsolateError, message: RunTests) -> T
         limit = message.timeout_ms if record.loaded else message.load_timeout_ms
         if record.hook is not None and not record.running:
             what, limit = f"a hook ({record.hook[1]})", message.hook_timeout_ms
-        text = f"Exceeded timeout of {limit:g} ms for {what}. It never gave control back, so the sandbox was ended."
+        text = (
+            f"Exceeded timeout of {limit:g} ms for {what}. "
+            "It never gave control back, so the sandbox was ended."
+        )
         named = TestError(text, name="TimeoutError")
         rest = "the sandbox was ended because a test before it never gave control back"
     else:

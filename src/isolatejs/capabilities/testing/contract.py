@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from isolatejs.wire.message import Call, EncodedValue, Message, Note
 
 Status = Literal["pass", "fail", "skip", "todo"]
 UpdateMode = Literal["new", "all", "none"]
 
 
-class FailureReport(Message):
+class FailureReport(Message, frozen=True):
     """One failure: texts, the user's place (1-based), and what an assertion compared."""
 
     name: str
@@ -27,7 +29,7 @@ class FailureReport(Message):
     cause: FailureReport | None = None
 
 
-class PlannedSuite(Message):
+class PlannedSuite(Message, frozen=True):
     """A suite of the file. Suite 0 is the file itself and is not listed."""
 
     id: int
@@ -37,7 +39,7 @@ class PlannedSuite(Message):
     column: int | None = None
 
 
-class PlannedTest(Message):
+class PlannedTest(Message, frozen=True):
     """A test of the file. `budget_ms` is how long it may take in all, 0 for as long as it likes."""
 
     id: int
@@ -49,7 +51,7 @@ class PlannedTest(Message):
     column: int | None = None
 
 
-class SnapshotCounts(Message):
+class SnapshotCounts(Message, frozen=True):
     """What became of the snapshots of a run."""
 
     matched: int = 0
@@ -59,8 +61,8 @@ class SnapshotCounts(Message):
     unchecked: int = 0
 
 
-class InlineSnapshot(Message):
-    """An inline snapshot that the test file lacks: the place of the matcher's name, and the text to put in."""
+class InlineSnapshot(Message, frozen=True):
+    """An inline snapshot that the test file lacks: the place of the matcher's name, and its text."""
 
     filename: str
     line: int
@@ -68,7 +70,7 @@ class InlineSnapshot(Message):
     snapshot: str
 
 
-class RunSummary(Message):
+class RunSummary(Message, frozen=True):
     """Answer to RunTests. `errors` belong to no test; `coverage` is Istanbul's per-file counts as JSON."""
 
     duration_ms: float
@@ -78,7 +80,7 @@ class RunSummary(Message):
     coverage: EncodedValue | None = None
 
 
-class RunTests(Call):
+class RunTests(Call, frozen=True):
     """Load a test file and run what it defines; answered with RunSummary."""
 
     code: str
@@ -97,37 +99,37 @@ class RunTests(Call):
     coverage: bool
 
 
-class CheckAlive(Call):
+class CheckAlive(Call, frozen=True):
     """Answered at once by a guest that is not blocked."""
 
 
-class ReadSnapshot(Call):
+class ReadSnapshot(Call, frozen=True):
     """The text of a snapshot file, null when there is none."""
 
     path: str
 
 
-class WriteSnapshot(Call):
+class WriteSnapshot(Call, frozen=True):
     """Replace a snapshot file."""
 
     path: str
     text: str
 
 
-class RunStarted(Note):
+class RunStarted(Note, frozen=True):
     """The file has been loaded; these are its suites and tests in order."""
 
     suites: list[PlannedSuite]
     tests: list[PlannedTest]
 
 
-class SuiteStarted(Note):
+class SuiteStarted(Note, frozen=True):
     """A suite begins."""
 
     suite: int
 
 
-class SuiteEnded(Note):
+class SuiteEnded(Note, frozen=True):
     """A suite is done; `errors` are those of its hooks."""
 
     suite: int
@@ -135,7 +137,7 @@ class SuiteEnded(Note):
     errors: list[FailureReport]
 
 
-class HookBegun(Note):
+class HookBegun(Note, frozen=True):
     """A hook around a suite is about to run. The host has to know, should it never end."""
 
     suite: int
@@ -143,24 +145,33 @@ class HookBegun(Note):
     budget_ms: float
 
 
-class TestStarted(Note):
+class TestStarted(Note, frozen=True):
     """A test is about to run. The host has to know, should it never end."""
 
     test: int
 
 
-class TestEnded(Note):
+class TestEnded(Note, frozen=True):
     """A test has a result."""
 
     test: int
     status: Status
     duration_ms: float
-    errors: list[FailureReport] = []
+    errors: list[FailureReport] = msgspec.field(default_factory=list)
     retries: int = 0
     reason: str | None = None
     line: int | None = None
     column: int | None = None
 
 
-TO_HOST = (ReadSnapshot, WriteSnapshot, RunStarted, SuiteStarted, SuiteEnded, HookBegun, TestStarted, TestEnded)
+TO_HOST = (
+    ReadSnapshot,
+    WriteSnapshot,
+    RunStarted,
+    SuiteStarted,
+    SuiteEnded,
+    HookBegun,
+    TestStarted,
+    TestEnded,
+)
 TO_GUEST = (RunTests, CheckAlive)

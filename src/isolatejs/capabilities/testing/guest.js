@@ -68,7 +68,9 @@ class TestGuest {
       checkAlive: () => null,
     });
     // For capabilities that bring matchers for objects of their own; see addMatchers.
-    Object.defineProperty(modules.globals.expect, Symbol.for("isolatejs.addMatchers"), { value: addMatchers });
+    Object.defineProperty(modules.globals.expect, Symbol.for("isolatejs.addMatchers"), {
+      value: addMatchers,
+    });
   }
 
   /** Errors that no promise chain carries belong to the test whose work they come from. @param {any} error */
@@ -140,7 +142,9 @@ class TestGuest {
   /** @param {CoverageCollector} coverage */
   async #measure(coverage) {
     await coverage.start();
-    (await this.#kernel.linker()).instrument((code, path, toSourceLine) => coverage.instrument(code, path, toSourceLine));
+    (await this.#kernel.linker()).instrument((code, path, toSourceLine) =>
+      coverage.instrument(code, path, toSourceLine)
+    );
   }
 
   /** @param {RunTests} message @param {string} path @param {import("./suite/tree.js").Suite} root */
@@ -165,7 +169,8 @@ function defined(object) {
 /** @param {import("../../channel/channel.js").Channel} channel */
 function snapshotStorage(channel) {
   return {
-    read: async (/** @type {string} */ path) => (await channel.call("testing.readSnapshot", { path })).value.text ?? null,
+    read: async (/** @type {string} */ path) =>
+      (await channel.call("testing.readSnapshot", { path })).value.text ?? null,
     write: async (/** @type {string} */ path, /** @type {string} */ text) => {
       await channel.call("testing.writeSnapshot", { path, text });
     },
@@ -214,12 +219,18 @@ class Reports {
     const attachments = [];
     const encode = (/** @type {any} */ value) => this.#channel.encode(value, attachments);
     const failures = errors.map((error) => describeFailure(error, encode));
-    this.#channel.note("testing.suiteEnded", { suite: suite.id, durationMs, errors: failures }, { attachments });
+    this.#channel.note("testing.suiteEnded", { suite: suite.id, durationMs, errors: failures }, {
+      attachments,
+    });
   }
 
   /** The host has to know who blocks, so this must be on its way before the hook runs. @param {import("./suite/tree.js").Suite} suite @param {string} kind */
   hookStart(suite, kind) {
-    this.#channel.note("testing.hookBegun", { suite: suite.id, kind, budgetMs: this.#settings.hookTimeoutMs });
+    this.#channel.note("testing.hookBegun", {
+      suite: suite.id,
+      kind,
+      budgetMs: this.#settings.hookTimeoutMs,
+    });
     this.#channel.flush();
   }
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.testing import contract
 from isolatejs.capabilities.testing.contract import CheckAlive, RunSummary, RunTests
-from isolatejs.capabilities.testing.run_record import RunRecord
 from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError
 from isolatejs.limits import TEST_BLOCKED_GRACE_MS, TEST_WATCH_INTERVAL_MS
 from isolatejs.wire.errors import GuestVisibleError
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         TestStarted,
         WriteSnapshot,
     )
+    from isolatejs.capabilities.testing.run_record import RunRecord
     from isolatejs.capabilities.testing.snapshot_store import SnapshotStore
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
 

@@ -5,7 +5,13 @@ import { createExpect } from "./expect/expect.js";
 import { currentContextFunction } from "./suite/attempt.js";
 import { describe, hooks, test } from "./suite/define.js";
 
-const focused = { fit: test.only, xit: test.skip, xtest: test.skip, fdescribe: describe.only, xdescribe: describe.skip };
+const focused = {
+  fit: test.only,
+  xit: test.skip,
+  xtest: test.skip,
+  fdescribe: describe.only,
+  xdescribe: describe.skip,
+};
 
 /**
  * @param {any} framework the object behind `vi`, `jest` and `mock`
@@ -60,7 +66,10 @@ const typeOnly = () => {
 function nodeTest(framework) {
   const timers = {
     enable: (/** @type {any} */ options = {}) =>
-      framework.useFakeTimers({ now: options.now ?? 0, ...(options.apis ? { toFake: fakedApis(options.apis) } : {}) }),
+      framework.useFakeTimers({
+        now: options.now ?? 0,
+        ...(options.apis ? { toFake: fakedApis(options.apis) } : {}),
+      }),
     reset: () => framework.useRealTimers(),
     tick: (/** @type {number} */ ms = 1) => framework.advanceTimersByTime(ms),
     runAll: () => framework.runAllTimers(),
@@ -98,8 +107,10 @@ function nodeTest(framework) {
       if (typeof implementation === "function") spy.mockImplementation(implementation);
       return object[name] = nodeMock(spy);
     },
-    getter: (/** @type {any} */ object, /** @type {string} */ name) => nodeMock(framework.spyOn(object, name, "get")),
-    setter: (/** @type {any} */ object, /** @type {string} */ name) => nodeMock(framework.spyOn(object, name, "set")),
+    getter: (/** @type {any} */ object, /** @type {string} */ name) =>
+      nodeMock(framework.spyOn(object, name, "get")),
+    setter: (/** @type {any} */ object, /** @type {string} */ name) =>
+      nodeMock(framework.spyOn(object, name, "set")),
     module: (/** @type {string} */ specifier, /** @type {any} */ options = {}) =>
       framework.mock(specifier, () => ({ ...options.namedExports, default: options.defaultExport })),
     reset: framework.restoreAllMocks,

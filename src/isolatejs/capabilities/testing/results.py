@@ -15,9 +15,10 @@ class TestError:
     """Why a test failed.
 
     `message` is what Jest would print. `stack` has the program's frames only; `filename`, `line` and
-    `column` (1-based) are the nearest of them in the user's source, `source_line` is its text. For a failed assertion `matcher_name`
-    says which, `expected` and `actual` are the compared values (plain data as such, anything else as text)
-    and `diff` is their difference in lines, None when it would say no more than the message.
+    `column` (1-based) are the nearest of them in the user's source, `source_line` is its text. For a failed
+    assertion `matcher_name` says which, `expected` and `actual` are the compared values (plain data as such,
+    anything else as text) and `diff` is their difference in lines, None when it would say no more than the
+    message.
     """
 
     __test__ = False

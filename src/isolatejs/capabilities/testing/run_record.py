@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from isolatejs.capabilities.testing.results import SuiteResult, TestCase, TestError, TestEvent, TestResult, TestRunResult
+from isolatejs.capabilities.testing.contract import SnapshotCounts
+from isolatejs.capabilities.testing.results import (
+    SuiteResult,
+    TestCase,
+    TestError,
+    TestEvent,
+    TestResult,
+    TestRunResult,
+)
 from isolatejs.errors import GuestProtocolError
-from isolatejs.web.values import UNDEFINED
 from isolatejs.limits import TEST_ERRORS_LIMIT, TESTS_LIMIT
+from isolatejs.web.values import UNDEFINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,7 +103,9 @@ class RunRecord:
         if test is None or message.test in self._results:
             raise GuestProtocolError("a test ended that is not to end")
         if test.line is None and message.line is not None:
-            test = self._plan[test.id] = msgspec.structs.replace(test, line=message.line, column=message.column)
+            test = self._plan[test.id] = msgspec.structs.replace(
+                test, line=message.line, column=message.column
+            )
         errors = self._errors(message.errors, decode, test)
         if message.status == "fail" and not errors:
             errors = (TestError("The test failed without an error"),)
@@ -110,7 +120,9 @@ class RunRecord:
         """
         spoiled = set(self.running)
         if self.hook is not None and not spoiled:
-            spoiled = {test for test in self._plan if self._is_in(test, self.hook[0]) and test not in self._results}
+            spoiled = {
+                test for test in self._plan if self._is_in(test, self.hook[0]) and test not in self._results
+            }
         failure = TestError(of_running, stack=f"{error.name}: {of_running}", name=error.name)
         for test in self._plan.values():
             if test.id in self._results:
@@ -140,15 +152,19 @@ class RunRecord:
         counts = _count(tests)
         coverage = decode(summary.coverage) if summary is not None and summary.coverage is not None else None
         result = TestRunResult(
-            success=counts["failed"] == 0 and not errors and not any(s.errors for s in self._suite_results.values()),
+            success=counts["failed"] == 0
+            and not errors
+            and not any(s.errors for s in self._suite_results.values()),
             **counts,
+            snapshots=SnapshotCounts() if summary is None else summary.snapshots,
             duration_ms=(time.monotonic() - self._begun) * 1000,
-            suites=tuple(self._suite_results[number] for number in self._suites if number in self._suite_results),
+            suites=tuple(
+                self._suite_results[number] for number in self._suites if number in self._suite_results
+            ),
             tests=tests,
             errors=errors,
             inline_snapshots=tuple(summary.inline_snapshots) if summary else (),
             coverage=coverage if isinstance(coverage, dict) else None,
-            **({"snapshots": summary.snapshots} if summary else {}),
         )
         self._emit(TestEvent("runEnd", result=result))
         return result
@@ -164,12 +180,27 @@ class RunRecord:
         return TestCase(test.id, test.name, " > ".join((*path, test.name)), path, test.line, test.column)
 
     def _finish(
-        self, test: PlannedTest, status: Any, duration_ms: float, errors: tuple[TestError, ...], retries: int, reason: str | None
+        self,
+        test: PlannedTest,
+        status: Any,
+        duration_ms: float,
+        errors: tuple[TestError, ...],
+        retries: int,
+        reason: str | None,
     ) -> None:
         case = self.case(test)
         result = TestResult(
-            case.id, case.name, case.full_name, case.suite_path, case.line, case.column,
-            status, max(0.0, duration_ms), errors, retries, reason,
+            case.id,
+            case.name,
+            case.full_name,
+            case.suite_path,
+            case.line,
+            case.column,
+            status,
+            max(0.0, duration_ms),
+            errors,
+            retries,
+            reason,
         )
         self.running.discard(test.id)
         self._results[test.id] = result
@@ -182,9 +213,13 @@ class RunRecord:
         self._suite_results[suite_id] = result
         self._emit(TestEvent("suiteEnd", suite=result))
 
-    def _suite(self, suite_id: int, duration_ms: float, errors: tuple[TestError, ...], *, counted: bool) -> SuiteResult:
+    def _suite(
+        self, suite_id: int, duration_ms: float, errors: tuple[TestError, ...], *, counted: bool
+    ) -> SuiteResult:
         path = self._paths[suite_id]
-        tests = [self._results[test] for test in self._results if self._is_in(test, suite_id)] if counted else []
+        tests = (
+            [self._results[test] for test in self._results if self._is_in(test, suite_id)] if counted else []
+        )
         return SuiteResult(
             name=path[-1],
             path=path[:-1],
@@ -204,7 +239,10 @@ class RunRecord:
         return current == suite_id
 
     def _errors(
-        self, reports: Sequence[FailureReport], decode: Callable[[EncodedValue], Any], test: PlannedTest | None = None
+        self,
+        reports: Sequence[FailureReport],
+        decode: Callable[[EncodedValue], Any],
+        test: PlannedTest | None = None,
     ) -> tuple[TestError, ...]:
         errors = (_error(report, decode) for report in reports[:TEST_ERRORS_LIMIT])
         return tuple(error if test is None else _placed(error, test) for error in errors)

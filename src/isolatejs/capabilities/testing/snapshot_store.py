@@ -31,7 +31,9 @@ class FileSnapshotStore:
         inside = self._only is None or self._only in path.split("/")[:-1]
         if not path.startswith("/") or posixpath.normpath(path) != path or not inside:
             where = f" in a directory {self._only}" if self._only else ""
-            raise GuestVisibleError("Error", f"snapshots are kept under absolute paths{where}, not in {path[:200]}")
+            raise GuestVisibleError(
+                "Error", f"snapshots are kept under absolute paths{where}, not in {path[:200]}"
+            )
 
     async def read(self, path: str) -> str | None:
         """The file's text, None when there is none."""
@@ -53,7 +55,9 @@ class FileSnapshotStore:
         self._check(path)
         data = text.encode("utf-8", "surrogatepass")
         if len(data) > SNAPSHOT_LIMIT_BYTES:
-            raise GuestVisibleError("RangeError", f"a snapshot file of more than {SNAPSHOT_LIMIT_BYTES} bytes")
+            raise GuestVisibleError(
+                "RangeError", f"a snapshot file of more than {SNAPSHOT_LIMIT_BYTES} bytes"
+            )
         try:
             await self._make_directory(posixpath.dirname(path))
             await _settled(self._files.write_file(path, data))

@@ -9,7 +9,13 @@
 /** The global that instrumented modules get their counters from. */
 export const COVERAGE_GLOBAL = "__isolatejs_coverage__";
 
-const DECLARATIONS = new Set(["FunctionDeclaration", "ClassDeclaration", "ImportDeclaration", "ExportAllDeclaration", "EmptyStatement"]);
+const DECLARATIONS = new Set([
+  "FunctionDeclaration",
+  "ClassDeclaration",
+  "ImportDeclaration",
+  "ExportAllDeclaration",
+  "EmptyStatement",
+]);
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
 
 /** Lines of offsets, both from the start of the text. @param {string} code */
@@ -39,7 +45,8 @@ export function instrument(code, path, parse, toSourceLine = (line) => line) {
   /** @type {Array<Insertion & {order: number}>} */
   const insertions = [];
   let order = 0;
-  const insert = (/** @type {number} */ offset, /** @type {string} */ text) => insertions.push({ offset, text, order: order++ });
+  const insert = (/** @type {number} */ offset, /** @type {string} */ text) =>
+    insertions.push({ offset, text, order: order++ });
   const count = (/** @type {any} */ node) => {
     coverage.statements.push({ line: toSourceLine(lineOf(node.start)) });
     return `__cov.s[${coverage.statementCounts.push(0) - 1}]++`;
@@ -140,7 +147,9 @@ export function instrument(code, path, parse, toSourceLine = (line) => line) {
   };
 
   const program = parse(code);
-  const start = code.startsWith("#!") ? (code.indexOf("\n") === -1 ? code.length : code.indexOf("\n") + 1) : 0;
+  const start = code.startsWith("#!")
+    ? (code.indexOf("\n") === -1 ? code.length : code.indexOf("\n") + 1)
+    : 0;
   insert(start, `const __cov=globalThis.${COVERAGE_GLOBAL}(${JSON.stringify(path)});`);
   visit(program);
   insertions.sort((a, b) => a.offset - b.offset || a.order - b.order);

@@ -53,14 +53,16 @@ export class AsymmetricMatcher {
 }
 
 /** Primitive wrappers: what `any(String)` accepts. @type {Map<any, string>} */
-const WRAPPERS = new Map([
-  [String, "string"],
-  [Number, "number"],
-  [Function, "function"],
-  [Boolean, "boolean"],
-  [BigInt, "bigint"],
-  [Symbol, "symbol"],
-]);
+const WRAPPERS = new Map(
+  /** @type {Array<[any, string]>} */ ([
+    [String, "string"],
+    [Number, "number"],
+    [Function, "function"],
+    [Boolean, "boolean"],
+    [BigInt, "bigint"],
+    [Symbol, "symbol"],
+  ]),
+);
 
 class Any extends AsymmetricMatcher {
   /** @param {any} sample */
@@ -82,6 +84,7 @@ class Any extends AsymmetricMatcher {
     return other instanceof this.sample;
   }
 
+  /** @override */
   toString() {
     return "Any";
   }
@@ -104,6 +107,7 @@ class Anything extends AsymmetricMatcher {
     return other != null;
   }
 
+  /** @override */
   toString() {
     return "Anything";
   }
@@ -126,6 +130,7 @@ class ArrayContaining extends AsymmetricMatcher {
     );
   }
 
+  /** @override */
   toString() {
     return `Array${this.inverse ? "Not" : ""}Containing`;
   }
@@ -141,6 +146,7 @@ class ArrayOf extends AsymmetricMatcher {
     return this.decide(Array.isArray(other) && other.every((item) => this.same(this.sample, item)));
   }
 
+  /** @override */
   toString() {
     return `${this.inverse ? "Not" : ""}ArrayOf`;
   }
@@ -164,6 +170,7 @@ class ObjectContaining extends AsymmetricMatcher {
     );
   }
 
+  /** @override */
   toString() {
     return `Object${this.inverse ? "Not" : ""}Containing`;
   }
@@ -185,6 +192,7 @@ class StringContaining extends AsymmetricMatcher {
     return this.decide(isA("String", other) && other.includes(this.sample));
   }
 
+  /** @override */
   toString() {
     return `String${this.inverse ? "Not" : ""}Containing`;
   }
@@ -208,6 +216,7 @@ class StringMatching extends AsymmetricMatcher {
     return this.decide(isA("String", other) && this.sample.test(other));
   }
 
+  /** @override */
   toString() {
     return `String${this.inverse ? "Not" : ""}Matching`;
   }
@@ -233,6 +242,7 @@ class CloseTo extends AsymmetricMatcher {
     return this.decide(infinite || Math.abs(this.sample - other) < Math.pow(10, -this.precision) / 2);
   }
 
+  /** @override */
   toString() {
     return `Number${this.inverse ? "Not" : ""}CloseTo`;
   }
@@ -265,6 +275,7 @@ class SchemaMatching extends AsymmetricMatcher {
     return this.decide(!(result.issues?.length > 0));
   }
 
+  /** @override */
   toString() {
     return `Schema${this.inverse ? "Not" : ""}Matching`;
   }
@@ -287,6 +298,7 @@ export function customAsymmetric(name, matcher) {
       return this.decide(matcher.call(this.getMatcherContext(), other, ...this.sample).pass);
     }
 
+    /** @override */
     toString() {
       return `${this.inverse ? "not." : ""}${name}`;
     }
@@ -306,7 +318,8 @@ export function asymmetricFactories(inverse) {
   return {
     arrayContaining: (/** @type {any} */ sample) => new ArrayContaining(sample, inverse),
     arrayOf: (/** @type {any} */ sample) => new ArrayOf(sample, inverse),
-    closeTo: (/** @type {any} */ sample, /** @type {any} */ precision) => new CloseTo(sample, precision, inverse),
+    closeTo: (/** @type {any} */ sample, /** @type {any} */ precision) =>
+      new CloseTo(sample, precision, inverse),
     objectContaining: (/** @type {any} */ sample) => new ObjectContaining(sample, inverse),
     schemaMatching: (/** @type {any} */ schema) => new SchemaMatching(schema, inverse),
     stringContaining: (/** @type {any} */ sample) => new StringContaining(sample, inverse),
@@ -315,4 +328,4 @@ export function asymmetricFactories(inverse) {
 }
 
 export const any = (/** @type {any} */ sample) => new Any(sample);
-export const anything = () => new Anything();
+export const anything = () => new Anything(undefined);

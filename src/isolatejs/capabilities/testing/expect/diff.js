@@ -89,7 +89,12 @@ function diffObjects(a, b, options) {
     threw = true; // a toJSON or a getter of the value: print its structure instead
   }
   if (text === undefined || text === NO_DIFFERENCE) {
-    text = diffFormatted(a, b, { compareKeys: options?.compareKeys, callToJSON: false, maxDepth: 10 }, options);
+    text = diffFormatted(
+      a,
+      b,
+      { compareKeys: options?.compareKeys, callToJSON: false, maxDepth: 10 },
+      options,
+    );
     if (text !== NO_DIFFERENCE && !threw) text = `${SIMILAR}\n\n${text}`;
   }
   return text;
@@ -148,7 +153,12 @@ function rawDiff(a, b, join) {
   const diffs = [];
   let aIndex = 0;
   let bIndex = 0;
-  const push = (/** @type {number} */ op, /** @type {ArrayLike<string>} */ list, /** @type {number} */ from, /** @type {number} */ to) => {
+  const push = (
+    /** @type {number} */ op,
+    /** @type {ArrayLike<string>} */ list,
+    /** @type {number} */ from,
+    /** @type {number} */ to,
+  ) => {
     if (join) {
       if (from !== to) diffs.push(new Diff(op, String(list).slice(from, to)));
     } else {
@@ -260,6 +270,7 @@ function joinChanges(diffs, options) {
     for (let j = Math.max(0, i - context); j <= Math.min(diffs.length - 1, i + context); j++) keep[j] = true;
   });
   if (keep.every(Boolean)) return joinAll(diffs, options);
+  /** @type {Array<{a: number, b: number, aCount: number, bCount: number, lines: any[]}>} */
   const patches = [];
   let [a, b] = [0, 0];
   /** @type {{a: number, b: number, aCount: number, bCount: number, lines: any[]} | null} */

@@ -49,7 +49,8 @@ function copyObject(object, copies) {
     const descriptor = descriptors[key];
     let value = object[key];
     // A getter that makes an object of its own class would be followed for ever.
-    const endless = descriptor?.get && value?.constructor === object.constructor && value?.constructor !== Object;
+    const endless = descriptor?.get && value?.constructor === object.constructor &&
+      value?.constructor !== Object;
     value = endless ? "[Getter]" : copyForDiff(value, copies);
     Object.defineProperty(copy, key, {
       configurable: true,

@@ -35,14 +35,16 @@ const pollingMatchers = {
   },
 };
 
-for (const matchers of [
-  valueMatchers,
-  collectionMatchers,
-  mockMatchers,
-  throwMatchers,
-  snapshotMatchers,
-  pollingMatchers,
-]) {
+for (
+  const matchers of [
+    valueMatchers,
+    collectionMatchers,
+    mockMatchers,
+    throwMatchers,
+    snapshotMatchers,
+    pollingMatchers,
+  ]
+) {
   addMatchers(matchers, { internal: true });
 }
 
@@ -59,7 +61,12 @@ function noteOf(note) {
  * @param {{soft?: boolean, timeout?: number, message?: string}} [defaults]
  */
 export function createExpect(defaults = {}) {
-  const base = { ...PLAIN, soft: defaults.soft ?? false, note: defaults.message, timeoutMs: defaults.timeout };
+  const base = {
+    ...PLAIN,
+    soft: defaults.soft ?? false,
+    note: defaults.message,
+    timeoutMs: defaults.timeout,
+  };
 
   /** @param {any} actual @param {...any} rest a message for the failure */
   const expect = (actual, ...rest) => {
@@ -90,8 +97,12 @@ export function createExpect(defaults = {}) {
     /** @param {() => any} poll @param {any} [options] */
     poll: (poll, options = {}) => {
       if (typeof poll !== "function") throw new TypeError("expect.poll() takes a function");
-      const { timeout = defaults.timeout ?? POLL_TIMEOUT_MS, interval = POLL_INTERVAL_MS, intervals, message } =
-        typeof options === "string" ? { message: options } : options;
+      const {
+        timeout = defaults.timeout ?? POLL_TIMEOUT_MS,
+        interval = POLL_INTERVAL_MS,
+        intervals,
+        message,
+      } = typeof options === "string" ? { message: options } : options;
       const polling = { poll, timeoutMs: timeout, intervals: intervals ?? [interval] };
       return new Expectation(undefined, { ...base, polling, note: message ?? base.note });
     },
@@ -116,7 +127,9 @@ export function createExpect(defaults = {}) {
       for (const [name, matcher] of Object.entries(matchers)) {
         if (typeof matcher !== "function") {
           throw new TypeError(
-            `expect.extend: \`${name}\` is not a valid matcher. Must be a function, is "${typeName(matcher)}"`,
+            `expect.extend: \`${name}\` is not a valid matcher. Must be a function, is "${
+              typeName(matcher)
+            }"`,
           );
         }
       }
@@ -124,7 +137,9 @@ export function createExpect(defaults = {}) {
       if (options.when) return;
       for (const [name, matcher] of Object.entries(matchers)) {
         const Custom = customAsymmetric(name, matcher);
-        for (const [holder, inverse] of /** @type {Array<[any, boolean]>} */ ([[expect, false], [not, true]])) {
+        for (
+          const [holder, inverse] of /** @type {Array<[any, boolean]>} */ ([[expect, false], [not, true]])
+        ) {
           Object.defineProperty(holder, name, {
             configurable: true,
             enumerable: true,
@@ -157,7 +172,9 @@ function hasAssertions(...args) {
 function withMessage(error, message) {
   const stack = error.stack;
   error.message = message;
-  error.stack = typeof stack === "string" ? stack.replace(/^Error(?=\n|$)/, () => `Error: ${message}`) : stack;
+  error.stack = typeof stack === "string"
+    ? stack.replace(/^Error(?=\n|$)/, () => `Error: ${message}`)
+    : stack;
   return error;
 }
 

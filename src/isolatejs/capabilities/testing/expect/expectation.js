@@ -293,10 +293,14 @@ async function pollMatcher(polling, settings, name, args, method) {
   const error = captured(method);
   const quiet = { ...settings, polling: undefined, soft: false };
   try {
-    await retryUntil(async () => {
-      const value = await polling.poll();
-      await new Expectation(value, quiet)[/** @type {"not"} */ (name)](...args);
-    }, polling.timeoutMs, polling.intervals);
+    await retryUntil(
+      async () => {
+        const value = await polling.poll();
+        await Expectation.invoke(new Expectation(value, quiet), name, args, method);
+      },
+      polling.timeoutMs,
+      polling.intervals,
+    );
   } catch (/** @type {any} */ last) {
     if (!(last instanceof AssertionError)) throw last;
     const message = `${last.message}\n\nThe value did not fit within ${polling.timeoutMs} ms`;

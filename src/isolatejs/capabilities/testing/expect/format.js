@@ -90,7 +90,8 @@ function print(value, config, indentation, depth, seen, calledToJSON) {
   if (value !== null && value !== undefined && value.$$typeof === ASYMMETRIC) {
     return printAsymmetric(value, config, indentation, depth, seen);
   }
-  return printBasic(value, config) ?? printComplex(value, config, indentation, depth, seen, calledToJSON ?? false);
+  return printBasic(value, config) ??
+    printComplex(value, config, indentation, depth, seen, calledToJSON ?? false);
 }
 
 /** @param {any} plugin @param {any} value */
@@ -265,8 +266,7 @@ function printEntries(entries, config, indentation, depth, seen) {
   const inner = indentation + config.indent;
   function* parts() {
     for (const [key, value] of entries) {
-      yield () =>
-        `${print(key, config, inner, depth, seen)} => ${print(value, config, inner, depth, seen)}`;
+      yield () => `${print(key, config, inner, depth, seen)} => ${print(value, config, inner, depth, seen)}`;
     }
   }
   return joinParts(parts(), config, indentation);

@@ -76,7 +76,14 @@ export const collectionMatchers = {
     const pass = items.includes(expected) && items.indexOf(expected) !== -1;
     const message = () => {
       const printed = isNot && Array.isArray(received) ? printItems(received) : printReceived(received);
-      const text = twoLines(hint, "Expected value", `Received ${typeName(received)}`, expected, printed, isNot);
+      const text = twoLines(
+        hint,
+        "Expected value",
+        `Received ${typeName(received)}`,
+        expected,
+        printed,
+        isNot,
+      );
       const testers = [...this.customTesters, iterableEquality];
       const almost = !isNot && items.some((item) => equals(item, expected, testers));
       return almost ? `${text}\n\n${SUGGEST_TO_CONTAIN_EQUAL}` : text;

@@ -41,7 +41,11 @@ function callsOf(received, name, argument, options) {
     return { name: received.getMockName(), calls: received.mock.calls, results: received.mock.results };
   }
   if (isSpy(received)) {
-    return { name: "spy", calls: received.calls.all().map((/** @type {any} */ call) => call.args), results: [] };
+    return {
+      name: "spy",
+      calls: received.calls.all().map((/** @type {any} */ call) => call.args),
+      results: [],
+    };
   }
   throw notMock("mock or spy function", received, name, argument, options);
 }
@@ -148,7 +152,9 @@ function calledWith(name, which) {
     const at = which === "any" ? undefined : which === "last" ? calls.length - 1 : nth - 1;
     const pass = at === undefined ? calls.some(same) : at >= 0 && at < calls.length && same(calls[at]);
     const message = () => {
-      const start = `${matcherHint(name, mockName, argument, options)}\n\n${which === "nth" ? `n: ${nth}\n` : ""}`;
+      const start = `${matcherHint(name, mockName, argument, options)}\n\n${
+        which === "nth" ? `n: ${nth}\n` : ""
+      }`;
       const end = `\nNumber of calls: ${printReceived(calls.length)}`;
       const only = calls.length === 1;
       if (pass) {
@@ -193,7 +199,9 @@ function returnedWith(name, which) {
     const at = which === "any" ? undefined : which === "last" ? results.length - 1 : nth - 1;
     const pass = at === undefined ? results.some(same) : at >= 0 && at < results.length && same(results[at]);
     const message = () => {
-      const start = `${matcherHint(name, mockName, argument, options)}\n\n${which === "nth" ? `n: ${nth}\n` : ""}`;
+      const start = `${matcherHint(name, mockName, argument, options)}\n\n${
+        which === "nth" ? `n: ${nth}\n` : ""
+      }`;
       const end = returnCounts(results, calls);
       const only = results.length === 1;
       if (pass) {
@@ -257,7 +265,9 @@ function toHaveReturned(received, expected) {
     }
     const lines = [];
     for (const [i, result] of results.entries()) {
-      if (result.type === "return" && lines.length < PRINT_LIMIT) lines.push(`${i + 1}: ${printReceived(result.value)}`);
+      if (result.type === "return" && lines.length < PRINT_LIMIT) {
+        lines.push(`${i + 1}: ${printReceived(result.value)}`);
+      }
     }
     return `${hint}\n\nExpected number of returns: ${printExpected(0)}\n` +
       `Received number of returns: ${printReceived(count)}\n\n${lines.join("\n")}` +
@@ -294,7 +304,8 @@ function toHaveReturnedTimes(received, expected) {
         (others && `\n\nReceived number of calls:       ${others}`);
     }
     return `${hint}\n\nExpected number of returns: ${printExpected(expected)}\n` +
-      `Received number of returns: ${printReceived(count)}` + (others && `\nReceived number of calls:   ${others}`);
+      `Received number of returns: ${printReceived(count)}` +
+      (others && `\nReceived number of calls:   ${others}`);
   };
   return { pass, message };
 }
@@ -372,7 +383,9 @@ function toHaveResolvedWith(received, expected) {
     ),
     message: () =>
       `${matcherHint("toHaveResolvedWith", received.getMockName(), "expected", options)}\n\n` +
-      `Expected: ${options.isNot ? "not " : ""}${printExpected(expected)}\nSettled results: ${printReceived(settled)}`,
+      `Expected: ${options.isNot ? "not " : ""}${printExpected(expected)}\nSettled results: ${
+        printReceived(settled)
+      }`,
   };
 }
 
@@ -389,8 +402,14 @@ export const mockMatchers = {
   toHaveBeenLastCalledWith: calledWithLast,
   toHaveBeenNthCalledWith: calledWithNth,
   toHaveBeenCalledExactlyOnceWith,
-  toHaveBeenCalledBefore: callOrder("toHaveBeenCalledBefore", (own, other) => own.length > 0 && own[0] < (other[0] ?? Infinity)),
-  toHaveBeenCalledAfter: callOrder("toHaveBeenCalledAfter", (own, other) => other.length > 0 && own.length > 0 && own[0] > other[0]),
+  toHaveBeenCalledBefore: callOrder(
+    "toHaveBeenCalledBefore",
+    (own, other) => own.length > 0 && own[0] < (other[0] ?? Infinity),
+  ),
+  toHaveBeenCalledAfter: callOrder(
+    "toHaveBeenCalledAfter",
+    (own, other) => other.length > 0 && own.length > 0 && own[0] > other[0],
+  ),
   toHaveReturned,
   toHaveReturnedTimes,
   toHaveReturnedWith: returnedWith("toHaveReturnedWith", "any"),

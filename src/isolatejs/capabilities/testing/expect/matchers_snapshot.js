@@ -66,7 +66,8 @@ function merge(target, source) {
   if (Array.isArray(target) && Array.isArray(source)) {
     return target.map((item, i) => i < source.length ? merge(item, source[i]) : item);
   }
-  const plain = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  const plain = (/** @type {any} */ value) =>
+    value !== null && typeof value === "object" && !Array.isArray(value);
   if (!plain(target) || !plain(source) || typeof source.asymmetricMatch === "function") return source;
   const merged = { ...target };
   for (const key of Object.keys(source)) {
@@ -117,7 +118,9 @@ function mismatch(hint, key, expected, received, state) {
     return () => `${hint}${title}\n\n${why}\n\nReceived:${received.includes("\n") ? "\n" : " "}${received}`;
   }
   const print = () => {
-    if (!expected.includes("\n") && !received.includes("\n")) return `Snapshot: ${expected}\nReceived: ${received}`;
+    if (!expected.includes("\n") && !received.includes("\n")) {
+      return `Snapshot: ${expected}\nReceived: ${received}`;
+    }
     return printDiffOrStringify(expected, received, "Snapshot", "Received", false);
   };
   return () => `${hint}${title}\n\n${print()}`;
@@ -185,7 +188,9 @@ export const snapshotMatchers = {
   toMatchSnapshot(received, first, second) {
     const properties = typeof first === "string" ? undefined : first;
     const hintText = typeof first === "string" ? first : second ?? "";
-    const hint = matcherHint("toMatchSnapshot", undefined, properties ? "properties" : "", { promise: this.promise });
+    const hint = matcherHint("toMatchSnapshot", undefined, properties ? "properties" : "", {
+      promise: this.promise,
+    });
     stateFor(this, "toMatchSnapshot");
     const applied = applyProperties(hint, received, properties);
     return applied.failure ?? compareStored(this, "toMatchSnapshot", applied.received, hintText, hint);

@@ -140,7 +140,9 @@ function ofClass(hint, thrown, expected) {
   const pass = thrown !== null && thrown.value instanceof expected;
   const message = () => {
     const label = "Expected constructor";
-    if (thrown === null) return `${hint}\n\n${printConstructor(label, expected, false, true)}\n${DID_NOT_THROW}`;
+    if (thrown === null) {
+      return `${hint}\n\n${printConstructor(label, expected, false, true)}\n${DID_NOT_THROW}`;
+    }
     const constructor = thrown.value?.constructor;
     let text = `${hint}\n\n${printConstructor(label, expected, pass, true)}`;
     if (typeof constructor === "function" && !(pass && constructor === expected)) {
@@ -160,7 +162,9 @@ function ofClass(hint, thrown, expected) {
 function ofAsymmetric(hint, thrown, expected) {
   const pass = thrown !== null && expected.asymmetricMatch(thrown.value);
   const message = () => {
-    const start = `${hint}\n\nExpected asymmetric matcher: ${pass ? "not " : ""}${printExpected(expected)}\n\n`;
+    const start = `${hint}\n\nExpected asymmetric matcher: ${pass ? "not " : ""}${
+      printExpected(expected)
+    }\n\n`;
     if (thrown === null) return start + DID_NOT_THROW;
     if (!thrown.hasMessage) return start + valueLine("Thrown value: ", thrown);
     return start + nameLine("Received name:    ", thrown) + messageLine("Received message: ", thrown) +
@@ -173,14 +177,17 @@ function ofAsymmetric(hint, thrown, expected) {
 function ofError(hint, thrown, expected) {
   const expectedText = messageAndCause(expected);
   const thrownText = thrown === null ? null : messageAndCause(thrown.value);
-  const comparesClass = thrown?.isError && expected instanceof Error && expected.constructor.name !== Error.name;
+  const comparesClass = thrown?.isError && expected instanceof Error &&
+    expected.constructor.name !== Error.name;
   const pass = thrown !== null && thrown.message === expected.message && thrownText === expectedText &&
     (!comparesClass || thrown.value instanceof expected.constructor);
   const message = () => {
     const label = `Expected ${partsOf(expected)}`;
     const line = `${label}: ${pass ? "not " : ""}${printExpected(expectedText)}\n`;
     if (thrown === null) return `${hint}\n\n${line}\n${DID_NOT_THROW}`;
-    if (!thrown.hasMessage) return `${hint}\n\n${line}${valueLine(`Received value:   ${pass ? "    " : ""}`, thrown)}`;
+    if (!thrown.hasMessage) {
+      return `${hint}\n\n${line}${valueLine(`Received value:   ${pass ? "    " : ""}`, thrown)}`;
+    }
     if (pass) return `${hint}\n\n${line}${stackOf(thrown)}`;
     const difference = printDiffOrStringify(
       expectedText,

@@ -89,7 +89,9 @@ function deepEquality(name, testers, strict) {
       const message = () => {
         const hint = matcherHint(name, undefined, undefined, options);
         if (pass) return printNotEqual(hint, expected, received);
-        return `${hint}\n\n${printDiffOrStringify(expected, received, "Expected", "Received", isExpand(this))}`;
+        return `${hint}\n\n${
+          printDiffOrStringify(expected, received, "Expected", "Received", isExpand(this))
+        }`;
       };
       return { pass, message, actual: received, expected, name };
     },
@@ -125,12 +127,20 @@ export const valueMatchers = {
   toBeNullable: unary("toBeNullable", (received) => received === null || received === undefined),
 
   toBeGreaterThan: ordering("toBeGreaterThan", ">", (received, expected) => received > expected),
-  toBeGreaterThanOrEqual: ordering("toBeGreaterThanOrEqual", ">=", (received, expected) => received >= expected),
+  toBeGreaterThanOrEqual: ordering(
+    "toBeGreaterThanOrEqual",
+    ">=",
+    (received, expected) => received >= expected,
+  ),
   toBeLessThan: ordering("toBeLessThan", "<", (received, expected) => received < expected),
   toBeLessThanOrEqual: ordering("toBeLessThanOrEqual", "<=", (received, expected) => received <= expected),
 
   toEqual: deepEquality("toEqual", (context) => [...context.customTesters, iterableEquality], false),
-  toStrictEqual: deepEquality("toStrictEqual", (context) => [...context.customTesters, ...STRICT_TESTERS], true),
+  toStrictEqual: deepEquality(
+    "toStrictEqual",
+    (context) => [...context.customTesters, ...STRICT_TESTERS],
+    true,
+  ),
 
   /** @this {MatcherContext} @param {any} received @param {any} expected @returns {MatcherResult} */
   toBe(received, expected) {
@@ -142,10 +152,13 @@ export const valueMatchers = {
       const type = typeName(expected);
       let deep = null;
       if (type !== "map" && type !== "set") {
-        if (equals(received, expected, [...this.customTesters, ...STRICT_TESTERS], true)) deep = "toStrictEqual";
-        else if (equals(received, expected, [...this.customTesters, iterableEquality])) deep = "toEqual";
+        if (equals(received, expected, [...this.customTesters, ...STRICT_TESTERS], true)) {
+          deep = "toStrictEqual";
+        } else if (equals(received, expected, [...this.customTesters, iterableEquality])) deep = "toEqual";
       }
-      const advice = deep === null ? "" : `If it should pass with deep equality, replace "toBe" with "${deep}"\n\n`;
+      const advice = deep === null
+        ? ""
+        : `If it should pass with deep equality, replace "toBe" with "${deep}"\n\n`;
       return `${hint}\n\n${advice}` +
         printDiffOrStringify(expected, received, "Expected", "Received", isExpand(this));
     };
@@ -155,7 +168,10 @@ export const valueMatchers = {
   /** @this {MatcherContext} @param {any} received @param {any} expected @param {any} precision @returns {MatcherResult} */
   toBeCloseTo(received, expected, precision = 2) {
     const { isNot } = this;
-    const options = { ...hintOptions(this), secondArgument: arguments.length === 3 ? "precision" : undefined };
+    const options = {
+      ...hintOptions(this),
+      secondArgument: arguments.length === 3 ? "precision" : undefined,
+    };
     const hint = matcherHint("toBeCloseTo", undefined, undefined, options);
     if (typeof expected !== "number") {
       throw new TypeError(argumentError(hint, "expected value must be a number", "Expected", expected));
@@ -173,7 +189,9 @@ export const valueMatchers = {
     const message = () => {
       const details = printCloseTo(receivedDiff, expectedDiff, precision, isNot);
       if (!pass) {
-        return `${hint}\n\nExpected: ${printExpected(expected)}\nReceived: ${printReceived(received)}\n\n${details}`;
+        return `${hint}\n\nExpected: ${printExpected(expected)}\nReceived: ${
+          printReceived(received)
+        }\n\n${details}`;
       }
       return `${hint}\n\nExpected: not ${printExpected(expected)}\n` +
         (receivedDiff === 0 ? "" : `Received:     ${printReceived(received)}\n\n${details}`);
@@ -229,7 +247,9 @@ export const valueMatchers = {
     const options = hintOptions(this);
     const hint = matcherHint("toBeOneOf", undefined, undefined, options);
     if (typeof expected?.[Symbol.iterator] !== "function") {
-      throw new TypeError(argumentError(hint, "expected value must be an array or a set", "Expected", expected));
+      throw new TypeError(
+        argumentError(hint, "expected value must be an array or a set", "Expected", expected),
+      );
     }
     const testers = [...this.customTesters, iterableEquality];
     return {

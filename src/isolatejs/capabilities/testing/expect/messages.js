@@ -9,8 +9,7 @@ import { isPrimitive, typeName } from "./type_name.js";
 
 const TEXT_LIMIT = 10_000;
 const DIFF_STRING_LIMIT = 20_000;
-const NUMBERS =
-  "zero one two three four five six seven eight nine ten eleven twelve thirteen".split(" ");
+const NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve thirteen".split(" ");
 
 /** @param {any} text */
 const plain = (text) => String(text);
@@ -85,7 +84,8 @@ export function matcherErrorMessage(hint, generic, specific) {
  * @param {string} matcherName @param {string} [received] @param {string} [expected] @param {any} [options]
  */
 export function matcherHint(matcherName, received = "received", expected = "expected", options = {}) {
-  const { comment = "", isDirectExpectCall = false, isNot = false, promise = "", secondArgument = "" } = options;
+  const { comment = "", isDirectExpectCall = false, isNot = false, promise = "", secondArgument = "" } =
+    options;
   let hint = "expect";
   if (!isDirectExpectCall && received !== "") hint += `(${received})`;
   if (promise !== "") hint += `.${promise}`;
@@ -183,7 +183,12 @@ function isLineDiffable(expected, received) {
  * @returns {string}
  */
 export function printDiffOrStringify(expected, received, expectedLabel, receivedLabel, expand = true) {
-  const annotations = { aAnnotation: expectedLabel, bAnnotation: receivedLabel, expand, includeChangeCounts: true };
+  const annotations = {
+    aAnnotation: expectedLabel,
+    bAnnotation: receivedLabel,
+    expand,
+    includeChangeCounts: true,
+  };
   const printLabel = getLabelPrinter(expectedLabel, receivedLabel);
   if (
     typeof expected === "string" && typeof received === "string" && expected !== received &&
@@ -215,7 +220,13 @@ export function printDiffOrStringify(expected, received, expectedLabel, received
 
 /** What makes two errors of one text different. @param {any} error */
 function errorParts(error) {
-  return { class: error.constructor?.name, name: error.name, message: error.message, cause: error.cause, errors: error.errors };
+  return {
+    class: error.constructor?.name,
+    name: error.name,
+    message: error.message,
+    cause: error.cause,
+    errors: error.errors,
+  };
 }
 
 /**

@@ -35,7 +35,8 @@ function numberPrinter(label) {
   const suffix = label.slice(index);
   return (/** @type {number} */ n, /** @type {boolean} */ marked) => {
     const text = String(n);
-    return (marked ? "->".padEnd(index - text.length) : " ".repeat(Math.max(0, index - text.length))) + text + suffix;
+    return (marked ? "->".padEnd(index - text.length) : " ".repeat(Math.max(0, index - text.length))) + text +
+      suffix;
   };
 }
 
@@ -45,7 +46,8 @@ function isDiffableArg(expected, received) {
   if (type !== typeName(received) || isPrimitive(expected)) return false;
   if (type === "date" || type === "function" || type === "regexp") return false;
   if (expected instanceof Error && received instanceof Error) return false;
-  const asymmetric = (/** @type {any} */ value) => type === "object" && typeof value.asymmetricMatch === "function";
+  const asymmetric = (/** @type {any} */ value) =>
+    type === "object" && typeof value.asymmetricMatch === "function";
   return !asymmetric(expected) && !asymmetric(received);
 }
 

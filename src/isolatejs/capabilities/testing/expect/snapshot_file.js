@@ -46,13 +46,16 @@ export class SnapshotFile {
     this.mode = mode;
     this.stored = stored;
     this.#vitest = text?.startsWith("// Vitest") ?? false;
-    for (const match of text?.matchAll(ENTRY) ?? []) this.#entries.set(unescape(match[1]), unescape(match[2]));
+    for (const match of text?.matchAll(ENTRY) ?? []) {
+      this.#entries.set(unescape(match[1]), unescape(match[2]));
+    }
     this.#unchecked = new Set(this.#entries.keys());
   }
 
   /** @param {string[]} titles @param {string} hint */
   key(titles, hint) {
-    const name = titles.join(this.#vitest ? " > " : " ") + (hint ? `${this.#vitest ? " > " : ": "}${hint}` : "");
+    const name = titles.join(this.#vitest ? " > " : " ") +
+      (hint ? `${this.#vitest ? " > " : ": "}${hint}` : "");
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
     return `${name} ${count}`;
@@ -62,7 +65,9 @@ export class SnapshotFile {
   forget(titles) {
     const name = titles.join(this.#vitest ? " > " : " ");
     for (const key of this.#counts.keys()) {
-      if (key === name || key.startsWith(`${name}: `) || key.startsWith(`${name} > `)) this.#counts.delete(key);
+      if (key === name || key.startsWith(`${name}: `) || key.startsWith(`${name} > `)) {
+        this.#counts.delete(key);
+      }
     }
   }
 
@@ -94,7 +99,9 @@ export class SnapshotFile {
    * @returns {{pass: boolean, expected?: string}}
    */
   matchInline(received, expected, location) {
-    const normal = expected === undefined ? undefined : withoutLineBreaks(withoutIndentation(expected)).trimEnd();
+    const normal = expected === undefined
+      ? undefined
+      : withoutLineBreaks(withoutIndentation(expected)).trimEnd();
     if (normal !== undefined && (normal === received || normal === received.trimEnd())) {
       this.counts.matched++;
       return { pass: true };
@@ -133,7 +140,9 @@ export class SnapshotFile {
   render() {
     if (!this.#dirty) return null;
     const entries = [...this.#entries.keys()].sort(naturally)
-      .map((key) => `exports[\`${escape(key)}\`] = \`${escape(/** @type {string} */ (this.#entries.get(key)))}\`;`);
+      .map((key) =>
+        `exports[\`${escape(key)}\`] = \`${escape(/** @type {string} */ (this.#entries.get(key)))}\`;`
+      );
     return `${this.#vitest ? VITEST_HEADER : JEST_HEADER}\n\n${entries.join("\n\n")}\n`;
   }
 }

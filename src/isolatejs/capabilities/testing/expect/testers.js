@@ -32,7 +32,9 @@ function immutable(value, ...kinds) {
  */
 export function iterableEquality(a, b, testers = [], aStack = [], bStack = []) {
   if (!isObject(a) || !isObject(b)) return undefined;
-  if (Array.isArray(a) || Array.isArray(b) || ArrayBuffer.isView(a) || ArrayBuffer.isView(b)) return undefined;
+  if (Array.isArray(a) || Array.isArray(b) || ArrayBuffer.isView(a) || ArrayBuffer.isView(b)) {
+    return undefined;
+  }
   if (!a[Symbol.iterator] || !b[Symbol.iterator]) return undefined;
   if (a.constructor !== b.constructor && !sameBuiltIn(a.constructor, b.constructor)) return false;
   for (let i = aStack.length - 1; i >= 0; i--) {
@@ -150,20 +152,21 @@ function isSubset(value) {
  */
 export function subsetEquality(object, subset, testers = []) {
   const others = testers.filter((tester) => tester !== subsetEquality);
-  const withSeen = (/** @type {WeakSet<object>} */ seen) => (/** @type {any} */ object, /** @type {any} */ subset) => {
-    if (!isSubset(subset)) return undefined;
-    if (seen.has(subset)) return undefined;
-    seen.add(subset);
-    const result = objectKeys(subset).every((key) => {
-      if (isSubset(subset[key]) && seen.has(subset[key])) return equals(object[key], subset[key], others);
-      const same = object != null && hasProperty(object, key) &&
-        equals(object[key], subset[key], [...others, withSeen(seen)]);
-      seen.delete(subset[key]); // only ancestors count: siblings may be the same object
-      return same;
-    });
-    seen.delete(subset);
-    return result;
-  };
+  const withSeen =
+    (/** @type {WeakSet<object>} */ seen) => (/** @type {any} */ object, /** @type {any} */ subset) => {
+      if (!isSubset(subset)) return undefined;
+      if (seen.has(subset)) return undefined;
+      seen.add(subset);
+      const result = objectKeys(subset).every((key) => {
+        if (isSubset(subset[key]) && seen.has(subset[key])) return equals(object[key], subset[key], others);
+        const same = object != null && hasProperty(object, key) &&
+          equals(object[key], subset[key], [...others, withSeen(seen)]);
+        seen.delete(subset[key]); // only ancestors count: siblings may be the same object
+        return same;
+      });
+      seen.delete(subset);
+      return result;
+    };
   return withSeen(new WeakSet())(object, subset);
 }
 

@@ -30,7 +30,9 @@ const FAKEABLE =
 function milliseconds(time) {
   if (time === undefined) return real.Date.now();
   const value = typeof time === "number" ? time : new real.Date(time).getTime();
-  if (!Number.isFinite(value)) throw new TypeError(`Fake time must be a number or a valid date, not ${String(time)}`);
+  if (!Number.isFinite(value)) {
+    throw new TypeError(`Fake time must be a number or a valid date, not ${String(time)}`);
+  }
   return value;
 }
 
@@ -89,7 +91,12 @@ export class FakeClock {
   /** @param {any} holder @param {string} name @param {any} value */
   #replace(holder, name, value) {
     const before = Object.getOwnPropertyDescriptor(holder, name);
-    Object.defineProperty(holder, name, { value, configurable: true, writable: true, enumerable: before?.enumerable ?? false });
+    Object.defineProperty(holder, name, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: before?.enumerable ?? false,
+    });
     this.#undo.push(() => {
       if (before) Object.defineProperty(holder, name, before);
       else delete holder[name];
@@ -147,10 +154,14 @@ export class FakeClock {
 
   #fakeDate() {
     const now = () => Math.floor(this.#now);
-    /** @this {any} @param {...any} args */
+    /** @this {any} @param {...any} args @returns {any} */
     function FakeDate(...args) {
       if (new.target === undefined) return new real.Date(now()).toString();
-      return Reflect.construct(real.Date, args.length === 0 ? [now()] : args, new.target === FakeDate ? real.Date : new.target);
+      return Reflect.construct(
+        real.Date,
+        args.length === 0 ? [now()] : args,
+        new.target === FakeDate ? real.Date : new.target,
+      );
     }
     Object.defineProperties(FakeDate, {
       prototype: { value: real.Date.prototype, writable: false },
@@ -160,17 +171,23 @@ export class FakeClock {
     FakeDate.now = now;
     FakeDate.parse = real.Date.parse;
     FakeDate.UTC = real.Date.UTC;
-    Object.defineProperty(FakeDate, Symbol.hasInstance, { value: (/** @type {any} */ value) => value instanceof real.Date });
+    Object.defineProperty(FakeDate, Symbol.hasInstance, {
+      value: (/** @type {any} */ value) => value instanceof real.Date,
+    });
     // `new Date().constructor` must be the global Date of the moment.
     const before = Object.getOwnPropertyDescriptor(real.Date.prototype, "constructor");
     real.Date.prototype.constructor = /** @type {any} */ (FakeDate);
-    this.#undo.push(() => Object.defineProperty(real.Date.prototype, "constructor", /** @type {any} */ (before)));
+    this.#undo.push(() =>
+      Object.defineProperty(real.Date.prototype, "constructor", /** @type {any} */ (before))
+    );
     return FakeDate;
   }
 
   /** @param {string} kind @param {any} callback @param {any} delay @param {any[]} args @param {number | null} every */
   #add(kind, callback, delay, args, every) {
-    if (typeof callback !== "function") throw new TypeError(`${kind} takes a function, not ${typeof callback}`);
+    if (typeof callback !== "function") {
+      throw new TypeError(`${kind} takes a function, not ${typeof callback}`);
+    }
     let wait = Number(delay) || 0;
     if (wait < 0 || wait > 2 ** 31 - 1) wait = wait < 0 ? 0 : 1;
     if (kind === "interval" && wait < 1) wait = 1;
@@ -181,7 +198,9 @@ export class FakeClock {
 
   #requireActive() {
     if (!this.#active) {
-      throw new Error("A function to advance timers was called but the timers APIs are not replaced with fake timers. Call `useFakeTimers()` first.");
+      throw new Error(
+        "A function to advance timers was called but the timers APIs are not replaced with fake timers. Call `useFakeTimers()` first.",
+      );
     }
   }
 
@@ -190,7 +209,9 @@ export class FakeClock {
     let best = null;
     for (const timer of this.#timers.values()) {
       if (timer.at > until) continue;
-      if (best === null || timer.at < best.at || (timer.at === best.at && comesBefore(timer, best))) best = timer;
+      if (best === null || timer.at < best.at || (timer.at === best.at && comesBefore(timer, best))) {
+        best = timer;
+      }
     }
     return best;
   }
@@ -218,7 +239,9 @@ export class FakeClock {
   /** @param {number} ms */
   advance(ms) {
     this.#requireActive();
-    if (typeof ms !== "number" || Number.isNaN(ms)) throw new TypeError("advanceTimersByTime takes milliseconds");
+    if (typeof ms !== "number" || Number.isNaN(ms)) {
+      throw new TypeError("advanceTimersByTime takes milliseconds");
+    }
     if (ms < 0) throw new TypeError("Negative ticks are not supported");
     const until = this.#now + ms;
     this.runMicrotasks();
@@ -229,7 +252,9 @@ export class FakeClock {
   /** @param {number} ms */
   async advanceAsync(ms) {
     this.#requireActive();
-    if (typeof ms !== "number" || !(ms >= 0)) throw new TypeError("advanceTimersByTimeAsync takes milliseconds");
+    if (typeof ms !== "number" || !(ms >= 0)) {
+      throw new TypeError("advanceTimersByTimeAsync takes milliseconds");
+    }
     const until = this.#now + ms;
     await macrotask();
     for (;;) {

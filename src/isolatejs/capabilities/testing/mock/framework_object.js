@@ -70,7 +70,8 @@ export function createFrameworkObject(modules, setConfig) {
     advanceTimersByTime: (/** @type {number} */ ms) => chain(() => clock.advance(ms)),
     advanceTimersByTimeAsync: (/** @type {number} */ ms) => chainAsync(clock.advanceAsync(ms)),
     advanceTimersToNextTimer: (/** @type {number} */ steps) => chain(() => clock.advanceToNext(steps)),
-    advanceTimersToNextTimerAsync: (/** @type {number} */ steps) => chainAsync(clock.advanceToNextAsync(steps)),
+    advanceTimersToNextTimerAsync: (/** @type {number} */ steps) =>
+      chainAsync(clock.advanceToNextAsync(steps)),
     advanceTimersToNextFrame: () => chain(() => clock.advanceToNextFrame()),
     runAllTimers: () => chain(() => clock.runAll()),
     runAllTimersAsync: () => chainAsync(clock.runAllAsync()),
@@ -94,7 +95,12 @@ export function createFrameworkObject(modules, setConfig) {
         if (!stubbedGlobals.has(name)) {
           stubbedGlobals.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
         }
-        Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: true });
+        Object.defineProperty(globalThis, name, {
+          value,
+          configurable: true,
+          writable: true,
+          enumerable: true,
+        });
       }),
     unstubAllGlobals: () => chain(unstubAllGlobals),
     stubEnv: (/** @type {string} */ name, /** @type {any} */ value) =>
@@ -143,7 +149,9 @@ export function createFrameworkObject(modules, setConfig) {
 
     setTimeout: (/** @type {number} */ timeoutMs) => chain(() => setConfig({ timeoutMs })),
     setConfig: (/** @type {any} */ config) =>
-      chain(() => setConfig({ timeoutMs: config.testTimeout, hookTimeoutMs: config.hookTimeout, retry: config.retry })),
+      chain(() =>
+        setConfig({ timeoutMs: config.testTimeout, hookTimeoutMs: config.hookTimeout, retry: config.retry })
+      ),
     resetConfig: () => chain(() => setConfig(null)),
     retryTimes: (/** @type {number} */ retry) => chain(() => setConfig({ retry })),
   };

@@ -15,11 +15,15 @@ function mockCall(node) {
   if (node.type === "ExpressionStatement") return mockCall(node.expression);
   if (node.type === "AwaitExpression") return mockCall(node.argument);
   if (node.type === "VariableDeclaration") {
-    return node.declarations.length === 1 && node.declarations[0].init ? mockCall(node.declarations[0].init) : null;
+    return node.declarations.length === 1 && node.declarations[0].init
+      ? mockCall(node.declarations[0].init)
+      : null;
   }
   if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return null;
   const { object, property } = node.callee;
-  if (object.type !== "Identifier" || !OBJECTS.has(object.name) || property.type !== "Identifier") return null;
+  if (object.type !== "Identifier" || !OBJECTS.has(object.name) || property.type !== "Identifier") {
+    return null;
+  }
   return HOISTED.has(property.name) ? node : null;
 }
 
@@ -75,7 +79,11 @@ export async function hoistMocks(code, filename) {
   /** @type {Array<{start: number, end: number, text: string}>} */
   const edits = [];
   for (const node of imports) {
-    edits.push({ start: node.start, end: node.end, text: source.slice(node.start, node.end).replaceAll(/[^\n]/g, " ") });
+    edits.push({
+      start: node.start,
+      end: node.end,
+      text: source.slice(node.start, node.end).replaceAll(/[^\n]/g, " "),
+    });
   }
   for (const node of mocks) {
     const call = mockCall(node);

@@ -58,7 +58,10 @@ export function isMockFunction(value) {
  * @param {{name?: string, length?: number, restore?: () => void, original?: Function}} [options]
  * @returns {any}
  */
-export function createMock(implementation, { name, length = implementation?.length ?? 0, restore, original } = {}) {
+export function createMock(
+  implementation,
+  { name, length = implementation?.length ?? 0, restore, original } = {},
+) {
   let record = freshRecord();
   /** @type {Function | undefined} */
   let current = implementation;
@@ -240,7 +243,11 @@ function copyMocked(from, to, made, skip) {
     if (skip.has(key) || Object.hasOwn(to, key)) continue;
     const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(from, key));
     if (descriptor.get || descriptor.set) continue; // reading a getter could run the program's code
-    Object.defineProperty(to, key, { ...descriptor, value: automock(descriptor.value, made), writable: true });
+    Object.defineProperty(to, key, {
+      ...descriptor,
+      value: automock(descriptor.value, made),
+      writable: true,
+    });
   }
 }
 

@@ -21,7 +21,9 @@ function ensureTarget(object, key, what) {
   }
   if (key === undefined || key === null) throw new Error("No property name supplied");
   const found = findDescriptor(object, key);
-  if (found === undefined) throw new Error(`${what} \`${String(key)}\` does not exist in the provided object`);
+  if (found === undefined) {
+    throw new Error(`${what} \`${String(key)}\` does not exist in the provided object`);
+  }
   return found;
 }
 
@@ -45,7 +47,9 @@ export function spyOn(object, key, accessor) {
       `Cannot spy on the \`${String(key)}\` property because it is not a function; ${
         original === null ? "null" : typeof original
       } given instead.${
-        original === undefined ? "" : ` If you are trying to mock a property, use \`replaceProperty\` instead.`
+        original === undefined
+          ? ""
+          : ` If you are trying to mock a property, use \`replaceProperty\` instead.`
       }`,
     );
   }
@@ -110,7 +114,9 @@ export function replaceProperty(object, key, value) {
   if (!descriptor.configurable) throw new Error(`Property \`${String(key)}\` is not declared configurable`);
   if (descriptor.get || descriptor.set) {
     throw new Error(
-      `Cannot replace the \`${String(key)}\` property because it has an accessor; use \`spyOn(object, key, "get")\``,
+      `Cannot replace the \`${
+        String(key)
+      }\` property because it has an accessor; use \`spyOn(object, key, "get")\``,
     );
   }
   if (typeof descriptor.value === "function") {

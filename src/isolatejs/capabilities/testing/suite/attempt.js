@@ -68,7 +68,8 @@ function parameterStyle(fn, given) {
   if (fn.length <= given) return "context";
   const known = styles.get(fn);
   if (known !== undefined) return known;
-  const head = /^(?:async\s*)?(?:function\b[^(]*)?\(?\s*([^)=]*)/.exec(Function.prototype.toString.call(fn))?.[1] ?? "";
+  const head =
+    /^(?:async\s*)?(?:function\b[^(]*)?\(?\s*([^)=]*)/.exec(Function.prototype.toString.call(fn))?.[1] ?? "";
   const name = head.split(",")[given]?.trim() ?? "";
   const style = /^(?:done|cb|callback|next|finish|resolve)$/.test(name) ? "done" : "context";
   styles.set(fn, style);
@@ -82,7 +83,8 @@ function parameterStyle(fn, given) {
 function call(fn, args, context) {
   if (parameterStyle(fn, args.length) !== "done") return fn(...args, context);
   return new Promise((resolve, reject) => {
-    const done = (/** @type {any} */ error) => error === undefined || error === null ? resolve(undefined) : reject(asError(error));
+    const done = (/** @type {any} */ error) =>
+      error === undefined || error === null ? resolve(undefined) : reject(asError(error));
     done.fail = (/** @type {any} */ error) => reject(asError(error ?? "done.fail() was called"));
     Object.setPrototypeOf(done, context);
     const returned = fn(...args, done);
@@ -154,7 +156,9 @@ export class Attempt {
     const { test } = this;
     const context = this.#context();
     const suites = [];
-    for (let suite = /** @type {any} */ (test.suite); suite !== null; suite = suite.parent) suites.unshift(suite);
+    for (let suite = /** @type {any} */ (test.suite); suite !== null; suite = suite.parent) {
+      suites.unshift(suite);
+    }
     /** @type {Function[]} */
     const cleanups = [];
     let ready = true;

@@ -30,7 +30,9 @@ export function endFile() {
 function currentSuite(what) {
   const suite = definingSuite.get() ?? outermost;
   if (runningAttempt.get() !== undefined) {
-    throw new Error(`${what} cannot be called inside a test; tests, suites and hooks are defined while the file loads`);
+    throw new Error(
+      `${what} cannot be called inside a test; tests, suites and hooks are defined while the file loads`,
+    );
   }
   if (suite === null || suite === undefined || outermost === null) {
     throw new Error(`${what} was called after the file had been loaded`);
@@ -58,7 +60,9 @@ function readOptions(options) {
   /** @type {NodeOptions} */
   const read = {};
   if (options.timeout !== undefined) read.timeoutMs = options.timeout;
-  if (options.retry !== undefined) read.retry = typeof options.retry === "object" ? options.retry.count : options.retry;
+  if (options.retry !== undefined) {
+    read.retry = typeof options.retry === "object" ? options.retry.count : options.retry;
+  }
   if (options.repeats !== undefined) read.repeats = options.repeats;
   if (options.concurrent !== undefined || options.concurrency !== undefined) {
     read.concurrent = Boolean(options.concurrent ?? options.concurrency);
@@ -77,8 +81,9 @@ function readOptions(options) {
  */
 function readArguments(args) {
   let [title, second, third] = args;
-  if (typeof title === "object" && title !== null) [title, second, third] = [second?.name || "<anonymous>", title, second];
-  else if (typeof title === "function" && second === undefined && args.length === 1) {
+  if (typeof title === "object" && title !== null) {
+    [title, second, third] = [second?.name || "<anonymous>", title, second];
+  } else if (typeof title === "function" && second === undefined && args.length === 1) {
     return { title: title.name || "<anonymous>", fn: title, options: {} };
   }
   const fn = typeof second === "function" ? second : typeof third === "function" ? third : undefined;
@@ -91,7 +96,10 @@ function addTest(flags, call, eachArgs) {
   const { title, fn, options } = readArguments(call);
   const text = titleText(title);
   if (fn !== undefined && typeof fn !== "function") throw new TypeError(`test "${text}" needs a function`);
-  if (fn === undefined && flags.mode !== "todo" && flags.mode !== "skip" && options.mode !== "todo" && options.mode !== "skip" && call.length > 1) {
+  if (
+    fn === undefined && flags.mode !== "todo" && flags.mode !== "skip" && options.mode !== "todo" &&
+    options.mode !== "skip" && call.length > 1
+  ) {
     throw new TypeError(`Invalid second argument of test "${text}". It must be a callback function.`);
   }
   const suite = currentSuite("test()");
@@ -147,16 +155,21 @@ function chainable(add, flags, isTest) {
   for (const [name, make] of Object.entries(modifiers)) {
     Object.defineProperty(api, name, { get: make, enumerable: true, configurable: true });
   }
-  const each = (/** @type {any[]} */ ...table) => (/** @type {any} */ title, /** @type {any[]} */ ...rest) => {
-    for (const row of rowsOf(table, titleText(title))) add(flags, [row.title, ...rest], row.args);
-  };
+  const each =
+    (/** @type {any[]} */ ...table) => (/** @type {any} */ title, /** @type {any[]} */ ...rest) => {
+      for (const row of rowsOf(table, titleText(title))) add(flags, [row.title, ...rest], row.args);
+    };
   /** Like each, but a row is one argument and the context comes after it. */
-  const forRows = (/** @type {Iterable<any>} */ table) => (/** @type {any} */ title, /** @type {any[]} */ ...rest) => {
-    for (const [i, item] of [...table].entries()) {
-      const [row] = rowsOf([[item]], titleText(title).replaceAll("%#", String(i)).replaceAll("$#", String(i)));
-      add(flags, [row.title, ...rest], [item]);
-    }
-  };
+  const forRows =
+    (/** @type {Iterable<any>} */ table) => (/** @type {any} */ title, /** @type {any[]} */ ...rest) => {
+      for (const [i, item] of [...table].entries()) {
+        const [row] = rowsOf(
+          [[item]],
+          titleText(title).replaceAll("%#", String(i)).replaceAll("$#", String(i)),
+        );
+        add(flags, [row.title, ...rest], [item]);
+      }
+    };
   Object.assign(api, {
     each,
     for: forRows,

@@ -31,9 +31,9 @@ export function rowsOf(call, title) {
 
 /** @param {any} strings @param {any[]} values @param {string} title @returns {Row[]} */
 function templateRows(strings, values, title) {
-  const headings = strings[0].replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").trim().split("|").map((/** @type {string} */ name) =>
-    name.trim()
-  );
+  const headings = strings[0].replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").trim().split("|").map((
+    /** @type {string} */ name,
+  ) => name.trim());
   if (values.length === 0) {
     throw new TypeError(
       "Error: `.each` called with a Tagged Template Literal with no data, remember to interpolate with ${expression} syntax.\n",

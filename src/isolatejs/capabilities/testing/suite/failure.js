@@ -32,7 +32,9 @@ export function describeFailure(error, encode, depth = 0) {
   const message = isError ? readText(() => error.message) : `Thrown: ${readText(() => stringify(error))}`;
   const name = isError ? readText(() => error.name) : "Error";
   const frames = isError ? safeFrames(error) : [];
-  const stack = cut([name ? `${name}: ${message}` : message, ...frames.map((frame) => `    ${frame}`)].join("\n"));
+  const stack = cut(
+    [name ? `${name}: ${message}` : message, ...frames.map((frame) => `    ${frame}`)].join("\n"),
+  );
   /** @type {Record<string, any>} */
   const failure = { name, message, stack, ...(isError ? placeOf(error, frames) : {}) };
   const details = assertionDetails(error);
@@ -78,7 +80,8 @@ function differenceOf({ actual, expected }) {
 /** Plain data as it is; everything else as text, so that it can cross. @param {any} value */
 function reportable(value) {
   let nodes = 0;
-  const plain = (/** @type {any} */ item, /** @type {number} */ depth) => {
+  /** @param {any} item @param {number} depth @returns {boolean} */
+  const plain = (item, depth) => {
     if (++nodes > NODE_LIMIT || depth > DEPTH_LIMIT) return false;
     switch (typeof item) {
       case "function":

@@ -40,10 +40,13 @@ export async function useFixtures(fixtures, fn, parameter, context, body) {
 
   const make = async (/** @type {string} */ name, /** @type {string[]} */ path) => {
     if (made.has(name) || !Object.hasOwn(fixtures, name)) return;
-    if (path.includes(name)) throw new Error(`Fixtures depend on each other: ${[...path, name].join(" -> ")}`);
-    const [value, options] = Array.isArray(fixtures[name]) && fixtures[name].length === 2 && typeof fixtures[name][1] === "object"
-      ? fixtures[name]
-      : [fixtures[name], {}];
+    if (path.includes(name)) {
+      throw new Error(`Fixtures depend on each other: ${[...path, name].join(" -> ")}`);
+    }
+    const [value, options] =
+      Array.isArray(fixtures[name]) && fixtures[name].length === 2 && typeof fixtures[name][1] === "object"
+        ? fixtures[name]
+        : [fixtures[name], {}];
     void options;
     if (typeof value === "function") {
       for (const dependency of destructuredNames(value, 0)) await make(dependency, [...path, name]);
@@ -54,7 +57,9 @@ export async function useFixtures(fixtures, fn, parameter, context, body) {
     made.add(name);
   };
 
-  const automatic = Object.keys(fixtures).filter((name) => Array.isArray(fixtures[name]) && fixtures[name][1]?.auto);
+  const automatic = Object.keys(fixtures).filter((name) =>
+    Array.isArray(fixtures[name]) && fixtures[name][1]?.auto
+  );
   try {
     for (const name of [...automatic, ...destructuredNames(fn, parameter)]) await make(name, []);
     return await body();

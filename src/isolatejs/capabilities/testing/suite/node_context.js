@@ -13,7 +13,8 @@ export function nodeTestContext(attempt, context, withTimeout) {
 
   /** A subtest runs at once; its failure is the test's. @param {any} title @param {...any} rest */
   const subtest = async (title, ...rest) => {
-    const fn = rest.findLast((item) => typeof item === "function") ?? (typeof title === "function" ? title : undefined);
+    const fn = rest.findLast((item) => typeof item === "function") ??
+      (typeof title === "function" ? title : undefined);
     const options = rest.find((item) => typeof item === "object" && item !== null) ?? {};
     const name = typeof title === "string" ? title : fn?.name || "<anonymous>";
     started++;
@@ -22,7 +23,11 @@ export function nodeTestContext(attempt, context, withTimeout) {
     Object.assign(own, nodeTestContext(attempt, own, withTimeout));
     try {
       for (const hook of before) await hook();
-      await withTimeout(() => fn(own), options.timeout ?? attempt.settings.timeoutMs, `the subtest "${name}"`);
+      await withTimeout(
+        () => fn(own),
+        options.timeout ?? attempt.settings.timeoutMs,
+        `the subtest "${name}"`,
+      );
     } catch (/** @type {any} */ error) {
       if (error instanceof Error) error.message = `${name}: ${error.message}`;
       attempt.fail(error);

@@ -96,7 +96,9 @@ export class Runner {
         if (error !== undefined) this.errors.push(error);
       }
     }
-    if (suite.definitionError !== null && [...suite.tests()].length === 0) this.errors.push(suite.definitionError);
+    if (suite.definitionError !== null && [...suite.tests()].length === 0) {
+      this.errors.push(suite.definitionError);
+    }
     if (!isRoot) this.#events.suiteEnd(suite, { durationMs: realNow() - started, errors });
   }
 
@@ -124,7 +126,9 @@ export class Runner {
   async #concurrently(tests, spoiled) {
     const queue = [...tests];
     const worker = async () => {
-      for (let test = queue.shift(); test !== undefined; test = queue.shift()) await this.#test(test, spoiled);
+      for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
+        await this.#test(test, spoiled);
+      }
     };
     const count = Math.min(this.#settings.maxConcurrency, tests.length);
     await Promise.all(Array.from({ length: count }, worker));
@@ -138,7 +142,10 @@ export class Runner {
     this.#events.hookStart(suite, kind);
     /** @type {any[]} */
     const escaped = [];
-    const holder = { fail: (/** @type {any} */ error) => escaped.push(error), state: { ...matcherState(), suppressedErrors: [] } };
+    const holder = {
+      fail: (/** @type {any} */ error) => escaped.push(error),
+      state: { ...matcherState(), suppressedErrors: [] },
+    };
     const timeoutMs = hook.timeoutMs ?? this.#settings.hookTimeoutMs;
     const context = { name: suite.title, expect: undefined };
     try {
@@ -179,7 +186,12 @@ export class Runner {
     const durationMs = realNow() - started;
     if (attempt.skipped && !attempt.failed) {
       this.#events.testEnd(test, {
-        id: test.id, status: "skip", durationMs, errors: [], retries, reason: attempt.skipped.reason,
+        id: test.id,
+        status: "skip",
+        durationMs,
+        errors: [],
+        retries,
+        reason: attempt.skipped.reason,
       });
       return;
     }
@@ -225,9 +237,12 @@ function expectedFailure() {
 /** @param {Function} fn @param {any} context */
 function callHook(fn, context) {
   const head = Function.prototype.toString.call(fn).slice(0, 100);
-  if (fn.length === 0 || !/^(?:async\s*)?(?:function\b[^(]*)?\(?\s*(?:done|cb|callback|next)\b/.test(head)) return fn(context);
+  if (fn.length === 0 || !/^(?:async\s*)?(?:function\b[^(]*)?\(?\s*(?:done|cb|callback|next)\b/.test(head)) {
+    return fn(context);
+  }
   return new Promise((resolve, reject) => {
-    const done = (/** @type {any} */ error) => error === undefined || error === null ? resolve(undefined) : reject(error);
+    const done = (/** @type {any} */ error) =>
+      error === undefined || error === null ? resolve(undefined) : reject(error);
     done.fail = reject;
     fn(done);
   });

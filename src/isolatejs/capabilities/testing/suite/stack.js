@@ -3,7 +3,8 @@
 
 const OWN_ROOT = new URL("../../../", import.meta.url).href;
 const FRAME = /^\s*at /;
-const LOCATION = /(?:\(|at (?:async )?)((?:[a-z]+:\/\/|\/|[A-Za-z]:|[^\s()]+\.[jt]sx?)[^()\s]*?):(\d+):(\d+)\)?$/;
+const LOCATION =
+  /(?:\(|at (?:async )?)((?:[a-z]+:\/\/|\/|[A-Za-z]:|[^\s()]+\.[jt]sx?)[^()\s]*?):(\d+):(\d+)\)?$/;
 
 /** @param {string} line */
 function isHidden(line) {

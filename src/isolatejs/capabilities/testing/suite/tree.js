@@ -15,7 +15,12 @@
 
 export class Suite {
   /** @type {Array<Suite | Test>} */ children = [];
-  /** @type {Record<HookKind, Hook[]>} */ hooks = { beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] };
+  /** @type {Record<HookKind, Hook[]>} */ hooks = {
+    beforeAll: [],
+    afterAll: [],
+    beforeEach: [],
+    afterEach: [],
+  };
   /** @type {Promise<any>[]} bodies that are still being run */ pending = [];
   /** @type {Error | null} */ definitionError = null;
   id = 0;
@@ -26,6 +31,7 @@ export class Suite {
     this.parent = parent;
     this.options = options;
     this.mode = options.mode ?? "run";
+    /** @type {number} */
     this.depth = parent === null ? -1 : parent.depth + 1;
   }
 
