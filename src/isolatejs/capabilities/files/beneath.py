@@ -99,6 +99,8 @@ class Beneath:
         """
         if self._fd < 0:
             raise file_error(errno.EBADF)
+        if not parts:
+            return self._fd, (), "."
         held: list[int] = [self._fd]
         trail: list[str] = []
         todo = list(reversed(parts))

@@ -77,7 +77,7 @@ class MountedFiles(FileTree):
         return sorted(kept + added)[:limit]
 
     async def read_piece(self, path: str, offset: int, length: int) -> FilePiece:
-        mount, below = self._find(path)
+        mount, below = self._find_file(path)
         with told_virtually(path):
             return await mount.tree.read_piece(below, offset, length)
 
@@ -96,15 +96,12 @@ class MountedFiles(FileTree):
         return mount.path if real == "/" else mount.path.rstrip("/") + real
 
     async def open_file(self, path: str, options: OpenOptions) -> OpenFile:
-        parts = split_path_of_mounts(path)
-        if parts in self._ways or parts in self._mounts:
-            raise file_error(errno.EISDIR, path)
-        mount, below = self._find(path, parts, writing=options.changes)
+        mount, below = self._find_file(path, writing=options.changes)
         with told_virtually(path):
             return await mount.tree.open_file(below, options)
 
     async def open_swap(self, path: str, *, keep_existing: bool) -> SwapFile:
-        mount, below = self._find(path, writing=True)
+        mount, below = self._find_file(path, writing=True)
         with told_virtually(path):
             return await mount.tree.open_swap(below, keep_existing=keep_existing)
 
@@ -172,6 +169,12 @@ class MountedFiles(FileTree):
             if mount is not None:
                 return mount, join_path(parts[depth:])
         raise file_error(errno.ENOENT, path)
+
+    def _find_file(self, path: str, *, writing: bool = False) -> tuple[Mount, str]:
+        parts = split_path_of_mounts(path)
+        if parts in self._ways or parts in self._mounts:
+            raise file_error(errno.EISDIR, path)
+        return self._find(path, parts, writing=writing)
 
     def _find_removable(self, path: str) -> tuple[Mount, str]:
         parts = split_path_of_mounts(path)
