@@ -78,7 +78,7 @@ def run(plan: Plan, settings: Settings) -> None:
         more_rules = _place_sync_replies(plan) + _place_files(plan)
         for descriptor, standard in ((plan.stdin, 0), (plan.stdout, 1), (plan.stderr, 2)):
             os.dup2(descriptor, standard)
-        linux.close_on_exec_from(3)  # they all are already; one that is not would be a hole in the wall
+        wall.apply("closed descriptors", lambda: linux.close_on_exec_from(3))
         _volunteer_for_the_oom_killer(plan.proc)
         wall.apply("resource limits", lambda: _limit_resources(plan))
         wall.apply(

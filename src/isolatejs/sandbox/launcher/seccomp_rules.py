@@ -22,10 +22,14 @@ NULL: Final = "null"
 
 @dataclass(frozen=True)
 class Argument:
-    """Argument `index` has one of `values` in its low 32 bits. NULL compares all 64, OWN_PID the caller's."""
+    """Argument `index` has one of `values` in its low 32 bits. NULL compares all 64, OWN_PID the caller's.
+
+    With `without`, it has none of these bits instead.
+    """
 
     index: int
-    values: tuple[int, ...] | str
+    values: tuple[int, ...] | str = ()
+    without: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,12 @@ class Rule:
 
 ALLOWED: Final = (
     # memory
-    Rule("mmap", (9, 222), "every allocator; executable pages for V8's compilers"),
+    Rule(
+        "mmap",
+        (9, 222),
+        "every allocator; executable pages for V8's compilers; not MAP_SHARED, which no memory limit counts",
+        (Argument(3, without=1),),
+    ),
     Rule("munmap", (11, 215), "every allocator"),
     Rule("mremap", (25, 216), "realloc of large blocks"),
     Rule("mprotect", (10, 226), "V8 commits its reserved pages and seals code"),

@@ -22,6 +22,7 @@ NAMESPACES: Final = (
 """As far as the kernel and the container lets us have them."""
 
 REQUIRED: Final = (
+    "closed descriptors",
     "resource limits",
     "unprivileged user",
     "capabilities",
