@@ -7,6 +7,7 @@ import {
   encodeText,
   getTypedArrayByteLength,
   map,
+  PromisePrototypeThen,
   PromiseWithResolvers,
   queueMicrotask,
   SafeMap,
@@ -239,7 +240,7 @@ export class Channel {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const encoded = encodeValueAsync(value, attachments, this.exporter);
-    return encoded.then((done) => new Reply(done, attachments));
+    return PromisePrototypeThen(encoded, (/** @type {any} */ done) => new Reply(done, attachments));
   }
 
   /** @param {ReadableStream} stream */
@@ -368,7 +369,11 @@ export class Channel {
       return;
     }
     if (result instanceof Promise) {
-      result.then((value) => this.#answer(id, value), (error) => this.#fail(id, error));
+      PromisePrototypeThen(
+        result,
+        (/** @type {any} */ value) => this.#answer(id, value),
+        (/** @type {any} */ error) => this.#fail(id, error),
+      );
     } else {
       this.#answer(id, result);
     }

@@ -2,7 +2,7 @@
 // Text of console calls, by the engine's own inspector: format specifiers, tables, nested values.
 
 const { apply } = Reflect;
-const { slice } = String.prototype;
+const { slice, toWellFormed } = String.prototype;
 
 /**
  * The engine's part: `Deno[Deno.internal]`.
@@ -17,10 +17,11 @@ export function createFormatter(engine, colors, limit) {
   let printed = "";
   const tables = new Console((text) => printed += text);
 
-  /** @param {string} text */
+  /** Text as it may cross: not too long, and without lone surrogates. @param {string} text */
   function bounded(text) {
-    if (text.length <= limit) return text;
-    return `${apply(slice, text, [0, limit])}… [${text.length - limit} more characters]`;
+    const wellFormed = apply(toWellFormed, text, []);
+    if (wellFormed.length <= limit) return wellFormed;
+    return `${apply(slice, wellFormed, [0, limit])}… [${wellFormed.length - limit} more characters]`;
   }
 
   return {

@@ -105,7 +105,11 @@ class Copier {
     if (known !== undefined) return known;
     if (isView(value)) return this.#take(value, value.byteLength);
     const prototype = getPrototypeOf(value);
-    if (isArray(value)) return this.#copyProperties(value, this.#remember(value, []), depth);
+    if (isArray(value)) {
+      // Holes count: a copy of them would be filled in on its way.
+      if (!(value.length <= NODES_LIMIT)) throw new TooLarge();
+      return this.#copyProperties(value, this.#remember(value, []), depth);
+    }
     if (prototype === OBJECT || prototype === null) {
       return this.#copyProperties(value, this.#remember(value, {}), depth);
     }

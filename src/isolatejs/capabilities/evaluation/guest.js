@@ -109,8 +109,19 @@ function inProgram(kernel, program) {
     (/** @type {any} */ settled) => runNextTurn(() => resolve(settled)),
     reject,
   );
-  const answered = promise.then((settled) => kernel.channel.replyWith(settled));
-  return answered.finally(() => running.delete(id));
+  return answer(kernel, id, promise);
+}
+
+/**
+ * Awaits only: a promise given to another promise would go through the program's `then`.
+ * @param {import("../../guest/kernel.js").Kernel} kernel @param {number} id @param {Promise<any>} value
+ */
+async function answer(kernel, id, value) {
+  try {
+    return await kernel.channel.replyWith(await value);
+  } finally {
+    running.delete(id);
+  }
 }
 
 /** Errors that no promise chain carries to the host on its own. @param {import("../../guest/kernel.js").Kernel} kernel */
