@@ -147,7 +147,8 @@ class FileTree(ABC):
         options = options or OpenOptions(read=False, write=True, create=True, truncate=True)
         file = await self.open_file(path, options)
         try:
-            await file.write(data, 0)
+            if data:
+                await file.write(data, 0)
         finally:
             await file.close()
 
