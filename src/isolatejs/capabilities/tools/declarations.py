@@ -70,10 +70,11 @@ def _group(tools: dict[str, Any], names: TypeNames, indent: str) -> str:
 
 
 def _signature(tool: ToolSignature, names: TypeNames) -> str:
-    parameters = [
-        _parameter(parameter, tool.parameters[index:], names)
-        for index, parameter in enumerate(tool.parameters)
-    ]
+    parameters: list[str] = []
+    optional = not any(option.required for option in tool.options)
+    for parameter in reversed(tool.parameters):  # nothing optional comes before something required
+        optional = optional and not parameter.required
+        parameters.insert(0, _parameter(parameter, optional, names))
     if tool.takes_options:
         parameters.append(_options(tool, names))
     if tool.rest is not None:
@@ -81,10 +82,9 @@ def _signature(tool: ToolSignature, names: TypeNames) -> str:
     return f"({', '.join(parameters)}): {_result(tool, names)}"
 
 
-def _parameter(parameter: ToolParameter, following: tuple[ToolParameter, ...], names: TypeNames) -> str:
-    optional = all(not other.required for other in following)
+def _parameter(parameter: ToolParameter, optional: bool, names: TypeNames) -> str:
     text = names.text(parameter.shape, inward=True)
-    if not parameter.required and not optional:
+    if not parameter.required and not optional and text != "any":
         text += " | undefined"
     return f"{_safe(parameter.name)}{'?' if optional else ''}: {text}"
 

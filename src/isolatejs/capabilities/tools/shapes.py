@@ -328,7 +328,7 @@ def _fields_of(cls: Any, kind: str) -> tuple[Field, ...]:
             if field.init
         )
     if kind == "typed_dict":
-        required: frozenset[str] = cls.__required_keys__
+        required = {name for name, hint in hints.items() if _is_required(name, hint, cls)}
         return tuple(
             _field(name, hint, optional=name not in required, always_present=name in required)
             for name, hint in hints.items()
@@ -347,6 +347,14 @@ def _fields_of(cls: Any, kind: str) -> tuple[Field, ...]:
         )
         for name, info in cls.model_fields.items()
     )
+
+
+def _is_required(name: str, hint: Any, cls: Any) -> bool:
+    """Whether a TypedDict's key has to be there. Its own table is wrong when annotations are strings."""
+    origin = get_origin(hint)
+    if origin in (typing.Required, typing.NotRequired):
+        return origin is typing.Required
+    return name in cls.__required_keys__
 
 
 def _tag_field(cls: Any) -> tuple[Field, ...]:

@@ -67,7 +67,7 @@ class ToolSignature:
         Raises ToolValueError with the path of the first wrong part (`greet: args[0].age: expected ...`).
         """
         given = list(arguments)
-        while given and is_undefined(given[-1]):
+        while len(given) > len(self.parameters) and is_undefined(given[-1]):
             given.pop()
         options = self._take_options(given)
         if self.rest is None and len(given) > len(self.parameters):
@@ -151,7 +151,9 @@ class ToolSignature:
         least = sum(parameter.required for parameter in self.parameters)
         wanted = str(most) if least == most else f"{least} to {most}"
         noun = "argument" if wanted == "1" else "arguments"
-        return f"expected {wanted} {noun}, got {count + (1 if self.takes_options else 0)}"
+        if self.takes_options:
+            return f"expected {wanted} {noun} and options, got {count + 1}"
+        return f"expected {wanted} {noun}, got {count}"
 
 
 class _Missing:

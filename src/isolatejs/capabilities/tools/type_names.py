@@ -7,6 +7,8 @@ import inspect
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from isolatejs.capabilities.tools.shapes import (
@@ -53,13 +55,25 @@ _WEB_TYPES: Final = frozenset(
         "RegExp",
     }
 )
-_GLOBAL_TYPE_NAMES: Final = re.compile(
-    r"Array|Blob|Boolean|Cache|Console|Crypto|Date|Document|Element|Error|Event|EventTarget|Exclude|Extract|"
-    r"FetchOptions|File|Frame|Function|Headers|Iterator|Location|Locator|Map|Matchers|Node|NonNullable|Number|"
-    r"Object|Omit|Page|Parameters|Partial|Performance|Pick|Promise|Proxy|Range|Readonly|Record|RegExp|Request|"
-    r"Required|Response|ReturnType|Selection|Server|Set|String|Symbol|Text|Touch|URL|Worker\Z"
+_PLATFORM_TYPES: Final = frozenset(
+    """
+    Array Atomics Awaited BigInt Blob Boolean Body Cache Console Crypto DataView Date Document Element
+    Error Event EventListener EventTarget Exclude Extract File Function Generator Headers Intl Iterable
+    Iterator JSON Location Map Math MessageEvent MessagePort Node NonNullable Number Object Omit
+    Parameters Partial Performance Pick Promise PropertyDescriptor Proxy ProxyHandler Range Readonly
+    Record Reflect RegExp Request Required Response ReturnType Selection Set String Symbol Temporal Text
+    Thenable ThisType Touch URL URLPattern URLSearchParams WeakMap WeakRef WeakSet WebAssembly Worker
+    """.split()
 )
-"""Names that the platform uses: an interface of such a name would merge with the platform's own."""
+_DECLARED: Final = re.compile(r"^(?:declare )?(?:interface|type|class|namespace) ([\w$]+)", re.MULTILINE)
+
+
+@lru_cache(maxsize=1)
+def taken_type_names() -> frozenset[str]:
+    """Types that programs have already: an interface of such a name would merge with the present one."""
+    folders = Path(__file__).parents[1].glob("*/types.d.ts")
+    return _PLATFORM_TYPES.union(*(_DECLARED.findall(path.read_text(encoding="utf-8")) for path in folders))
+
 
 Comment = Callable[[list[str], str], str]
 
@@ -177,7 +191,7 @@ class TypeNames:
 
     def _declare(self, key: Any, wanted: str, write: Callable[[Comment], str]) -> None:
         name = re.sub(r"[^A-Za-z0-9_$]", "_", wanted)
-        if _GLOBAL_TYPE_NAMES.match(name):
+        if name in taken_type_names() or name in _WEB_TYPES:
             name = f"Tool{name}"
         base, number = name, 2
         while name in self._taken:
