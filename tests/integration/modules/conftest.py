@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -12,6 +11,9 @@ import pytest_asyncio
 from isolatejs import IsolateHost, create_isolate_host
 
 from .npm import install_packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Evaluate = Callable[..., Awaitable[Any]]
 

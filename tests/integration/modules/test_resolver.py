@@ -149,7 +149,7 @@ async def test_import_map(evaluate: Evaluate) -> None:
 
 async def test_urls_through_a_fallback_keep_their_relative_imports(evaluate: Evaluate) -> None:
     web = {
-        "https://esm.test/a/main.js": 'export { default } from "../b.js"; export const url = import.meta.url;',
+        "https://esm.test/a/main.js": "export { default } from '../b.js'; export const url = import.meta.url",
         "https://esm.test/b.js": "export default 'b'",
     }
     modules = create_module_resolver().fallback(web.get)

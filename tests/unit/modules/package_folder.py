@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.modules.mounted_tree import MountedTree
 from isolatejs.capabilities.modules.package_tree import PackageTree
 from isolatejs.capabilities.modules.source_cache import SourceCache
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def lay_out(root: Path, files: dict[str, str | dict[str, Any]]) -> Path:

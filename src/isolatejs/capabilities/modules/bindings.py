@@ -168,7 +168,7 @@ class ModuleResolver:
         return self
 
     def fallback(self, loader: Loader) -> ModuleResolver:
-        """Asked when nothing else has the module: `loader(specifier)`, or `loader(specifier, importer=path)`."""
+        """Asked when nothing else has the module: `loader(specifier)`, and `importer=` if it takes that."""
         if not callable(loader):
             raise ConfigurationError(f"fallback: a callable, not {type(loader).__name__}")
         self.fallbacks.append(loader)

@@ -37,9 +37,9 @@ class TranspileSource(Call, frozen=True):
 class SentModule(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """One module of an answer; its source is the attachment with the same index.
 
-    `id` is its identity, `path` its place as the program sees it. `edges` maps what it imports, written
-    `kind|type|specifier`, to identities that the host has already resolved. `certain=False` says that the
-    format is a guess from the text.
+    `id` is its identity, `path` its place as the program sees it, `query` that of its specifier. `edges` maps
+    what it imports, written `kind|type|specifier`, to identities that the host has already resolved.
+    `certain=False` says that the format is a guess from the text.
     """
 
     id: str
@@ -50,6 +50,7 @@ class SentModule(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     edges: dict[str, str] = {}
     is_static: bool = False
     node_style: bool = False
+    query: str = ""
 
 
 class LoadAnswer(msgspec.Struct, frozen=True, rename="camel"):

@@ -123,6 +123,7 @@ def _answer(module: FoundModule, modules: list[FoundModule]) -> Reply:
             edges=found.edges,
             is_static=found.is_static,
             node_style=found.node_style,
+            query=found.query,
         )
         for found in modules
     ]

@@ -147,6 +147,7 @@ class ModuleFinder:
             shape = path + known.language_hint
         module = build_module(given, id=self._identity(known) + query, path=shape, type=type, where=where)
         module.path = path
+        module.query = query
         module.is_static = module.is_static or known.static
         return module
 
@@ -172,6 +173,7 @@ class ModuleFinder:
                 module = build_module(
                     given, id=path + query, path=path, type=type, where=f"module {target!r}"
                 )
+                module.query = query
                 module.is_static = module.is_static or tree.static
                 return module
         return None
@@ -227,7 +229,9 @@ class ModuleFinder:
                 continue
             place = target if target.startswith("/") or is_url(target) else f"/{target}"
             path = _placed(place, given)
-            return build_module(given, id=path + query, path=path, type=type, where=f"module {specifier!r}")
+            module = build_module(given, id=path + query, path=path, type=type, where=f"module {specifier!r}")
+            module.query = query
+            return module
         return None
 
     # --- what comes along ------------------------------------------------------------------------

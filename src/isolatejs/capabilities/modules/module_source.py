@@ -62,6 +62,7 @@ class FoundModule:
     certain: bool = True
     is_static: bool = False
     node_style: bool = False
+    query: str = ""
     edges: dict[str, str] = field(default_factory=dict)
 
 

@@ -327,6 +327,7 @@ class PackageTree:
             language=language_for(extension),
             source=file.content,
             certain=certain,
+            query=query,
             node_style=extension in (".mjs", ".mts") or (is_esm and extension not in (".cjs", ".cts")),
         )
         if package is not None and self._prefers_browser:

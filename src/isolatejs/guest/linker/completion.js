@@ -4,6 +4,7 @@
 // lines stay and columns can be mapped back. `import(x)` becomes `import.meta.$import(x)` on the way: the
 // engine keeps every module with a dynamic import callback for ever, which a session of many evals cannot pay.
 
+import { SafeMap } from "../primordials.js";
 import { loadAcorn } from "./parser.js";
 
 /** @typedef {import("./source_positions.js").Insertion} Insertion */
@@ -14,12 +15,12 @@ export const IMPORT_PROPERTY = "$import";
 
 const OPEN = `import.meta.${COMPLETION_PROPERTY}=(`;
 const DYNAMIC_IMPORT = /\bimport\s*[(/]/;
-const META_RESET = `import.meta.${COMPLETION_PROPERTY}=void 0;`;
+const RESET = `import.meta.${COMPLETION_PROPERTY}=void 0`;
 
 const CACHE_LIMIT = 256;
 const CACHED_SOURCE_LIMIT_CHARACTERS = 4096;
 /** @type {Map<string, Rewritten | null>} */
-const cache = new Map();
+const cache = new SafeMap();
 
 /**
  * The program with its completion value captured; null when the parser cannot read it.
@@ -84,7 +85,7 @@ function rewrite(source, parse) {
   }
   /** @type {Insertion[]} */
   const insertions = [];
-  captureList(program.body, insertions);
+  captureList(program.body, insertions, false);
   if (DYNAMIC_IMPORT.test(source)) redirectImports(program, insertions);
   insertions.sort((a, b) => a.offset - b.offset);
   return { code: insert(source, insertions), insertions };
@@ -122,11 +123,12 @@ function objectLiteral(source, parse) {
  * Captures the last value of a statement list; false when nothing in it gives one.
  * @param {any[]} statements
  * @param {Insertion[]} insertions
+ * @param {boolean} isRepeated  in a loop, whose earlier rounds may have left a value
  * @returns {boolean}
  */
-function captureList(statements, insertions) {
+function captureList(statements, insertions, isRepeated) {
   for (let i = statements.length - 1; i >= 0; i--) {
-    if (capture(statements[i], insertions)) return true;
+    if (capture(statements[i], insertions, isRepeated)) return true;
   }
   return false;
 }
@@ -135,41 +137,40 @@ function captureList(statements, insertions) {
  * Captures a statement's value, as ECMA-262 defines completion values; false when it gives none.
  * @param {any} statement
  * @param {Insertion[]} insertions
+ * @param {boolean} isRepeated
  * @returns {boolean}
  */
-function capture(statement, insertions) {
+function capture(statement, insertions, isRepeated) {
   switch (statement?.type) {
     case "ExpressionStatement":
       insertions.push({ offset: statement.expression.start, text: OPEN });
       insertions.push({ offset: statement.expression.end, text: ")" });
       return true;
     case "BlockStatement":
-      return captureList(statement.body, insertions);
+      return captureList(statement.body, insertions, isRepeated);
     case "LabeledStatement":
-      return capture(statement.body, insertions);
+      return capture(statement.body, insertions, isRepeated);
     case "IfStatement":
-      capture(statement.consequent, insertions);
-      capture(statement.alternate, insertions);
+      if (isRepeated) insertions.push({ offset: statement.test.start, text: `${RESET},` });
+      capture(statement.consequent, insertions, isRepeated);
+      capture(statement.alternate, insertions, isRepeated);
       return true;
     case "TryStatement":
-      capture(statement.block, insertions);
+      capture(statement.block, insertions, isRepeated);
       if (statement.handler) {
-        if (captureList(statement.handler.body.body, insertions)) {
-          insertions.push({ offset: statement.handler.body.start + 1, text: META_RESET });
-        }
-      } else {
-        // what a try block gave stands, whatever its finally block computes
+        insertions.push({ offset: statement.handler.body.start + 1, text: `${RESET};` });
+        captureList(statement.handler.body.body, insertions, isRepeated);
       }
-      return true;
+      return true; // what a finally block computes does not count
     case "SwitchStatement":
-      for (const branch of statement.cases) captureList(branch.consequent, insertions);
+      for (const branch of statement.cases) captureList(branch.consequent, insertions, isRepeated);
       return true;
     case "ForStatement":
     case "ForInStatement":
     case "ForOfStatement":
     case "WhileStatement":
     case "DoWhileStatement":
-      capture(statement.body, insertions);
+      capture(statement.body, insertions, true);
       return true;
     default:
       return false;

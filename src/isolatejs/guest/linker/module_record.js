@@ -1,10 +1,13 @@
 // @ts-check
 // One module as the linker holds it: what the host sent, and what became of it.
 
+import { decodeText, SafeMap } from "../primordials.js";
+
 /**
  * @typedef {object} SentModule  one module in the host's answer
  * @property {string} id  identity: one instance each
  * @property {string} path  where it is, as the program sees it: `/app/main.ts`
+ * @property {string} [query]  of its specifier: `?v=1`
  * @property {"module" | "commonjs" | "json" | "text" | "bytes" | "wasm" | "builtin"} format
  * @property {boolean} [certain]  false: `format` is a guess from the text
  * @property {import("./typescript.js").Language | "unknown"} language
@@ -13,8 +16,6 @@
  * @property {boolean} [isStatic]  survives a soft reset
  * @property {boolean} [nodeStyle]  imports CommonJS as Node does: the default is `module.exports`, always
  */
-
-const decoder = new TextDecoder();
 
 /**
  * @param {string} kind  import or require
@@ -28,8 +29,8 @@ export function edgeKey(kind, type, specifier) {
 /** @param {string} path */
 export function urlOf(path) {
   if (/^[a-z][\w+.-]*:/i.test(path)) return path;
-  const { 0: file, 1: suffix = "" } = /^([^?]*)(\?.*)?$/s.exec(path)?.slice(1) ?? [path];
-  return `file://${encodeURI(file.startsWith("/") ? file : `/${file}`).replaceAll("#", "%23")}${suffix}`;
+  const absolute = path.startsWith("/") ? path : `/${path}`;
+  return `file://${encodeURI(absolute).replaceAll("#", "%23").replaceAll("?", "%3F")}`;
 }
 
 /** @param {string} path */
@@ -96,7 +97,7 @@ export class ModuleRecord {
   /** @type {ModuleRecord | null} who asked for it first */
   importer = null;
   /** @type {Map<string, string>} */
-  edges = new Map();
+  edges = new SafeMap();
   /** @type {import("./commonjs.js").CommonJSModule | null} */
   commonjs = null;
   /** @type {Function | null} the compiled body of a CommonJS module */
@@ -114,7 +115,7 @@ export class ModuleRecord {
   constructor(sent) {
     this.id = sent.id;
     this.path = sent.path;
-    this.url = sent.format === "builtin" ? sent.id : urlOf(sent.path);
+    this.url = sent.format === "builtin" ? sent.id : urlOf(sent.path) + (sent.query ?? "");
     this.scriptName = sent.path;
     this.format = sent.format;
     this.isCertain = sent.certain !== false;
@@ -127,7 +128,7 @@ export class ModuleRecord {
 
   /** Its text, without a byte order mark. */
   get text() {
-    return decoder.decode(this.source);
+    return decodeText(this.source);
   }
 
   /** The paths of those who led to this module, the nearest first. */

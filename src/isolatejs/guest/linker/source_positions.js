@@ -4,6 +4,7 @@
 //
 // V8 knows a rewritten program as `/index.js#7`: programs that share a name keep positions of their own.
 
+import { SafeMap, SafeWeakMap } from "../primordials.js";
 import { decodeSourceMap, originalPosition, splitInlineMap } from "./source_maps.js";
 
 /**
@@ -32,13 +33,13 @@ const PROGRAMS_LIMIT_CHARACTERS = 8 * 1024 * 1024;
 
 export class SourcePositions {
   /** @type {Map<string, SourceEntry>} modules, as long as the linker holds them */
-  #modules = new Map();
+  #modules = new SafeMap();
   /** @type {Map<string, SourceEntry>} programs, oldest first */
-  #programs = new Map();
+  #programs = new SafeMap();
   #programCharacters = 0;
   #programCount = 0;
-  /** @type {WeakMap<SourceEntry, import("./source_maps.js").SourceMap | null>} */
-  #maps = new WeakMap();
+  /** @type {WeakMap<WeakKey, import("./source_maps.js").SourceMap | null>} */
+  #maps = new SafeWeakMap();
 
   /**
    * Remembers a module's text under the name V8 has for it.
