@@ -62,6 +62,7 @@ class Plan:
     proc: int
     place: root.Root
     rules: landlock.Rules | None
+    privileged: bool
     probing: bool
     sweep: bool
 
@@ -180,7 +181,7 @@ def _limit_resources(plan: Plan) -> None:
 
 def _become_unprivileged(plan: Plan) -> None:
     """Leave uid 0 where no user namespace did that."""
-    if plan.namespaces & linux.CLONE_NEWUSER or os.geteuid() != 0:
+    if not plan.privileged:
         return
     os.setgroups([])
     os.setresgid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)

@@ -12,7 +12,10 @@ import os
 import platform
 import signal
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # PyDLL keeps the interpreter lock during a call: a raw clone must not let the lock change hands.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -130,6 +133,21 @@ def can_clone(flags: int) -> bool:
     os.close(pidfd)
     os.waitpid(pid, 0)
     return True
+
+
+def succeeds(attempt: Callable[[], None]) -> bool:
+    """Whether something works, tried in a child process that ends afterwards."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            attempt()
+            status = 0
+        except OSError:
+            pass  # the answer is no
+        finally:
+            os._exit(status)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def unshare(flags: int) -> None:

@@ -157,6 +157,7 @@ class Launcher:
             proc=self._proc,
             place=self._surroundings.place,
             rules=self._rules,
+            privileged=self._surroundings.privileged,
             probing="probe" in message,
             sweep=message.get("probe") == "sweep",
         )

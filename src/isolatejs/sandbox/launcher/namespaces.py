@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,31 +25,27 @@ FLAGS = {
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Clone flags for sandboxes, the root that they find, and the state of these layers."""
+    """Clone flags for sandboxes, the root that they find, and the state of these layers.
+
+    `privileged`: the launcher is still root outside, so sandboxes have to change their user themselves.
+    """
 
     flags: int
     place: root.Root
     statuses: dict[str, Status]
+    privileged: bool
 
 
 def enter(settings: Settings, proc: int) -> Surroundings:
     """Move the launcher into its own namespaces and the empty root, as far as that can be had."""
-    if settings.confinement == "off":
-        return Surroundings(0, root.use_real_root(settings), _missing("confinement is off"))
     was_root = os.geteuid() == 0
+    if settings.confinement == "off":
+        return Surroundings(0, root.use_real_root(settings), _missing("confinement is off"), was_root)
     try:
-        if was_root:  # the root first, while every path can still be reached
-            linux.unshare(linux.CLONE_NEWNS)
-            place = root.build_empty_root(settings)
-        else:
-            _become_own_root(proc)
-            linux.unshare(linux.CLONE_NEWNS)
-            place = root.build_empty_root(settings)
+        place = _enter_root(settings, proc, was_root=was_root)
     except OSError as error:
-        return Surroundings(0, root.use_real_root(settings), _missing(str(error)))
+        return Surroundings(0, root.use_real_root(settings), _missing(str(error)), was_root)
     statuses: dict[str, Status] = dict.fromkeys(NAMESPACES, (True, ""))
-    if was_root and linux.can_clone(linux.CLONE_NEWUSER):
-        _become_nobody(proc)
     flags = 0
     for name, flag in FLAGS.items():
         if linux.can_clone(flags | flag):
@@ -58,7 +55,26 @@ def enter(settings: Settings, proc: int) -> Surroundings:
                 False,
                 "the kernel refuses to make one (a sysctl, or the limit in /proc/sys/user)",
             )
-    return Surroundings(flags, place, statuses)
+    return Surroundings(flags, place, statuses, was_root and not flags & linux.CLONE_NEWUSER)
+
+
+def _enter_root(settings: Settings, proc: int, *, was_root: bool) -> root.Root:
+    if was_root and linux.succeeds(lambda: linux.unshare(linux.CLONE_NEWNS)):
+        linux.unshare(linux.CLONE_NEWNS)
+        place = root.build_empty_root(settings)  # first, while every path can still be reached
+        if linux.can_clone(linux.CLONE_NEWUSER):
+            _become_nobody(proc)
+        return place
+    become = _become_nobody if was_root else _become_own_root
+
+    def try_out() -> None:
+        become(proc)
+        linux.unshare(linux.CLONE_NEWNS)  # refused where user namespaces are without power (AppArmor)
+
+    if not linux.succeeds(try_out):
+        raise PermissionError(errno.EPERM, "user namespaces are refused, or give no right to mount")
+    try_out()
+    return root.build_empty_root(settings)
 
 
 def _missing(reason: str) -> dict[str, Status]:
