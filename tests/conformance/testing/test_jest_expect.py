@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from isolatejs.sandbox.engine import engine_path
+from isolatejs.sandbox.engine import find_engine
 
 HERE = Path(__file__).parent
 
@@ -14,7 +14,14 @@ HERE = Path(__file__).parent
 def test_expect_says_what_jest_says() -> None:
     """Over 55,000 assertions on values of every kind, recorded from Jest, differ nowhere."""
     ran = subprocess.run(
-        [engine_path(), "run", "--no-config", "--no-lock", "--allow-read", str(HERE / "compare_jest.js")],
+        [
+            find_engine().path,
+            "run",
+            "--no-config",
+            "--no-lock",
+            "--allow-read",
+            str(HERE / "compare_jest.js"),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -82,7 +82,7 @@ function readOptions(options) {
 function readArguments(args) {
   let [title, second, third] = args;
   if (typeof title === "object" && title !== null) {
-    [title, second, third] = [second?.name || "<anonymous>", title, second];
+    [title, second, third] = [title.name ?? (second?.name || "<anonymous>"), title, second];
   } else if (typeof title === "function" && second === undefined && args.length === 1) {
     return { title: title.name || "<anonymous>", fn: title, options: {} };
   }
