@@ -57,7 +57,7 @@ class OutboundWebSockets:
             raise
         entry = _OpenSocket(number, socket, channel, self._sockets)
         self._sockets[number] = entry
-        entry.task = channel.start(entry.pump())
+        entry.task = asyncio.create_task(entry.pump(), name=f"isolatejs-web-socket-{number}")
         return OpenedWebSocket(socket.protocol, socket.extensions)
 
     async def send(self, message: SendWebSocketMessage, data: bytes | None) -> None:
