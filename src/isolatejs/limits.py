@@ -86,6 +86,18 @@ NAMESPACE_KEY_LIMIT_CHARACTERS: Final = 256
 NAMESPACE_IDLE_LIMIT_MS: Final = 30 * 60 * 1000
 """How long a session is kept aside before it ends."""
 
+# --- nested hosts: the defaults of NestedHostPolicy -------------------------------------------------
+NESTED_RESOURCES_LIMIT: Final = 8
+"""Children of one runtime, all generations together: a small tree, far from a fork bomb."""
+NESTED_RUNTIMES_LIMIT: Final = 6
+"""Runtimes among them."""
+NESTED_SERVERS_LIMIT: Final = 2
+"""App servers among them."""
+NESTED_MEMORY_LIMIT_MB: Final = 128
+"""Memory limit of one child."""
+NESTED_EXECUTION_TIMEOUT_MS: Final = 30_000
+"""Time limit of one execution in a child."""
+
 # --- daemon -----------------------------------------------------------------------------------------
 DAEMON_START_TIMEOUT_MS: Final = 20_000
 """How long an auto-started daemon may take to answer: a fresh interpreter on a loaded machine."""
@@ -178,7 +190,7 @@ RESPONSE_HEADERS_LIMIT_BYTES: Final = 256 * KIB
 FINISHING_REQUESTS_LIMIT: Final = 10_000
 """Answered requests of one sandbox whose trailing work goes on; beyond it the oldest lose their context."""
 APP_SERVER_START_TIMEOUT_MS: Final = 30_000
-"""Loading an entry with all that it imports, where the server has no `execution_timeout_ms`."""
+"""Loading an entry with all that it imports."""
 APP_SERVER_STALL_MS: Final = 1_000
 """After a request was over its time: how long the sandbox may take to show that it still runs at all."""
 APP_SERVER_DRAIN_MS: Final = 30_000

@@ -1,6 +1,7 @@
 // Byte streams over the channel, with credit; the guest's half of streams.py.
 // @ts-check
 
+import { core } from "../guest/engine.js";
 import {
   getTypedArrayByteLength,
   MathMin,
@@ -130,6 +131,8 @@ class Sender {
   #stopped = false;
   /** @type {(() => void) | undefined} */ #wake;
   /** @type {any} */ #reader;
+  /** A stream's own callbacks run for whoever offered it. */
+  #context = core.getAsyncContext();
   #id;
   #stream;
   #send;
@@ -153,7 +156,7 @@ class Sender {
     this.#wake?.();
     if (!this.#started) {
       this.#started = true;
-      this.#pump();
+      this.#inContext(() => this.#pump());
     }
   }
 
@@ -161,8 +164,19 @@ class Sender {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#wake?.();
-    this.#reader.cancel().catch(() => {});
+    this.#inContext(() => this.#reader.cancel().catch(() => {}));
     if (!this.#started) this.#finish([END, this.#id]);
+  }
+
+  /** @param {() => void} fn */
+  #inContext(fn) {
+    const previous = core.getAsyncContext();
+    core.setAsyncContext(this.#context);
+    try {
+      fn();
+    } finally {
+      core.setAsyncContext(previous);
+    }
   }
 
   async #pump() {

@@ -100,6 +100,10 @@ class AppServer:
         """Whether the server can no longer be used."""
         return self._disposed is not None
 
+    def lives(self) -> list[LiveRuntime]:
+        """The runtimes of its sandboxes."""
+        return [generation.live for generation in self._generations]
+
     @property
     def load(self) -> int:
         """Requests and WebSockets that are under way now."""
@@ -276,7 +280,8 @@ class AppServer:
         try:
             await live.execute(
                 lambda: generation.serve.load(entry.entry, entry.code, entry.filename),
-                timeout_ms=self._timeout_ms or APP_SERVER_START_TIMEOUT_MS,
+                timeout_ms=APP_SERVER_START_TIMEOUT_MS,
+                limit="app_server_start_timeout_ms",
                 signal=None,
             )
             if self._disposed is not None:

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from isolatejs.daemon.autostart import DaemonOptions, resolve_address
-from isolatejs.errors import ConfigurationError, RuntimeDisposedError
-from isolatejs.host.bindings import Bindings
-from isolatejs.host.live_runtime import LiveRuntime
 from isolatejs.host.namespaces import EmbeddedNamespaces, NamespaceStore, check_key
 from isolatejs.host.opening import Opening
-from isolatejs.host.options import check_milliseconds, check_positive_integer, coerce_options
-from isolatejs.host.script_runtime import ScriptRuntime
-from isolatejs.limits import MEMORY_LIMIT_MB, MEMORY_LIMIT_MINIMUM_MB, POOL_SIZE
+from isolatejs.host.options import check_positive_integer, coerce_options
+from isolatejs.host.runtime_factory import RuntimeFactory
+from isolatejs.host.runtime_options import RuntimeOptions, nested_group
+from isolatejs.limits import MEMORY_LIMIT_MB, POOL_SIZE
 from isolatejs.sandbox.pool import EmbeddedPool
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
 
+    from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
     from isolatejs.capabilities.serve.bindings import WebSocketBindings
     from isolatejs.host.app_server import AppServer
+    from isolatejs.host.bindings import Bindings
     from isolatejs.host.namespaced_runtime import NamespacedRuntime
+    from isolatejs.host.script_runtime import ScriptRuntime
     from isolatejs.host.test_suite_runtime import TestRuntime
-    from isolatejs.sandbox.parked import ParkedSandbox
     from isolatejs.sandbox.confinement import Confinement, ConfinementReport
     from isolatejs.sandbox.provider import SandboxProvider
 
+    GivenBindings = Bindings | Mapping[str, Any] | None
+    GivenPolicy = NestedHostPolicy | Mapping[str, Any] | bool | None
+
 
 class IsolateHost:
-    """Starts and ends runtimes. Made by `create_isolate_host()`; `close()` ends everything it started."""
+    """Starts and ends runtimes. Made by `create_isolate_host()`; `close()` ends everything it started.
 
-    def __init__(self, provider: SandboxProvider, namespaces: NamespaceStore | None = None) -> None:
+    Options that all kinds of runtime share: `bindings` grant capabilities; without any, the program can only
+    compute. `cwd` is the directory that relative paths start from, inside the sandbox. `key` names the
+    runtime in diagnostics. `execution_timeout_ms` is the wall-clock limit of each execution, None for none.
+    `memory_limit_mb` bounds the sandbox's memory. `nested_host` says what runtimes the program may create
+    itself: a NestedHostPolicy or a dict, None for its defaults, False for none.
+    """
+
+    def __init__(self, provider: SandboxProvider, namespaces: NamespaceStore) -> None:
         self._provider = provider
-        self._live: set[LiveRuntime] = set()
-        self._servers: set[AppServer] = set()
+        self._namespaces = namespaces
+        self._factory = RuntimeFactory(provider, namespaces)
         self._closed = False
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._namespaces: NamespaceStore = namespaces or EmbeddedNamespaces()
 
     @property
     def confinement(self) -> ConfinementReport:
@@ -49,47 +56,51 @@ class IsolateHost:
     def create_runtime(
         self,
         *,
-        bindings: Bindings | Mapping[str, Any] | None = None,
+        bindings: GivenBindings = None,
         cwd: str = "/",
         key: str | None = None,
         execution_timeout_ms: float | None = None,
         memory_limit_mb: int = MEMORY_LIMIT_MB,
-        nested_host: Any = None,
-        typecheck: bool = False,
+        nested_host: GivenPolicy = None,
+        typecheck: Any = False,
     ) -> Opening[ScriptRuntime]:
         """A runtime for scripts. Await it, or use it in `async with`.
 
-        `bindings` grant capabilities; without any, the program can only compute. `execution_timeout_ms` is
-        the wall-clock limit of each `eval`, None for none. `memory_limit_mb` bounds the sandbox's memory.
+        `typecheck=True` refuses each program that does not typecheck before it runs (TypecheckError); a dict
+        gives the options of `isolatejs.typecheck`.
         """
-
-        async def open() -> ScriptRuntime:
-            return ScriptRuntime(await self._start(bindings, cwd, key, execution_timeout_ms, memory_limit_mb))
-
-        return Opening(open, lambda runtime: runtime.dispose())
+        options = RuntimeOptions(
+            bindings=bindings,
+            cwd=cwd,
+            key=key,
+            execution_timeout_ms=execution_timeout_ms,
+            memory_limit_mb=memory_limit_mb,
+            nested=nested_group(nested_host),
+            typecheck=typecheck,
+        )
+        return Opening(lambda: self._factory.open_script_runtime(options), lambda runtime: runtime.dispose())
 
     def create_test_runtime(
         self,
         *,
         key: str | None = None,
-        bindings: Bindings | Mapping[str, Any] | None = None,
+        bindings: GivenBindings = None,
         cwd: str = "/",
         memory_limit_mb: int = MEMORY_LIMIT_MB,
+        nested_host: GivenPolicy = None,
         snapshots: Any = None,
     ) -> Opening[TestRuntime]:
         """A runtime with the test framework: describe, test, hooks, expect. Await it, or use it in `async with`.
 
-        `key` names it in diagnostics. Snapshots are kept in the files binding; without one, in `snapshots`
-        (what a files binding can be), of which only `__snapshots__` directories are ever touched.
+        Snapshots are kept in the files binding; without one, in `snapshots` (what a files binding can be), of
+        which only `__snapshots__` directories are ever touched.
         """
-
-        async def open() -> TestRuntime:
-            from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
-
-            extra = {"testing": testing_grant(bindings, snapshots)}
-            return TestRuntime(await self._start(bindings, cwd, key, None, memory_limit_mb, extra))
-
-        return Opening(open, lambda runtime: runtime.dispose())
+        options = RuntimeOptions(
+            bindings=bindings, cwd=cwd, key=key, memory_limit_mb=memory_limit_mb, nested=nested_group(nested_host)
+        )
+        return Opening(
+            lambda: self._factory.open_test_runtime(options, snapshots), lambda runtime: runtime.dispose()
+        )
 
     def create_app_server(
         self,
@@ -98,131 +109,71 @@ class IsolateHost:
         entry: str | None = None,
         code: str | None = None,
         entry_filename: str | None = None,
-        bindings: Bindings | Mapping[str, Any] | None = None,
+        bindings: GivenBindings = None,
         web_sockets: WebSocketBindings | Mapping[str, Any] | None = None,
         cwd: str = "/",
         execution_timeout_ms: float | None = None,
         memory_limit_mb: int = MEMORY_LIMIT_MB,
-        nested_host: Any = None,
+        nested_host: GivenPolicy = None,
     ) -> Opening[AppServer]:
         """A long-lived server around a program that calls `serve()`. Await it, or use it in `async with`.
 
         `entry` is the specifier of a module that `bindings.modules` resolves, imported as if by a file
         `entry_filename`; `code` is source text in its place. `key` names the server in diagnostics and is its
         `resource_id` in callbacks. `web_sockets={"on_command": fn}` receives what the program sends.
-        `execution_timeout_ms` limits each answer in wall-clock time, and loading the entry; None for no limit.
+        `execution_timeout_ms` limits each answer (not its body) in wall-clock time, None for no limit.
 
         Raises what the entry throws as GuestError, also when it registers no handler.
         """
-
-        async def open() -> AppServer:
-            from isolatejs.capabilities.serve.bindings import WebSocketBindings
-            from isolatejs.host.app_server import AppServer, make_entry
-
-            def start(extra: dict[str, Any]) -> Any:
-                return self._start(bindings, cwd, key, execution_timeout_ms, memory_limit_mb, extra, resource_id=key)
-
-            server = AppServer(
-                start,
-                make_entry(entry, code, entry_filename),
-                key=key,
-                web_sockets=coerce_options(WebSocketBindings, web_sockets, "web_sockets"),
-                execution_timeout_ms=check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
-                on_disposed=self._servers.discard,
-            )
-            await server.start()
-            self._servers.add(server)
-            return server
-
-        return Opening(open, lambda server: server.dispose())
+        options = RuntimeOptions(
+            bindings=bindings,
+            cwd=cwd,
+            key=key,
+            execution_timeout_ms=execution_timeout_ms,
+            memory_limit_mb=memory_limit_mb,
+            nested=nested_group(nested_host),
+        )
+        return Opening(
+            lambda: self._factory.open_app_server(
+                options, entry=entry, code=code, entry_filename=entry_filename, web_sockets=web_sockets
+            ),
+            lambda server: server.dispose(),
+        )
 
     def get_namespaced_runtime(
         self,
         key: str,
         *,
-        bindings: Bindings | Mapping[str, Any] | None = None,
+        bindings: GivenBindings = None,
         cwd: str = "/",
         execution_timeout_ms: float | None = None,
         memory_limit_mb: int = MEMORY_LIMIT_MB,
-        nested_host: Any = None,
+        nested_host: GivenPolicy = None,
     ) -> Opening[NamespacedRuntime]:
         """The session `key`, taken up again with these bindings or made new. Await it, or use `async with`.
 
         Only one live handle may hold a session: raises NamespaceBusyError otherwise. `memory_limit_mb` counts
         when the session is made.
         """
-
-        async def open() -> NamespacedRuntime:
-            from isolatejs.host.namespaced_runtime import NamespacedRuntime
-            from isolatejs.host.test_suite_runtime import testing_grant
-
-            self._check_open()
-            store = self._namespaces
-            extra = {"testing": testing_grant(bindings)}
-            parked = await store.acquire(check_key(key))
-            try:
-                live = await self._start(
-                    bindings, cwd, key, execution_timeout_ms, memory_limit_mb, extra, parked=parked
-                )
-            except BaseException:
-                await store.release(key, None)
-                raise
-            store.hold(key, live)
-            live.on_death(lambda: self._spawn(store.release(key, live)))
-            return NamespacedRuntime(key, live, store)
-
-        return Opening(open, lambda session: session.dispose())
+        options = RuntimeOptions(
+            bindings=bindings,
+            cwd=cwd,
+            key=check_key(key),
+            execution_timeout_ms=execution_timeout_ms,
+            memory_limit_mb=memory_limit_mb,
+            nested=nested_group(nested_host),
+        )
+        return Opening(lambda: self._factory.open_session(options), lambda session: session.dispose())
 
     async def dispose_namespace(self, key: str, reason: str | None = None) -> bool:
         """End the session `key`, held or put aside. Whether there was one."""
         return await self._namespaces.dispose(check_key(key), reason)
 
-    async def _start(
-        self,
-        bindings: Any,
-        cwd: str,
-        key: str | None,
-        execution_timeout_ms: float | None,
-        memory_limit_mb: int,
-        extra: dict[str, Any] | None = None,
-        *,
-        resource_id: str | None = None,
-        parked: ParkedSandbox | None = None,
-    ) -> LiveRuntime:
-        self._check_open()
-        if not isinstance(cwd, str) or not cwd.startswith("/"):
-            raise ConfigurationError(f"cwd: an absolute path inside the sandbox, not {cwd!r}")
-        granted = coerce_options(Bindings, bindings, "bindings")
-        options: dict[str, Any] = {
-            "cwd": cwd,
-            "memory_limit_mb": check_positive_integer(memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB),
-            "execution_timeout_ms": check_milliseconds(execution_timeout_ms, "execution_timeout_ms"),
-            "key": key,
-            "resource_id": resource_id,
-            "extra": extra,
-        }
-        if parked is None:
-            live = await LiveRuntime.start(self._provider, granted, **options)
-        else:
-            live = await LiveRuntime.take_up(self._provider, parked, granted, **options)
-        self._live.add(live)
-        live.on_ended(lambda _: self._live.discard(live))
-        return live
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise RuntimeDisposedError("the host is closed")
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def diagnostics(self) -> dict[str, Any]:
-        """What the host holds now: runtimes, servers, connected, pool, confinement."""
+        """What the host holds now: runtimes, servers, connected, namespaces, pool, confinement."""
         return {
-            "runtimes": len(self._live),
-            "servers": len(self._servers),
+            "runtimes": len(self._factory.live),
+            "servers": len(self._factory.servers),
             "connected": not self._closed,
             "namespaces": self._namespaces.list(),
             "pool": self._provider.statistics(),
@@ -231,21 +182,14 @@ class IsolateHost:
 
     async def close(self) -> None:
         """End every runtime and the pool, and wait until nothing is left. May be called any number of times."""
-        if self._closed:
-            return
         self._closed = True
-        await asyncio.gather(*(server.dispose(reason="the host was closed") for server in list(self._servers)))
-        ended = RuntimeDisposedError("the host was closed")
-        await asyncio.gather(*(live.aclose(ended) for live in list(self._live)))
-        await self._namespaces.close()
-        await asyncio.gather(*self._tasks)
-        await self._provider.close()
+        await self._factory.close()
 
 
 def create_isolate_host(
     *,
     engine: Literal["auto"] | str = "auto",
-    daemon: Any = None,
+    daemon: DaemonOptions | Mapping[str, Any] | bool | None = None,
     pool_size: int = POOL_SIZE,
     confinement: Confinement = "require",
 ) -> Opening[IsolateHost]:
@@ -274,7 +218,7 @@ def create_isolate_host(
             engine=None if engine == "auto" else engine,
         )
         await pool.start()
-        return IsolateHost(pool)
+        return IsolateHost(pool, EmbeddedNamespaces())
 
     return Opening(open, lambda host: host.close())
 

@@ -12,6 +12,7 @@ import {
   SymbolToStringTag,
   web,
 } from "../../guest/primordials.js";
+import { encodeValue } from "../../wire/encoding.js";
 import { Connections } from "./connections.js";
 import { makeRequest, OpenRequest, openRequestOf } from "./request.js";
 import { describeResponse, discardResponse, isResponse, takeBody } from "./response.js";
@@ -162,13 +163,13 @@ class ServingProgram {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const { channel } = this.#kernel;
-    if (bytes !== null && bytes.length <= INLINE_BYTES) head.body = channel.sendBody(bytes, attachments);
-    else if (bytes !== null) {
-      head.body = channel.sendBody(streamOf(bytes), attachments);
-      head.bodyLength = bytes.length;
-    } else if (stream !== null) {
-      head.body = channel.sendBody(stream, attachments);
-      if (length !== null) head.bodyLength = length;
+    if (bytes !== null && bytes.length <= INLINE_BYTES) {
+      head.body = channel.sendBody(bytes, attachments);
+    } else if (bytes !== null || stream !== null) {
+      const source = stream ?? streamOf(/** @type {Uint8Array} */ (bytes));
+      head.body = this.#kernel.runInScope(open.number, () => channel.sendBody(source, attachments));
+      const known = bytes === null ? length : bytes.length;
+      if (known !== null) head.bodyLength = known;
     }
     open.answered = true;
     open.wanted = head.body?.s !== undefined;
@@ -191,9 +192,9 @@ class ServingProgram {
     /** @type {any} */
     const head = { upgraded: true, headers, protocol, open: true };
     try {
-      head.data = this.#kernel.channel.encode(data, attachments);
+      head.data = encodeValue(data, attachments, plainDataOnly);
     } catch {
-      attachments.length = 0; // data that only the program can hold stays with the program
+      attachments.length = 0; // what only the program can hold stays with the program
     }
     return this.#kernel.channel.reply(head, attachments);
   }
@@ -323,6 +324,18 @@ class RequestContext {
   }
 
   passThroughOnException() {}
+}
+
+/** Functions, streams and the like do not leave with the data of an upgrade: who would release them? */
+const plainDataOnly = {
+  exportReference: refuse,
+  openStream: refuse,
+  ownProxy: () => undefined,
+};
+
+/** @returns {never} */
+function refuse() {
+  throw new TypeError("not plain data");
 }
 
 /** A large body in pieces, so that other messages pass between them. @param {Uint8Array} bytes */

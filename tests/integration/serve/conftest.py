@@ -1,0 +1,26 @@
+"""App servers from source text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import isolatejs
+from isolatejs.host.app_server import AppServer
+from isolatejs.host.opening import Opening
+
+Serving = Callable[..., Opening[AppServer]]
+
+
+@pytest.fixture
+def serving(host: isolatejs.IsolateHost) -> Serving:
+    """`async with serving(code, **options) as server`. `code` without serve() is the body of fetch()."""
+
+    def open(code: str, **options: Any) -> Opening[AppServer]:
+        if "serve(" not in code and "export default" not in code:
+            code = "serve({ async fetch(request, server, context) {" + code + "} });"
+        return host.create_app_server(code=code, **options)
+
+    return open
