@@ -5,49 +5,56 @@ from __future__ import annotations
 from isolatejs.wire.message import Call, EncodedValue, Note
 
 
-class CallFunction(Call):
+class CallFunction(Call, frozen=True):
     """Call a function of the other side with an encoded array of arguments; answered with its value."""
 
     reference: int
     args: EncodedValue
 
 
-class SettlePromise(Call):
+class SettlePromise(Call, frozen=True):
     """Wait for a promise of the other side; answered with its value."""
 
     reference: int
 
 
-class NextItem(Call):
+class NextItem(Call, frozen=True):
     """Take the next item of an iterator; answered with `Item`."""
 
     reference: int
 
 
-class ReturnIterator(Call):
+class ReturnIterator(Call, frozen=True):
     """End an iterator early; its clean-up has run when this is answered."""
 
     reference: int
 
 
-class ReferencesReleased(Note):
+class ReferencesReleased(Note, frozen=True):
     """The other side no longer holds these references."""
 
     references: list[int]
 
 
-class SignalAborted(Note):
+class SignalAborted(Note, frozen=True):
     """An AbortSignal of this side that the other side holds was aborted."""
 
     reference: int
     reason: EncodedValue
 
 
-class Item(Call):
+class Item(Call, frozen=True):
     """Answer to NextItem. `value` is absent when `done`."""
 
     done: bool = False
     value: EncodedValue | None = None
 
 
-TO_HOST = TO_GUEST = (CallFunction, SettlePromise, NextItem, ReturnIterator, ReferencesReleased, SignalAborted)
+TO_HOST = TO_GUEST = (
+    CallFunction,
+    SettlePromise,
+    NextItem,
+    ReturnIterator,
+    ReferencesReleased,
+    SignalAborted,
+)

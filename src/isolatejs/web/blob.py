@@ -57,6 +57,11 @@ class Blob:
         """Whether the bytes are here, so that reading them cannot wait or fail."""
         return self._data is not None
 
+    @property
+    def content(self) -> _Bytes | None:
+        """The bytes when they are in memory, else None."""
+        return self._data
+
     async def bytes(self) -> bytes:
         """All the bytes."""
         if self._data is not None:

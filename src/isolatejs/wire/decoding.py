@@ -239,7 +239,7 @@ class _NodeReader:
 
     def _make_Fi(self, index: int, node: list[Any]) -> File:
         _, kind, name, modified, data = node
-        return File([self._bytes(data)], _text(name), type=_text(kind), last_modified=int(modified))
+        return File([self._bytes(data)], _text(name), type=_text(kind), last_modified_ms=int(modified))
 
     def _make_FD(self, index: int, node: list[Any]) -> FormData:
         made = FormData()

@@ -287,7 +287,9 @@ class _NodeWriter:
 
     def _write_pattern(self, value: re.Pattern[str], path: str) -> int:
         pairs = ((re.I, "i"), (re.M, "m"), (re.S, "s"))
-        return self._new(["R", value.pattern, "".join(flag for bit, flag in pairs if value.flags & bit) + "u"], value)
+        return self._new(
+            ["R", value.pattern, "".join(flag for bit, flag in pairs if value.flags & bit) + "u"], value
+        )
 
     def _write_url(self, value: URL, path: str) -> int:
         return self._new(["U", value.href], value)
@@ -314,17 +316,29 @@ class _NodeWriter:
         return self._bytes(kind, view.tobytes(), value)
 
     def _write_js_error(self, value: JSError, path: str) -> int:
-        return self._error(value, path, value.name, value.message, value.stack, value.dom, value.cause, value.fields)
+        return self._error(
+            value, path, value.name, value.message, value.stack, value.dom, value.cause, value.fields
+        )
 
     def _write_exception(self, value: BaseException, path: str) -> int:
         if isinstance(value, GuestError):
             cause = UNDEFINED if value.cause is None else value.cause
-            return self._error(value, path, value.name, value.message, value.stack, False, cause, value.properties)
+            return self._error(
+                value, path, value.name, value.message, value.stack, False, cause, value.properties
+            )
         cause = UNDEFINED if value.__cause__ is None else value.__cause__
         return self._error(value, path, type(value).__name__, str(value), "", False, cause, {})
 
     def _error(
-        self, value: Any, path: str, name: str, message: str, stack: str, dom: bool, cause: Any, fields: Mapping[str, Any]
+        self,
+        value: Any,
+        path: str,
+        name: str,
+        message: str,
+        stack: str,
+        dom: bool,
+        cause: Any,
+        fields: Mapping[str, Any],
     ) -> int:
         node: list[Any] = ["E", name, message, stack, dom, -1, -1]
         index = self._new(node, value)
@@ -339,37 +353,46 @@ class _NodeWriter:
         return index
 
     # --- web objects -------------------------------------------------------------------------------
-    def _body(self, body: Any) -> list[int] | None:
-        if body is None:
-            return None
-        if isinstance(body, bytes):
-            return [0, self._attach(body)]
-        return [1, self._exporter.open_body(body)]
+    def _body(self, value: Request | Response, path: str) -> list[int] | None:
+        if value.body_used:
+            raise ValueEncodingError(f"{path}: its body has been read already and cannot be sent", path=path)
+        if value.content is not None:
+            return [0, self._attach(value.content)]
+        return None if value.body is None else [1, self._exporter.open_body(value.body)]
+
+    def _blob(self, value: Blob, path: str) -> int:
+        if value.content is None:
+            raise ValueEncodingError(
+                f"{path}: a Blob that is not in memory cannot be sent; send `Blob([await blob.bytes()])`",
+                path=path,
+            )
+        return self._attach(value.content)
 
     def _write_headers(self, value: Headers, path: str) -> int:
-        return self._new(["Hd", list(value.raw())], value)
+        return self._new(["Hd", list(value.multi_items())], value)
 
     def _write_request(self, value: Request, path: str) -> int:
-        node = ["Rq", value.url, value.method, list(value.headers.raw()), self._body(value.take_body())]
+        node = ["Rq", value.url, value.method, list(value.headers.multi_items()), self._body(value, path)]
         return self._new(node, value)
 
     def _write_response(self, value: Response, path: str) -> int:
-        body = self._body(value.take_body())
+        body = self._body(value, path)
         return self._new(
-            ["Rs", value.status, value.status_text, list(value.headers.raw()), body, value.url or ""], value
+            ["Rs", value.status, value.status_text, list(value.headers.multi_items()), body, value.url or ""],
+            value,
         )
 
     def _write_file(self, value: File, path: str) -> int:
-        data = self._attach(value.data)
-        return self._new(["Fi", value.type, value.name, value.last_modified, data], value)
+        data = self._blob(value, path)
+        return self._new(["Fi", value.type, value.name, value.last_modified_ms, data], value)
 
     def _write_blob(self, value: Blob, path: str) -> int:
-        return self._new(["Bl", value.type, self._attach(value.data)], value)
+        return self._new(["Bl", value.type, self._blob(value, path)], value)
 
     def _write_form_data(self, value: FormData, path: str) -> int:
         node: list[Any] = ["FD"]
         index = self._new(node, value)
-        for name, item in value.entries():
+        for name, item in value.items():
             node.append(name)
             node.append(self._add(item, f"{path}.{name}"))
         return index

@@ -19,7 +19,7 @@ class _Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):
     pass
 
 
-class CallFrame(_Frame, tag=0):
+class CallFrame(_Frame, frozen=True, tag=0):
     """Ask for something. `scope` names the request on whose behalf; `sync` wants the reply on the FIFO."""
 
     id: int
@@ -30,7 +30,7 @@ class CallFrame(_Frame, tag=0):
     sync: int = 0
 
 
-class ReplyFrame(_Frame, tag=1):
+class ReplyFrame(_Frame, frozen=True, tag=1):
     """The answer to a call."""
 
     id: int
@@ -38,7 +38,7 @@ class ReplyFrame(_Frame, tag=1):
     sizes: list[int] = []
 
 
-class ErrorFrame(_Frame, tag=2):
+class ErrorFrame(_Frame, frozen=True, tag=2):
     """The failure of a call; the payload is an EncodedError."""
 
     id: int
@@ -46,7 +46,7 @@ class ErrorFrame(_Frame, tag=2):
     sizes: list[int] = []
 
 
-class NoteFrame(_Frame, tag=3):
+class NoteFrame(_Frame, frozen=True, tag=3):
     """Tell something; no answer."""
 
     name: str
@@ -55,39 +55,39 @@ class NoteFrame(_Frame, tag=3):
     scope: int = 0
 
 
-class CancelFrame(_Frame, tag=4):
+class CancelFrame(_Frame, frozen=True, tag=4):
     """The caller no longer wants the answer to its call."""
 
     id: int
 
 
-class DataFrame(_Frame, tag=5):
+class DataFrame(_Frame, frozen=True, tag=5):
     """Bytes of a stream, within the credit given: the attachments."""
 
     stream: int
 
 
-class EndFrame(_Frame, tag=6):
+class EndFrame(_Frame, frozen=True, tag=6):
     """A stream ended well."""
 
     stream: int
 
 
-class FailFrame(_Frame, tag=7):
+class FailFrame(_Frame, frozen=True, tag=7):
     """A stream broke; the payload is an EncodedError."""
 
     stream: int
     payload: msgspec.Raw = _EMPTY_RAW
 
 
-class CreditFrame(_Frame, tag=8):
+class CreditFrame(_Frame, frozen=True, tag=8):
     """The reader of a stream can take `size` more bytes."""
 
     stream: int
     size: int
 
 
-class StopFrame(_Frame, tag=9):
+class StopFrame(_Frame, frozen=True, tag=9):
     """The reader of a stream wants no more of it."""
 
     stream: int

@@ -97,7 +97,7 @@ async def test_patched_stack_formatting_is_not_trusted(host: IsolateHost) -> Non
 
 async def test_entries_tell_nothing_of_the_machine(host: IsolateHost) -> None:
     code = (
-        "function f() { console.trace('t'); console.log(new Error('e')); console.error(new Error('e').stack) }"
+        "function f() { console.trace(1); console.log(new Error('e')); console.error(new Error('e').stack) }"
         "f(); setTimeout(f, 0); await new Promise((r) => setTimeout(r, 20)); console.log(import.meta);"
         "console.dir(globalThis, { depth: 2, showHidden: true }); console.table(globalThis)"
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from isolatejs.wire.message import Call, EncodedValue, Note
 
 
-class EvaluateProgram(Call):
+class EvaluateProgram(Call, frozen=True):
     """Run a program as a module; answered with the value of its last expression, else its default export."""
 
     code: str
     filename: str
 
 
-class ErrorEscaped(Note):
+class ErrorEscaped(Note, frozen=True):
     """An exception or rejection that no running program accounts for: from a timer, say."""
 
     error: EncodedValue
