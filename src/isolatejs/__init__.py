@@ -25,6 +25,7 @@ _HOMES = {
     "isolatejs.daemon.autostart": ("DaemonOptions",),
     "isolatejs.host.one_shot": ("run",),
     "isolatejs.capabilities.call_context": ("HostCallContext",),
+    "isolatejs.capabilities.nested_host.bindings": ("NestedHostPolicy",),
     "isolatejs.capabilities.console.bindings": ("ConsoleBindings", "ConsoleEntry"),
     "isolatejs.capabilities.modules.bindings": ("ModuleResolver", "create_module_resolver"),
     "isolatejs.capabilities.modules.module_source": ("ModuleSource",),
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.modules.bindings import create_module_resolver as create_module_resolver
     from isolatejs.capabilities.modules.module_source import ModuleSource as ModuleSource
     from isolatejs.capabilities.tools.declarations import tool_types as tool_types
+    from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy as NestedHostPolicy
     from isolatejs.daemon.autostart import DaemonOptions as DaemonOptions
     from isolatejs.errors import AbortError as AbortError
     from isolatejs.errors import ConfigurationError as ConfigurationError

@@ -13,7 +13,8 @@ export const CAPABILITIES = {
   files: () => import("./files/guest.js"),
   modules: () => import("./modules/guest.js"),
   serve: () => import("./serve/guest.js"),
+  nested_host: () => import("./nested_host/guest.js"),
 };
 
 /** Loaded ahead of time in a process that waits warm, most used first. */
-export const WARM = ["console", "host_events", "async_context", "tools", "files", "fetch", "modules"];
+export const WARM = ["console", "host_events", "async_context", "tools", "nested_host", "files", "fetch", "modules"];

@@ -56,6 +56,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("testing", "TestingHost"),
     Capability("modules", "ModulesHost", binding="modules", when_absent=True),
     Capability("serve", "ServeHost"),
+    Capability("nested_host", "NestedHostHalf"),
 )
 
 

@@ -14,7 +14,7 @@ import {
   StringPrototypeStartsWith,
 } from "../guest/primordials.js";
 import { decodeValue } from "../wire/decoding.js";
-import { encodeValue, encodeValueAsync } from "../wire/encoding.js";
+import { BlobNeedsReading, encodeValue, encodeValueAsync } from "../wire/encoding.js";
 import {
   CALL,
   CANCEL,
@@ -223,6 +223,17 @@ export class Channel {
   /** @param {any} value @param {Uint8Array[]} attachments */
   encode(value, attachments) {
     return encodeValue(value, attachments, this.exporter);
+  }
+
+  /** Like encode; undefined when only encodeAsync can do it. @param {any} value @param {Uint8Array[]} attachments */
+  tryEncode(value, attachments) {
+    try {
+      return encodeValue(value, attachments, this.exporter);
+    } catch (error) {
+      if (!(error instanceof BlobNeedsReading)) throw error;
+      attachments.length = 0;
+      return undefined;
+    }
   }
 
   /** Like encode, for values that may hold Blobs. @param {any} value @param {Uint8Array[]} attachments */

@@ -122,13 +122,7 @@ class Channel(asyncio.Protocol):
         Raises what the guest threw as GuestError, or RuntimeDisposedError when the channel closes first.
         Cancelling the wait cancels the call in the guest.
         """
-        self._check_open()
-        number = next(self._ids)
-        future: asyncio.Future[ReplyFrameData] = self._loop.create_future()
-        self._calls[number] = future
-        sizes = [memoryview(part).nbytes for part in attachments]
-        frame = CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes)
-        self.send(frame, attachments)
+        number, future = self._send_call(message, attachments)
         try:
             return await future
         except asyncio.CancelledError:
@@ -137,6 +131,26 @@ class Channel(asyncio.Protocol):
             raise
         finally:
             self._calls.pop(number, None)
+
+    def post(self, message: Call, attachments: Sequence[Any] = ()) -> None:
+        """Send a call at once and wait for nothing: its answer, good or bad, is dropped."""
+        number, future = self._send_call(message, attachments)
+
+        def forget(done: asyncio.Future[ReplyFrameData]) -> None:
+            self._calls.pop(number, None)
+            if not done.cancelled():
+                done.exception()
+
+        future.add_done_callback(forget)
+
+    def _send_call(self, message: Call, attachments: Sequence[Any]) -> tuple[int, asyncio.Future[ReplyFrameData]]:
+        self._check_open()
+        number = next(self._ids)
+        future: asyncio.Future[ReplyFrameData] = self._loop.create_future()
+        self._calls[number] = future
+        sizes = [memoryview(part).nbytes for part in attachments]
+        self.send(CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes), attachments)
+        return number, future
 
     def note(self, message: Note, attachments: Sequence[Any] = ()) -> None:
         """Send a note. Raises QuotaExceededError when the guest has stopped reading."""
@@ -295,7 +309,7 @@ class Channel(asyncio.Protocol):
             case CancelFrame():
                 task = self._incoming.get(frame.id)
                 if task is not None:
-                    task.cancel()
+                    self._loop.call_soon(task.cancel)  # after its first step: a handler that never began cleans up nothing
             case DataFrame():
                 self._reader(frame.stream).receive(bytes(attachments))
             case EndFrame():
@@ -515,7 +529,9 @@ class Channel(asyncio.Protocol):
     async def wait_closed(self, timeout_s: float) -> None:
         """After close(): wait, within bounds, until every handler and stream has ended."""
         tasks = set(self._tasks) | {s._task for s in self._senders.values() if s._task is not None}
-        tasks.discard(asyncio.current_task())  # type: ignore[arg-type]
+        current = asyncio.current_task()
+        if current is not None:
+            tasks.discard(current)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=timeout_s)
             for task in late:

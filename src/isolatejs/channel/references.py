@@ -28,7 +28,8 @@ from isolatejs.wire.errors import GuestVisibleError
 from isolatejs.wire.message import EncodedValue
 
 if TYPE_CHECKING:
-    from isolatejs.channel.channel import Channel, IncomingCall, IncomingNote
+    from isolatejs.channel.channel import Channel
+    from isolatejs.channel.incoming import IncomingCall, IncomingNote
 
 
 class GuestFunction:
@@ -48,6 +49,12 @@ class GuestFunction:
         encoded = self._channel.encode(list(args), attachments)
         reply = await self._channel.call(CallFunction(self._reference, encoded), attachments)
         return reply.decode(reply.into(EncodedValue))
+
+    def post(self, *args: Any) -> None:
+        """Call it at once and wait for nothing: what it gives or throws is dropped."""
+        attachments: list[Any] = []
+        encoded = self._channel.encode(list(args), attachments)
+        self._channel.post(CallFunction(self._reference, encoded), attachments)
 
     def __repr__(self) -> str:
         return f"<GuestFunction {self._reference}>"

@@ -24,6 +24,7 @@ SOCKET_PATH_LIMIT_BYTES = 107
 """What the kernel takes as the path of a socket."""
 
 
+OWN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "isolatejs.daemon")
 _started: list[subprocess.Popen[bytes]] = []
 """Daemons that this process started and that have not detached: kept so that they are reaped."""
 
@@ -63,8 +64,9 @@ def resolve_address(options: DaemonOptions) -> DaemonAddress:
     path = os.path.abspath(options.socket_path or default_socket_path())
     if len(os.fsencode(path)) > SOCKET_PATH_LIMIT_BYTES:
         raise DaemonError(f"socket_path is longer than {SOCKET_PATH_LIMIT_BYTES} bytes: {path}")
+    command: tuple[str, ...]
     if options.entrypoint is None:
-        command = (sys.executable, "-m", "isolatejs.daemon")
+        command = OWN_COMMAND
     elif isinstance(options.entrypoint, str):
         command = (options.entrypoint,)
     else:
@@ -115,7 +117,7 @@ def _locked(path: str, deadline: float) -> Iterator[None]:
 
 def _start(address: DaemonAddress) -> subprocess.Popen[bytes]:
     command = [*address.command, "--socket", address.socket_path]
-    if address.command[-2:] == ("-m", "isolatejs.daemon"):
+    if address.command == OWN_COMMAND:
         command += ["--detach", "--idle-exit-ms", str(DAEMON_IDLE_EXIT_MS)]
     try:
         return subprocess.Popen(
@@ -136,7 +138,10 @@ async def _wait_listening(
     while True:
         try:
             connection = await DaemonConnection.open(address.socket_path, address.timeout_s)
-            _started.append(process)
+            if address.command == OWN_COMMAND:
+                await asyncio.to_thread(process.wait)  # it has detached, and ends now
+            else:
+                _started.append(process)
             _started[:] = [one for one in _started if one.poll() is None]
             return connection
         except OSError as error:

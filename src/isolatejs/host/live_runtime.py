@@ -33,6 +33,7 @@ from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Callable, Coroutine
 
     from isolatejs.sandbox.provider import SandboxProvider

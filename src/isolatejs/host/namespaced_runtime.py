@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.testing.results import TestRunResult
     from isolatejs.host.live_runtime import LiveRuntime
     from isolatejs.host.namespaces import NamespaceStore
+    from isolatejs.host.runtime_options import RuntimeOptions
     from isolatejs.web import AbortSignal
 
 
@@ -23,11 +24,16 @@ class NamespacedRuntime(ScriptRuntime):
     open then fail in the program with an AbortError. The next acquire brings its own bindings.
     """
 
-    def __init__(self, key: str, live: LiveRuntime, store: NamespaceStore) -> None:
-        super().__init__(live)
+    def __init__(self, key: str, live: LiveRuntime, store: NamespaceStore, options: RuntimeOptions) -> None:
+        super().__init__(live, options)
+        self.ended_for_good = False
+        live.on_death(self._died)
         self.key = key
         self._store = store
         self._runs = TestRuns(live)
+
+    def _died(self) -> None:
+        self.ended_for_good = True
 
     @property
     def test(self) -> TestEvents:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from isolatejs.errors import ConfigurationError, RuntimeDisposedError
-from isolatejs.host.options import check_milliseconds
+from isolatejs.host.bindings import Bindings
+from isolatejs.host.options import check_milliseconds, coerce_options
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.evaluation.host import EvaluationHost
     from isolatejs.capabilities.host_events.host import HostEvents
     from isolatejs.host.live_runtime import LiveRuntime
+    from isolatejs.host.runtime_options import RuntimeOptions
+    from isolatejs.typechecking.program_check import ProgramCheck
     from isolatejs.web import AbortSignal
 
 DEFAULT_FILENAME = "/index.js"
@@ -21,8 +24,11 @@ DEFAULT_FILENAME = "/index.js"
 class ScriptRuntime:
     """One sandbox that evaluates programs. `globalThis` lasts from one `eval` to the next."""
 
-    def __init__(self, live: LiveRuntime) -> None:
+    def __init__(self, live: LiveRuntime, options: RuntimeOptions) -> None:
         self._live = live
+        self._check: ProgramCheck | None = None
+        if options.typecheck:
+            self._check = _program_check(options, live)
 
     @property
     def id(self) -> str:
@@ -63,6 +69,8 @@ class ScriptRuntime:
         timeout_ms = check_milliseconds(execution_timeout_ms, "execution_timeout_ms")
         if timeout_ms is None:
             timeout_ms = self._live.scope.execution_timeout_ms
+        if self._check is not None:
+            await self._check.check_program(code, filename)
         evaluation = cast("EvaluationHost", self._live.halves["evaluation"])
         return await self._live.execute(
             lambda: evaluation.evaluate(code, filename), timeout_ms=timeout_ms, signal=signal
@@ -88,3 +96,12 @@ class ScriptRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.dispose()
+
+
+def _program_check(options: RuntimeOptions, live: LiveRuntime) -> ProgramCheck:
+    """The typechecker for what this runtime was granted."""
+    from isolatejs.typechecking.program_check import ProgramCheck
+
+    bindings = coerce_options(Bindings, options.bindings, "bindings")
+    granted = tuple(name for name in ("fetch", "files", "browser") if name in live.halves)
+    return ProgramCheck(options.typecheck, granted=granted, tools=bindings.tools, modules=bindings.modules)

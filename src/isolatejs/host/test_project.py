@@ -118,7 +118,7 @@ class TestProject:
                 coverage=options.coverage,
                 locations=True,
             )
-        _insert_snapshots(file, code, result.inline_snapshots)
+        insert_snapshots(file, code, result.inline_snapshots)
         return result
 
     async def collect(self, host: IsolateHost, file: TestFile) -> tuple[TestCase, ...]:
@@ -161,7 +161,7 @@ _INLINE_CALL = re.compile(r"(toMatchInlineSnapshot|toThrowErrorMatchingInlineSna
 _TEMPLATE = re.compile(r"\s*`(?:\\.|[^\\`])*`", re.DOTALL)
 
 
-def _insert_snapshots(file: TestFile, code: str, snapshots: tuple[InlineSnapshot, ...]) -> None:
+def insert_snapshots(file: TestFile, code: str, snapshots: tuple[InlineSnapshot, ...]) -> None:
     """Put inline snapshots into the test file, unless it was changed meanwhile.
 
     The guest only names a line and a text: what is written is always a template literal, escaped here, as

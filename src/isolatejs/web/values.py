@@ -133,9 +133,10 @@ class TypedArray:
     data: bytes
 
     def view(self) -> memoryview:
-        """The elements as a memoryview of the matching format (read only, no copy)."""
-        code = ARRAY_FORMATS[self.kind]
-        return memoryview(self.data).cast(code) if code != "e" else memoryview(self.data).cast("B").cast("H")
+        """The elements as a memoryview of the matching format (read only, no copy); half floats as their bits."""
+        code: Any = "H" if self.kind == "Float16Array" else ARRAY_FORMATS[self.kind]
+        view: memoryview = memoryview(self.data).cast(code)
+        return view
 
     def tolist(self) -> list[int | float]:
         """The elements as Python numbers."""

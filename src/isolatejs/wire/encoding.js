@@ -334,7 +334,7 @@ class NodeWriter {
 }
 
 /** A Blob's bytes can only be read asynchronously: `encodeValueAsync` reads them and tries again. */
-class BlobNeedsReading extends TypeError {
+export class BlobNeedsReading extends TypeError {
   /** @param {Blob} blob @param {string} path */
   constructor(blob, path) {
     super(`${path}: a Blob cannot be sent here`);

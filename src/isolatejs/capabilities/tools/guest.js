@@ -10,7 +10,9 @@ export function install(kernel, { tree }) {
 
 /** @param {any} channel @param {string} path @param {any} kind @returns {any} */
 function member(channel, path, kind) {
-  if (typeof kind === "string") return kind === "stream" ? streamTool(channel, path) : callTool(channel, path);
+  if (kind === "stream") return streamTool(channel, path);
+  if (kind === "either") return eitherTool(channel, path);
+  if (typeof kind === "string") return callTool(channel, path);
   /** @type {any} */
   const group = {};
   for (const name of ObjectKeys(kind)) group[name] = member(channel, `${path}.${name}`, kind[name]);
@@ -21,13 +23,8 @@ function member(channel, path, kind) {
 async function request(channel, path, args) {
   /** @type {Uint8Array[]} */
   const attachments = [];
-  let encoded;
-  try {
-    encoded = channel.encode(args, attachments);
-  } catch {
-    attachments.length = 0;
-    encoded = await channel.encodeAsync(args, attachments);
-  }
+  let encoded = channel.tryEncode(args, attachments);
+  if (encoded === undefined) encoded = await channel.encodeAsync(args, attachments);
   const reply = await channel.call("tools.callTool", { path, args: encoded }, { attachments });
   return reply.decode(reply.value);
 }
@@ -54,6 +51,18 @@ function streamTool(channel, path) {
         return this;
       },
     };
+  };
+  return named(tool, path);
+}
+
+/** A tool of which nobody knows whether it yields: its promise can be awaited or used in `for await`. @param {any} channel @param {string} path */
+function eitherTool(channel, path) {
+  const tool = (/** @type {any[]} */ ...args) => {
+    const result = request(channel, path, args);
+    const iterate = async function* () {
+      yield* await result;
+    };
+    return ObjectDefineProperty(result, SymbolAsyncIterator, { value: iterate, configurable: true });
   };
   return named(tool, path);
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from isolatejs.capabilities.tools import contract
 from isolatejs.capabilities.tools.paths import ToolValueError
 from isolatejs.capabilities.tools.signatures import CONTEXT_PARAMETER, ToolSignature, inspect_tool
+from isolatejs.channel.references import GuestFunction
 from isolatejs.errors import ConfigurationError, GuestError, GuestProtocolError, IsolateError
 from isolatejs.web import AbortController, AbortSignal
 from isolatejs.wire.errors import GuestVisibleError
@@ -44,7 +45,7 @@ class ToolsHost:
             elif callable(tool):
                 signature = inspect_tool(tool, name=path)
                 self._signatures[path] = signature
-                tree[name] = signature.kind
+                tree[name] = "either" if isinstance(tool, GuestFunction) else signature.kind
             else:
                 raise ConfigurationError(
                     f"bindings.tools.{path}: a callable or a group of them, not {type(tool).__name__}"

@@ -1,0 +1,1 @@
+"""Hosts inside the sandbox: `import { createIsolateHost } from "@ricsam/isolate"`."""

@@ -1,0 +1,64 @@
+"""What an embedder allows the nested hosts of a runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from isolatejs.errors import ConfigurationError
+from isolatejs.limits import (
+    NESTED_EXECUTION_TIMEOUT_MS,
+    NESTED_MEMORY_LIMIT_MB,
+    NESTED_RESOURCES_LIMIT,
+    NESTED_RUNTIMES_LIMIT,
+    NESTED_SERVERS_LIMIT,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedHostPolicy:
+    """Limits over all descendants of a runtime, however deep. A child's limits never exceed its parent's.
+
+    `fetch`                          "inherit" lets children use the parent's fetch binding.
+    `max_total_resources`            runtimes and app servers that exist at once, sessions put aside included.
+    `max_runtimes`                   script, test and namespaced runtimes of those.
+    `max_app_servers`                app servers of those.
+    `max_memory_limit_mb`            largest memory limit of one child, and its default.
+    `max_execution_timeout_ms`       longest time limit of one execution in a child, and its default.
+    `max_app_server_lifetime_ms`     how long an app server may live; None is as long as its parent.
+    """
+
+    fetch: Literal["inherit", "disabled"] = "disabled"
+    max_total_resources: int = NESTED_RESOURCES_LIMIT
+    max_runtimes: int = NESTED_RUNTIMES_LIMIT
+    max_app_servers: int = NESTED_SERVERS_LIMIT
+    max_memory_limit_mb: int = NESTED_MEMORY_LIMIT_MB
+    max_execution_timeout_ms: float = NESTED_EXECUTION_TIMEOUT_MS
+    max_app_server_lifetime_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.fetch not in ("inherit", "disabled"):
+            raise ConfigurationError(f'nested_host.fetch: "inherit" or "disabled", not {self.fetch!r:.80}')
+        for name in ("max_total_resources", "max_runtimes", "max_app_servers", "max_memory_limit_mb"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ConfigurationError(f"nested_host.{name}: a whole number from 0 up, not {value!r:.80}")
+        for name in ("max_execution_timeout_ms", "max_app_server_lifetime_ms"):
+            value = getattr(self, name)
+            optional = name == "max_app_server_lifetime_ms" and value is None
+            if not optional and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
+                raise ConfigurationError(f"nested_host.{name}: a positive number of milliseconds, not {value!r:.80}")
+
+
+class NestedBroker(Protocol):
+    """Opens and uses children on behalf of one runtime's program; the host layer provides it."""
+
+    async def open(self, kind: str, options: dict[str, Any]) -> tuple[int, str]: ...
+
+    async def use(self, id: int, operation: str, args: list[Any]) -> Any: ...
+
+    async def dispose_namespace(self, key: str, reason: str | None) -> bool: ...
+
+    def describe(self) -> dict[str, Any]: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,151 @@
+"""Makes every kind of runtime for a host, and for the nested hosts of its programs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from isolatejs.errors import ConfigurationError, RuntimeDisposedError
+from isolatejs.host.bindings import Bindings
+from isolatejs.host.live_runtime import LiveRuntime
+from isolatejs.host.nested_broker import HostBroker
+from isolatejs.host.options import check_milliseconds, check_positive_integer, coerce_options
+from isolatejs.host.runtime_options import RuntimeOptions
+from isolatejs.host.script_runtime import ScriptRuntime
+from isolatejs.limits import MEMORY_LIMIT_MINIMUM_MB
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from isolatejs.host.app_server import AppServer
+    from isolatejs.host.namespaced_runtime import NamespacedRuntime
+    from isolatejs.host.namespaces import NamespaceStore
+    from isolatejs.host.test_suite_runtime import TestRuntime
+    from isolatejs.sandbox.parked import ParkedSandbox
+    from isolatejs.sandbox.provider import SandboxProvider
+
+
+class RuntimeFactory:
+    """Starts sandboxes and knows all that live."""
+
+    def __init__(self, provider: SandboxProvider, namespaces: NamespaceStore) -> None:
+        self.provider = provider
+        self.namespaces = namespaces
+        self.live: set[LiveRuntime] = set()
+        self.servers: set[AppServer] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def check_open(self) -> None:
+        """Raise RuntimeDisposedError when the host is closed."""
+        if self._closed:
+            raise RuntimeDisposedError("the host is closed")
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run clean-up that nobody waits for; `close` does."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def start(
+        self,
+        options: RuntimeOptions,
+        extra: dict[str, Any] | None = None,
+        *,
+        resource_id: str | None = None,
+        parked: ParkedSandbox | None = None,
+    ) -> LiveRuntime:
+        """A live runtime, fresh or from a session that was put aside."""
+        self.check_open()
+        cwd = options.cwd
+        if not isinstance(cwd, str) or not cwd.startswith("/"):
+            raise ConfigurationError(f"cwd: an absolute path inside the sandbox, not {cwd!r}")
+        granted = coerce_options(Bindings, options.bindings, "bindings")
+        broker = None if options.nested is None else HostBroker(self, options.nested, granted)
+        parts = dict(extra or {})
+        if broker is not None:
+            parts["nested_host"] = broker
+        settings: dict[str, Any] = {
+            "cwd": cwd,
+            "memory_limit_mb": check_positive_integer(
+                options.memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB
+            ),
+            "execution_timeout_ms": check_milliseconds(options.execution_timeout_ms, "execution_timeout_ms"),
+            "key": options.key,
+            "resource_id": resource_id,
+            "extra": parts,
+        }
+        if parked is None:
+            live = await LiveRuntime.start(self.provider, granted, **settings)
+        else:
+            live = await LiveRuntime.take_up(self.provider, parked, granted, **settings)
+        if broker is not None:
+            broker.attach(live)
+        self.live.add(live)
+        live.on_ended(lambda _: self.live.discard(live))
+        return live
+
+    async def open_script_runtime(self, options: RuntimeOptions) -> ScriptRuntime:
+        return ScriptRuntime(await self.start(options), options)
+
+    async def open_test_runtime(self, options: RuntimeOptions, snapshots: Any = None) -> TestRuntime:
+        from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
+
+        return TestRuntime(await self.start(options, {"testing": testing_grant(options.bindings, snapshots)}))
+
+    async def open_app_server(
+        self,
+        options: RuntimeOptions,
+        *,
+        entry: str | None,
+        code: str | None,
+        entry_filename: str | None,
+        web_sockets: Any,
+    ) -> AppServer:
+        from isolatejs.capabilities.serve.bindings import WebSocketBindings
+        from isolatejs.host.app_server import AppServer, make_entry
+
+        self.check_open()
+        server = AppServer(
+            lambda extra: self.start(options, extra, resource_id=options.key),
+            make_entry(entry, code, entry_filename),
+            key=options.key,
+            web_sockets=coerce_options(WebSocketBindings, web_sockets, "web_sockets"),
+            execution_timeout_ms=check_milliseconds(options.execution_timeout_ms, "execution_timeout_ms"),
+            on_disposed=self.servers.discard,
+        )
+        await server.start()
+        self.servers.add(server)
+        return server
+
+    async def open_session(self, options: RuntimeOptions) -> NamespacedRuntime:
+        """The session `options.key`, taken up again or made new. Raises NamespaceBusyError."""
+        from isolatejs.host.namespaced_runtime import NamespacedRuntime
+        from isolatejs.host.test_suite_runtime import testing_grant
+
+        self.check_open()
+        key = options.key
+        assert key is not None
+        extra = {"testing": testing_grant(options.bindings)}
+        parked = await self.namespaces.acquire(key)
+        try:
+            live = await self.start(options, extra, parked=parked)
+        except BaseException:
+            await self.namespaces.release(key, None)
+            raise
+        self.namespaces.hold(key, live)
+        live.on_death(lambda: self.spawn(self.namespaces.release(key, live)))
+        return NamespacedRuntime(key, live, self.namespaces, options)
+
+    async def close(self) -> None:
+        """End every runtime, server and session, then the provider."""
+        if self._closed:
+            return
+        self._closed = True
+        reason = "the host was closed"
+        await asyncio.gather(*(server.dispose(reason=reason) for server in list(self.servers)))
+        await asyncio.gather(*(live.aclose(RuntimeDisposedError(reason)) for live in list(self.live)))
+        await self.namespaces.close()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.provider.close()

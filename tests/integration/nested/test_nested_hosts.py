@@ -1,0 +1,286 @@
+"""Hosts inside the sandbox: what they open, what they may, and how it all ends with the parent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import isolatejs
+from isolatejs import ConsoleEntry, GuestError, HostCallContext, Request, Response
+
+IMPORT = 'import { createIsolateHost, createModuleResolver } from "@ricsam/isolate"; const nested = createIsolateHost();\n'
+
+
+async def test_documents_example(host: isolatejs.IsolateHost) -> None:
+    entries: list[ConsoleEntry] = []
+    async with host.create_runtime(
+        bindings={"console": entries.append},
+        nested_host={
+            "fetch": "inherit",
+            "max_total_resources": 8,
+            "max_runtimes": 6,
+            "max_app_servers": 2,
+            "max_memory_limit_mb": 128,
+            "max_execution_timeout_ms": 30_000,
+            "max_app_server_lifetime_ms": 600_000,
+        },
+    ) as runtime:
+        await runtime.eval(
+            IMPORT
+            + """
+            const child = await nested.createRuntime({
+              bindings: {
+                console: { onEntry(entry) { console.log("child says", entry.stdout) } },
+                tools: { greet: async (name) => "hello " + name },
+              },
+            });
+            await child.eval('console.log(await greet("nested"))');
+            await child.dispose();
+            await nested.close();
+            """
+        )
+        assert [entry.stdout for entry in entries] == ["child says hello nested"]
+
+
+async def test_live_abort_signal(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const child = await nested.createRuntime();
+        const controller = new AbortController();
+        const running = child.eval("await new Promise(() => {})", { signal: controller.signal });
+        controller.abort();
+        let name;
+        try { await running } catch (error) { name = error.name }
+        let gone;
+        try { await child.eval("1") } catch (error) { gone = error.name }
+        [name, gone]
+        """
+        assert await runtime.eval(IMPORT + code) == ["AbortError", "RuntimeDisposedError"]
+
+
+async def test_values_iterators_and_errors_cross(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const child = await nested.createRuntime({ bindings: { tools: {
+          echo: (value) => value,
+          count: async function* (n) { for (let i = 0; i < n; i++) yield i },
+          fail: () => { throw new RangeError("from the parent") },
+          group: { inner: () => "in" },
+        } } });
+        const echoed = await child.eval("(await echo(new Map([[1, new Date(5)]]))).get(1).getTime()");
+        const counted = await child.eval("let s = 0; for await (const x of count(4)) s += x; s");
+        const failed = await child.eval("try { await fail() } catch (e) { [e.name, e.message] }");
+        let thrown;
+        try { await child.eval("throw new TypeError('child error')") } catch (e) { thrown = [e.name, e.message] }
+        [echoed, counted, failed, thrown, await child.eval("await group.inner()")]
+        """
+        assert await runtime.eval(IMPORT + code) == [
+            5,
+            6,
+            ["RangeError", "from the parent"],
+            ["TypeError", "child error"],
+            "in",
+        ]
+
+
+async def test_modules_of_the_parent_program(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const modules = createModuleResolver()
+          .virtual("@/env", "export const mode: string = 'nested'", { filename: "env.ts", resolveDir: "/app" })
+          .sourceTree("/src/", async (path) => path.endsWith("a.js") ? "export default 'from the tree'" : null)
+          .fallback((specifier) => specifier === "anything" ? "export default 'fallback'" : null);
+        const child = await nested.createRuntime({ bindings: { modules } });
+        await child.eval(`import { mode } from "@/env"; import tree from "/src/a.js"; import any from "anything"; [mode, tree, any]`)
+        """
+        assert await runtime.eval(IMPORT + code) == ["nested", "from the tree", "fallback"]
+
+
+async def test_app_server_and_request_abort(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const server = await nested.createAppServer({ entry: "/server.ts", bindings: { modules: createModuleResolver().virtual("/server.ts", `
+          serve({ async fetch(request) {
+            if (request.url.endsWith("/wait")) await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+            return Response.json({ path: new URL(request.url).pathname, body: await request.text() });
+          } })`) } });
+        const result = await server.handle(new Request("http://localhost/hello", { method: "POST", body: "hi" }));
+        const first = [result.type, result.response.status, await result.response.json()];
+        const controller = new AbortController();
+        const waiting = server.handle(new Request("http://localhost/wait"), { signal: controller.signal });
+        controller.abort();
+        let name;
+        try { await waiting } catch (error) { name = error.name }
+        const again = await server.handle(new Request("http://localhost/again"));
+        await server.dispose();
+        [first, name, again.response.status]
+        """
+        assert await runtime.eval(IMPORT + code) == [
+            ["response", 200, {"path": "/hello", "body": "hi"}],
+            "AbortError",
+            200,
+        ]
+
+
+async def test_test_runtime_and_events(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const child = await nested.createTestRuntime();
+        const events = [];
+        child.test.onEvent((event) => events.push(event.type));
+        const result = await child.run("test('passes', () => expect(1).toBe(1)); test('fails', () => expect(1).toBe(2))", { timeoutMs: 1000 });
+        [result.passed, result.failed, result.tests.map((t) => t.fullName), events[0], events.at(-1)]
+        """
+        assert await runtime.eval(IMPORT + code) == [1, 1, ["passes", "fails"], "runStart", "runEnd"]
+
+
+async def test_namespaced_sessions_are_scoped(host: isolatejs.IsolateHost) -> None:
+    async with host.get_namespaced_runtime("secret") as session:
+        await session.eval("globalThis.secret = 42")
+    async with host.create_runtime() as first, host.create_runtime() as second:
+        await first.eval(IMPORT + "const s = await nested.getNamespacedRuntime('k'); await s.eval('globalThis.x = 1'); await s.dispose()")
+        assert await first.eval(IMPORT + "const s = await nested.getNamespacedRuntime('k'); const v = await s.eval('x'); await s.dispose(); v") == 1
+        assert await second.eval(IMPORT + "const s = await nested.getNamespacedRuntime('k'); await s.eval('typeof x')") == "undefined"
+        for guess in ("secret", f"nested:{first.id}:k"):
+            assert await second.eval(IMPORT + f"await nested.disposeNamespace({guess!r})") is False
+        assert await first.eval(IMPORT + "await nested.disposeNamespace('k')") is True
+    async with host.get_namespaced_runtime("secret") as session:
+        assert await session.eval("secret") == 42
+    await host.dispose_namespace("secret")
+
+
+async def test_fetch_is_inherited_only_when_allowed(host: isolatejs.IsolateHost) -> None:
+    async def fetch(request: Request, context: HostCallContext) -> Response:
+        return Response("fetched " + request.url)
+
+    code = IMPORT + "const c = await nested.createRuntime(); await c.eval(`(await fetch('http://x/')).text()`)"
+    async with host.create_runtime(bindings={"fetch": fetch}, nested_host={"fetch": "inherit"}) as runtime:
+        assert await runtime.eval(code) == "fetched http://x/"
+    async with host.create_runtime(bindings={"fetch": fetch}) as runtime:
+        with pytest.raises(GuestError, match="fetch"):
+            await runtime.eval(code)
+
+
+async def test_host_only_helpers_are_absent(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        names = "import * as all from 'isolatejs'; Object.keys(all).filter((k) => k !== 'default').sort()"
+        assert await runtime.eval(names) == ["createIsolateHost", "createModuleResolver"]
+        assert await runtime.eval(IMPORT + "[typeof createModuleResolver().virtualFile, typeof createModuleResolver().mountNodeModules]") == [
+            "undefined",
+            "undefined",
+        ]
+
+
+async def test_nested_host_false_takes_the_module_away(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host=False) as runtime:
+        with pytest.raises(GuestError, match="@ricsam/isolate"):
+            await runtime.eval(IMPORT)
+
+
+async def test_descendants_end_with_the_parent_at_any_depth(host: isolatejs.IsolateHost) -> None:
+    runtime = await host.create_runtime(nested_host={"max_runtimes": 10, "max_total_resources": 10})
+    await runtime.eval(
+        IMPORT
+        + """
+        globalThis.child = await nested.createRuntime();
+        await child.eval(`
+          import { createIsolateHost } from "@ricsam/isolate";
+          globalThis.grandchild = await createIsolateHost().createRuntime();
+          await grandchild.eval(\\`
+            import { createIsolateHost } from "isolatejs";
+            globalThis.last = await createIsolateHost().createRuntime();
+            await last.eval("1");
+          \\`);
+        `);
+        """
+    )
+    lives = list(host._factory.live)
+    assert len(lives) == 4
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    runtime._live.end_now(isolatejs.RuntimeDisposedError("over"))
+    await asyncio.wait([live.sandbox.exited for live in lives], timeout=5)
+    assert all(live.sandbox.exited.done() for live in lives)
+    assert loop.time() - started < 1
+    await runtime.dispose()
+
+
+async def test_reentrancy(host: isolatejs.IsolateHost) -> None:
+    """A child's console callback calls a tool of the parent, which evaluates in the child."""
+    async with host.create_runtime() as runtime:
+        code = """
+        const order = [];
+        const done = Promise.withResolvers();
+        const child = await nested.createRuntime({ bindings: {
+          console: { async onEntry(entry) {
+            order.push(entry.stdout);
+            if (entry.stdout === "one") { order.push(await child.eval("await back(20)")); done.resolve() }
+          } },
+          tools: { back: async (n) => n + (await child.eval("1 + 1")) },
+        } });
+        await child.eval("console.log('one'); console.log('two')");
+        await done.promise;
+        order
+        """
+        assert await asyncio.wait_for(runtime.eval(IMPORT + code), 20) == ["one", "two", 22]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ("{memoryLimitMB: 4096}", "memoryLimitMB 4096 is more than the parent allows"),
+        ("{executionTimeout: 999999}", "executionTimeout 999999 is more than the parent allows"),
+        ("{bindings: {tols: {}}}", "unknown option tols"),
+        ("{memory: 5}", "unknown option memory"),
+    ],
+)
+async def test_policy_and_bad_options(host: isolatejs.IsolateHost, options: str, error: str) -> None:
+    async with host.create_runtime() as runtime:
+        with pytest.raises(GuestError, match=error):
+            await runtime.eval(IMPORT + f"await nested.createRuntime({options})")
+
+
+async def test_quota_is_counted_over_the_whole_tree(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_runtimes": 2}) as runtime:
+        code = """
+        const child = await nested.createRuntime();
+        await child.eval(`
+          import { createIsolateHost } from "isolatejs";
+          const host = createIsolateHost();
+          globalThis.one = await host.createRuntime();
+          let error;
+          try { await host.createRuntime({ nestedHost: { maxRuntimes: 100 } }) } catch (e) { error = e.message }
+          error`)
+        """
+        assert "max_runtimes is used up: 2/2" in await runtime.eval(IMPORT + code)
+
+
+async def test_parked_sessions_count(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_runtimes": 1}) as runtime:
+        code = """
+        const s = await nested.getNamespacedRuntime("a");
+        await s.dispose();
+        let error;
+        try { await nested.createRuntime() } catch (e) { error = e.message }
+        const again = await nested.getNamespacedRuntime("a");
+        await again.dispose({ hard: true });
+        const free = await nested.createRuntime();
+        [error.includes("max_runtimes is used up"), await free.eval("1")]
+        """
+        assert await runtime.eval(IMPORT + code) == [True, 1]
+
+
+async def test_per_eval_timeout_cannot_pass_the_policy(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_execution_timeout_ms": 300}) as runtime:
+        code = """
+        const child = await nested.createRuntime();
+        const errors: any[] = [];
+        try { await child.eval("1", { executionTimeout: 60000 }) } catch (e) { errors.push(e.message) }
+        try { await child.eval("for (;;) {}") } catch (e) { errors.push(e.name) }
+        errors
+        """
+        errors: Any = await runtime.eval(IMPORT + code)
+        assert "more than the parent allows" in errors[0]
+        assert errors[1] == "TimeoutError"
