@@ -86,7 +86,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted([*_HOME_OF, "__version__"])  # noqa: PLE0605  (the table above is the one list)
+__all__ = sorted([*_HOME_OF, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
@@ -113,8 +113,8 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.modules.bindings import ModuleResolver as ModuleResolver
     from isolatejs.capabilities.modules.bindings import create_module_resolver as create_module_resolver
     from isolatejs.capabilities.modules.module_source import ModuleSource as ModuleSource
-    from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy as NestedHostPolicy
+    from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.daemon.autostart import DaemonOptions as DaemonOptions
     from isolatejs.errors import AbortError as AbortError
     from isolatejs.errors import ConfigurationError as ConfigurationError

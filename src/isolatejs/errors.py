@@ -1,25 +1,25 @@
 """Every exception that the library raises.
 
-    IsolateError
-    ├── ConfigurationError        an option, binding or argument is wrong (also a ValueError)
-    │   └── ConfinementError      a required layer of the wall cannot be set up on this machine
-    ├── GuestError                the program threw; carries its name, message, stack and cause
-    │   └── ModuleResolutionError     a module cannot be found; names the importer chain
-    ├── AbortError                the work was aborted by a signal
-    │   └── SignalTimeoutError        ... by the time of AbortSignal.timeout() (also a TimeoutError)
-    ├── FetchError                a request is refused by the fetch policy, or failed on the network
-    ├── LimitError                a limit was reached; names it, its value and the runtime
-    │   ├── ExecutionTimeoutError     (also a TimeoutError)
-    │   ├── MemoryLimitError          (also a MemoryError)
-    │   ├── OutputLimitError          console or other output
-    │   └── QuotaExceededError        a counted resource: open calls, nested runtimes, files
-    ├── RuntimeDisposedError      the handle was disposed or its sandbox is gone
-    ├── SandboxCrashedError       the engine process died on its own; carries its last lines
-    ├── GuestProtocolError        the sandbox sent something that no honest kernel sends
-    ├── ValueEncodingError        a value cannot cross (also a TypeError); names the path to it
-    ├── DaemonError               the daemon cannot be reached, refused, or went away
-    ├── NamespaceBusyError        another live handle holds the namespace
-    └── TypecheckError            the program does not typecheck; carries the diagnostics
+IsolateError
+├── ConfigurationError        an option, binding or argument is wrong (also a ValueError)
+│   └── ConfinementError      a required layer of the wall cannot be set up on this machine
+├── GuestError                the program threw; carries its name, message, stack and cause
+│   └── ModuleResolutionError     a module cannot be found; names the importer chain
+├── AbortError                the work was aborted by a signal
+│   └── SignalTimeoutError        ... by the time of AbortSignal.timeout() (also a TimeoutError)
+├── FetchError                a request is refused by the fetch policy, or failed on the network
+├── LimitError                a limit was reached; names it, its value and the runtime
+│   ├── ExecutionTimeoutError     (also a TimeoutError)
+│   ├── MemoryLimitError          (also a MemoryError)
+│   ├── OutputLimitError          console or other output
+│   └── QuotaExceededError        a counted resource: open calls, nested runtimes, files
+├── RuntimeDisposedError      the handle was disposed or its sandbox is gone
+├── SandboxCrashedError       the engine process died on its own; carries its last lines
+├── GuestProtocolError        the sandbox sent something that no honest kernel sends
+├── ValueEncodingError        a value cannot cross (also a TypeError); names the path to it
+├── DaemonError               the daemon cannot be reached, refused, or went away
+├── NamespaceBusyError        another live handle holds the namespace
+└── TypecheckError            the program does not typecheck; carries the diagnostics
 """
 
 from __future__ import annotations
@@ -126,7 +126,9 @@ class FetchError(IsolateError):
 class LimitError(IsolateError):
     """A limit was reached. `limit` is its option name, `value` its value, `runtime_id` the runtime."""
 
-    def __init__(self, message: str, *, limit: str, value: float | None, runtime_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, limit: str, value: float | None, runtime_id: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.limit = limit
@@ -157,7 +159,9 @@ class RuntimeDisposedError(IsolateError):
 class SandboxCrashedError(IsolateError):
     """The engine process ended without being told to. `stderr_tail` holds its last lines."""
 
-    def __init__(self, message: str, *, exit_code: int | None = None, signal: int | None = None, stderr_tail: str = "") -> None:
+    def __init__(
+        self, message: str, *, exit_code: int | None = None, signal: int | None = None, stderr_tail: str = ""
+    ) -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.signal = signal

@@ -159,8 +159,14 @@ def _wrap(value: Any, loop: _Loop) -> Any:
     module = type(value).__module__
     if isinstance(value, (isolatejs.Headers, isolatejs.AbortSignal)) or isinstance(value, type):
         return value
-    if isinstance(value, AsyncIterator) or module.startswith(("isolatejs.host", "isolatejs.channel.references")):
+    if isinstance(value, AsyncIterator) or module.startswith(
+        ("isolatejs.host", "isolatejs.channel.references")
+    ):
         return Blocking(value, loop)
-    if module in ("isolatejs.web.request", "isolatejs.web.response", "isolatejs.capabilities.host_events.host"):
+    if module in (
+        "isolatejs.web.request",
+        "isolatejs.web.response",
+        "isolatejs.capabilities.host_events.host",
+    ):
         return Blocking(value, loop)
     return value

@@ -17,4 +17,13 @@ export const CAPABILITIES = {
 };
 
 /** Loaded ahead of time in a process that waits warm, most used first. */
-export const WARM = ["console", "host_events", "async_context", "tools", "nested_host", "files", "fetch", "modules"];
+export const WARM = [
+  "console",
+  "host_events",
+  "async_context",
+  "tools",
+  "nested_host",
+  "files",
+  "fetch",
+  "modules",
+];

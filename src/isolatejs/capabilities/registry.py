@@ -60,7 +60,9 @@ CAPABILITIES: tuple[Capability, ...] = (
 )
 
 
-def build_halves(bindings: Any, scope: RuntimeScope, extra: dict[str, Any] | None = None) -> dict[str, HostHalf]:
+def build_halves(
+    bindings: Any, scope: RuntimeScope, extra: dict[str, Any] | None = None
+) -> dict[str, HostHalf]:
     """The host halves of a runtime: what every runtime has, what its bindings grant, and what `extra` names."""
     halves: dict[str, HostHalf] = {}
     for capability in CAPABILITIES:

@@ -55,4 +55,6 @@ class RuntimeScope:
         facts = self.requests.get(call.scope_id)
         if facts is None:
             return HostCallContext(self.signal, self.runtime_id, self.resource_id, None, {})
-        return HostCallContext(facts.signal, self.runtime_id, self.resource_id, facts.request_id, facts.metadata)
+        return HostCallContext(
+            facts.signal, self.runtime_id, self.resource_id, facts.request_id, facts.metadata
+        )

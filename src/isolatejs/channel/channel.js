@@ -74,7 +74,8 @@ export class Channel {
   #source;
   #errors;
   #scope;
-  /** @type {Map<number, {resolve: (frame: any) => void, reject: (error: any) => void}>} */ #calls = new SafeMap();
+  /** @type {Map<number, {resolve: (frame: any) => void, reject: (error: any) => void}>} */ #calls =
+    new SafeMap();
   /** @type {Map<string, (payload: any, frame: Frame) => any>} */ #handlers = new SafeMap();
   /** @type {Map<number, AbortController | null>} */ #running = new SafeMap();
   /** Frames that wait until the kernel has booted. @type {[any[], Uint8Array | null][] | null} */ #held = [];
@@ -97,17 +98,22 @@ export class Channel {
       let rest = bytes;
       while (rest.length > 0) rest = rest.subarray(sink.writeSync(rest));
     });
-    const send = (/** @type {any[]} */ header, /** @type {Uint8Array[]} */ attachments) => this.#send(header, attachments);
+    const send = (/** @type {any[]} */ header, /** @type {Uint8Array[]} */ attachments) =>
+      this.#send(header, attachments);
     this.streams = new Streams(send, errors.describe);
     this.references = new References(this);
     this.exporter = {
-      exportReference: (/** @type {string} */ kind, /** @type {any} */ target) => this.references.export(kind, target),
+      exportReference: (/** @type {string} */ kind, /** @type {any} */ target) =>
+        this.references.export(kind, target),
       openStream: (/** @type {ReadableStream} */ stream) => this.streams.open(stream),
       ownProxy: (/** @type {object} */ target) => this.references.ownProxy(target),
     };
     this.importer = {
-      importReference: (/** @type {string} */ kind, /** @type {number} */ reference, /** @type {any} */ detail) =>
-        this.references.import(kind, reference, detail),
+      importReference: (
+        /** @type {string} */ kind,
+        /** @type {number} */ reference,
+        /** @type {any} */ detail,
+      ) => this.references.import(kind, reference, detail),
       acceptStream: (/** @type {number} */ id) => this.streams.accept(id),
     };
   }
@@ -278,7 +284,9 @@ export class Channel {
   /** @param {{a?: number, s?: number} | null | undefined} body @param {{attachments: Uint8Array[]}} frame */
   receiveBody(body, frame) {
     if (body === null || body === undefined) return null;
-    return body.s !== undefined ? this.streams.accept(body.s) : frame.attachments[/** @type {number} */ (body.a)];
+    return body.s !== undefined
+      ? this.streams.accept(body.s)
+      : frame.attachments[/** @type {number} */ (body.a)];
   }
 
   // --- receiving -----------------------------------------------------------------------------------
@@ -289,7 +297,8 @@ export class Channel {
 
   /** Read until the host closes. */
   async run() {
-    const onFrame = (/** @type {any[]} */ header, /** @type {Uint8Array | null} */ data) => this.#arrive(header, data);
+    const onFrame = (/** @type {any[]} */ header, /** @type {Uint8Array | null} */ data) =>
+      this.#arrive(header, data);
     while (true) {
       const count = await this.#source.read(this.#reader.room());
       if (count === null) return;
@@ -360,7 +369,9 @@ export class Channel {
         this.#running.get(header[1])?.abort();
         return;
       default:
-        if (header[0] >= DATA) this.streams.receive(header, data, (encoded) => this.#errors.revive(encoded, undefined));
+        if (header[0] >= DATA) {
+          this.streams.receive(header, data, (encoded) => this.#errors.revive(encoded, undefined));
+        }
     }
   }
 
@@ -398,7 +409,12 @@ export class Channel {
       let size = 0;
       for (let i = 0; i < attached.length; i++) size += getTypedArrayByteLength(attached[i]);
       if (size > FRAME_LIMIT_BYTES) {
-        this.#fail(id, new RangeError(`a value of ${size} bytes is too large to send (limit ${FRAME_LIMIT_BYTES}); stream it`));
+        this.#fail(
+          id,
+          new RangeError(
+            `a value of ${size} bytes is too large to send (limit ${FRAME_LIMIT_BYTES}); stream it`,
+          ),
+        );
         return;
       }
       if (attached.length > 0) this.#send([REPLY, id, result.value, sizes(attached)], attached);
@@ -419,4 +435,3 @@ export class Channel {
 function sizes(attachments) {
   return map(attachments, getTypedArrayByteLength);
 }
-

@@ -143,19 +143,27 @@ class Channel(asyncio.Protocol):
 
         future.add_done_callback(forget)
 
-    def _send_call(self, message: Call, attachments: Sequence[Any]) -> tuple[int, asyncio.Future[ReplyFrameData]]:
+    def _send_call(
+        self, message: Call, attachments: Sequence[Any]
+    ) -> tuple[int, asyncio.Future[ReplyFrameData]]:
         self._check_open()
         number = next(self._ids)
         future: asyncio.Future[ReplyFrameData] = self._loop.create_future()
         self._calls[number] = future
         sizes = [memoryview(part).nbytes for part in attachments]
-        self.send(CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes), attachments)
+        self.send(
+            CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes),
+            attachments,
+        )
         return number, future
 
     def note(self, message: Note, attachments: Sequence[Any] = ()) -> None:
         """Send a note. Raises QuotaExceededError when the guest has stopped reading."""
         self._check_open()
-        if self._transport is not None and self._transport.get_write_buffer_size() > PENDING_NOTES_LIMIT_BYTES:
+        if (
+            self._transport is not None
+            and self._transport.get_write_buffer_size() > PENDING_NOTES_LIMIT_BYTES
+        ):
             raise QuotaExceededError(
                 f"the sandbox does not read: more than {PENDING_NOTES_LIMIT_BYTES} bytes wait for it",
                 limit="pending_notes_bytes",
@@ -309,7 +317,9 @@ class Channel(asyncio.Protocol):
             case CancelFrame():
                 task = self._incoming.get(frame.id)
                 if task is not None:
-                    self._loop.call_soon(task.cancel)  # after its first step: a handler that never began cleans up nothing
+                    self._loop.call_soon(
+                        task.cancel
+                    )  # after its first step: a handler that never began cleans up nothing
             case DataFrame():
                 self._reader(frame.stream).receive(bytes(attachments))
             case EndFrame():
@@ -382,7 +392,9 @@ class Channel(asyncio.Protocol):
                 raise GuestVisibleError("TypeError", f"{frame.name:.80} is not granted")
             if len(self._incoming) >= self._open_calls_limit:
                 raise GuestVisibleError(
-                    "QuotaExceededError", f"more than {self._open_calls_limit} open calls to the host", dom=True
+                    "QuotaExceededError",
+                    f"more than {self._open_calls_limit} open calls to the host",
+                    dom=True,
                 )
             try:
                 message = handler.decode(frame.payload)
@@ -406,7 +418,9 @@ class Channel(asyncio.Protocol):
             result = await coroutine
         except asyncio.CancelledError:
             if not self._closed:
-                self._answer_error(frame, GuestVisibleError("AbortError", "The operation was aborted", dom=True))
+                self._answer_error(
+                    frame, GuestVisibleError("AbortError", "The operation was aborted", dom=True)
+                )
             raise
         except GuestProtocolError as error:
             self.close(error)

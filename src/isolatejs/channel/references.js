@@ -31,12 +31,14 @@ export class References {
   constructor(channel) {
     this.#channel = channel;
     channel.handle("channel", {
-      callFunction: (/** @type {any} */ payload, /** @type {any} */ frame) => this.#callFunction(payload, frame),
+      callFunction: (/** @type {any} */ payload, /** @type {any} */ frame) =>
+        this.#callFunction(payload, frame),
       settlePromise: (/** @type {any} */ payload) => this.#settlePromise(payload),
       nextItem: (/** @type {any} */ payload) => this.#nextItem(payload),
       returnIterator: (/** @type {any} */ payload) => this.#returnIterator(payload),
       referencesReleased: (/** @type {any} */ payload) => this.#referencesReleased(payload),
-      signalAborted: (/** @type {any} */ payload, /** @type {any} */ frame) => this.#signalAborted(payload, frame),
+      signalAborted: (/** @type {any} */ payload, /** @type {any} */ frame) =>
+        this.#signalAborted(payload, frame),
     });
   }
 
@@ -147,14 +149,18 @@ export class References {
           /** @type {Uint8Array[]} */
           const attachments = [];
           const encoded = await channel.encodeAsync(args, attachments);
-          const reply = await channel.call("channel.callFunction", { reference, args: encoded }, { attachments });
+          const reply = await channel.call("channel.callFunction", { reference, args: encoded }, {
+            attachments,
+          });
           return reply.decode(reply.value);
         };
         ObjectDefineProperty(proxy, "name", { value: "hostFunction", configurable: true });
         return proxy;
       }
       case "promise":
-        return channel.call("channel.settlePromise", { reference }).then((reply) => reply.decode(reply.value));
+        return channel.call("channel.settlePromise", { reference }).then((reply) =>
+          reply.decode(reply.value)
+        );
       case "iterator":
         return this.#iterator(reference);
       case "signal": {
@@ -229,8 +235,9 @@ class Iteration {
   /** @param {any} target */
   constructor(target) {
     if (target instanceof web.ReadableStream) this.#iterator = target.values();
-    else if (typeof target[SymbolAsyncIterator] === "function") this.#iterator = target[SymbolAsyncIterator]();
-    else this.#iterator = target[SymbolIterator]();
+    else if (typeof target[SymbolAsyncIterator] === "function") {
+      this.#iterator = target[SymbolAsyncIterator]();
+    } else this.#iterator = target[SymbolIterator]();
   }
 
   next() {

@@ -12,8 +12,6 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
-from isolatejs.limits import OPEN_REFERENCES_LIMIT
 from isolatejs.channel.contract import (
     CallFunction,
     Item,
@@ -23,6 +21,8 @@ from isolatejs.channel.contract import (
     SettlePromise,
     SignalAborted,
 )
+from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
+from isolatejs.limits import OPEN_REFERENCES_LIMIT
 from isolatejs.web import AbortSignal
 from isolatejs.wire.errors import GuestVisibleError
 from isolatejs.wire.message import EncodedValue
@@ -155,7 +155,9 @@ class References:
                 return known
         if len(self._exported) >= OPEN_REFERENCES_LIMIT:
             raise QuotaExceededError(
-                f"more than {OPEN_REFERENCES_LIMIT} live references", limit="open_references", value=OPEN_REFERENCES_LIMIT
+                f"more than {OPEN_REFERENCES_LIMIT} live references",
+                limit="open_references",
+                value=OPEN_REFERENCES_LIMIT,
             )
         self._next += 2
         number = self._next
@@ -275,7 +277,9 @@ class References:
     def close(self) -> list[Any]:
         """Drop both tables; gives the open iterators, which need closing, and aborts imported signals."""
         iterators = [target for kind, target in self._exported.values() if kind == "iterator"]
-        coroutines = [t for kind, t in self._exported.values() if kind == "promise" and inspect.iscoroutine(t)]
+        coroutines = [
+            t for kind, t in self._exported.values() if kind == "promise" and inspect.iscoroutine(t)
+        ]
         for coroutine in coroutines:
             coroutine.close()
         self._exported.clear()

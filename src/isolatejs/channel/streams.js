@@ -18,7 +18,8 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** All streams of one channel, both directions. */
 export class Streams {
-  /** @type {Map<number, {controller: ReadableByteStreamController, unread: number}>} */ #readers = new SafeMap();
+  /** @type {Map<number, {controller: ReadableByteStreamController, unread: number}>} */ #readers =
+    new SafeMap();
   /** @type {Map<number, Sender>} */ #senders = new SafeMap();
   /** Streams that were offered already, so that encoding a value twice offers them once. */
   #offered = new WeakMap();
@@ -186,7 +187,9 @@ class Sender {
         if (done) break;
         let bytes = toBytes(value);
         while (getTypedArrayByteLength(bytes) > 0 && !this.#stopped) {
-          while (this.#credit <= 0 && !this.#stopped) await new Promise((resolve) => this.#wake = /** @type {any} */ (resolve));
+          while (this.#credit <= 0 && !this.#stopped) {
+            await new Promise((resolve) => this.#wake = /** @type {any} */ (resolve));
+          }
           const size = MathMin(this.#credit, CHUNK_BYTES, getTypedArrayByteLength(bytes));
           this.#credit -= size;
           this.#send([DATA, this.#id], [TypedArrayPrototypeSubarray(bytes, 0, size)]);

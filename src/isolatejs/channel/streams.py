@@ -119,12 +119,16 @@ class OutgoingStream:
         self._credit += size
         self._credited.set()
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._pump(), name=f"isolatejs-stream-{self.id}")
+            self._task = asyncio.get_running_loop().create_task(
+                self._pump(), name=f"isolatejs-stream-{self.id}"
+            )
 
     def stop(self) -> None:
         """The reader wants no more (or never will): end the source."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._finish(), name=f"isolatejs-stream-{self.id}")
+            self._task = asyncio.get_running_loop().create_task(
+                self._finish(), name=f"isolatejs-stream-{self.id}"
+            )
         elif not self._task.done():
             self._task.cancel()
 

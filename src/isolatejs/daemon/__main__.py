@@ -15,11 +15,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="isolate-daemon")
     parser.add_argument("--socket", default=default_socket_path())
     parser.add_argument("--idle-exit-ms", type=float, default=None)
-    parser.add_argument("--detach", action="store_true", help="return when it listens, and serve in the background")
+    parser.add_argument(
+        "--detach", action="store_true", help="return when it listens, and serve in the background"
+    )
     options = parser.parse_args()
     try:
         if options.detach:
-            return detach(lambda ready: serve_daemon(options.socket, idle_exit_ms=options.idle_exit_ms, on_listening=ready))
+            return detach(
+                lambda ready: serve_daemon(
+                    options.socket, idle_exit_ms=options.idle_exit_ms, on_listening=ready
+                )
+            )
         serve_daemon(options.socket, idle_exit_ms=options.idle_exit_ms)
     except IsolateError as error:
         sys.stderr.write(f"isolate-daemon: {error}\n")

@@ -82,7 +82,9 @@ async def connect(address: DaemonAddress) -> DaemonConnection:
         return await DaemonConnection.open(address.socket_path, address.timeout_s)
     except OSError as error:
         if not address.auto_start:
-            raise DaemonError(f"no daemon listens at {address.socket_path} ({error.strerror}), and auto_start is off") from error
+            raise DaemonError(
+                f"no daemon listens at {address.socket_path} ({error.strerror}), and auto_start is off"
+            ) from error
     prepare_directory(address.socket_path)
     with contextlib.ExitStack() as stack:
         await asyncio.to_thread(_lock_until, stack, address.socket_path + ".start", deadline)

@@ -54,7 +54,9 @@ class DaemonClient:
         self._counts["leased"] += 1
         return self._receive(connection, answer, descriptors)
 
-    def _receive(self, connection: DaemonConnection, answer: dict[str, Any], descriptors: list[int]) -> Sandbox:
+    def _receive(
+        self, connection: DaemonConnection, answer: dict[str, Any], descriptors: list[int]
+    ) -> Sandbox:
         channel = socket.socket(fileno=descriptors[0])
         channel.setblocking(False)
         return _LeasedSandbox(
@@ -144,7 +146,9 @@ class DaemonNamespaces:
         channel = os.dup(sandbox.channel_socket.fileno())
         try:
             connection = await self._client.connection()
-            await connection.request("put_aside", (channel,), key=key, sandbox=sandbox.id, numbers=parked.numbers)
+            await connection.request(
+                "put_aside", (channel,), key=key, sandbox=sandbox.id, numbers=parked.numbers
+            )
         except IsolateError:
             await sandbox.aclose()
             raise

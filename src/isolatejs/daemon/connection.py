@@ -47,10 +47,14 @@ class DaemonConnection:
                 opened.greeting, _ = await opened.request("hello", protocol=packets.PROTOCOL)
         except TimeoutError:
             opened.close()
-            raise DaemonError(f"no answer within {timeout_s:g} s from what listens at {socket_path}") from None
+            raise DaemonError(
+                f"no answer within {timeout_s:g} s from what listens at {socket_path}"
+            ) from None
         except IsolateError as error:
             opened.close()
-            raise DaemonError(f"what listens at {socket_path} is no daemon for this version: {error}") from error
+            raise DaemonError(
+                f"what listens at {socket_path} is no daemon for this version: {error}"
+            ) from error
         return opened
 
     def expect_exit(self, sandbox: str) -> asyncio.Future[ExitReport]:

@@ -41,7 +41,9 @@ class LeaseTable:
         """Raise QuotaExceededError when no more may be leased."""
         if len(self._leases) >= DAEMON_LEASES_LIMIT:
             raise QuotaExceededError(
-                f"the daemon leases {DAEMON_LEASES_LIMIT} sandboxes already", limit="leases", value=DAEMON_LEASES_LIMIT
+                f"the daemon leases {DAEMON_LEASES_LIMIT} sandboxes already",
+                limit="leases",
+                value=DAEMON_LEASES_LIMIT,
             )
 
     def add(self, client: Client, sandbox: Sandbox) -> Lease:

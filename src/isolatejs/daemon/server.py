@@ -192,13 +192,23 @@ class DaemonServer:
                 os.close(descriptor)
         self._send(client, {"id": message["id"], **answer}, out)
 
-    async def _do_hello(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_hello(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         if message["protocol"] != packets.PROTOCOL:
-            raise IsolateError(f"the daemon speaks protocol {packets.PROTOCOL}, the client {message['protocol']}")
+            raise IsolateError(
+                f"the daemon speaks protocol {packets.PROTOCOL}, the client {message['protocol']}"
+            )
         client.greeted = True
-        return {"protocol": packets.PROTOCOL, "pid": os.getpid(), "confinement": asdict(self._pool.confinement)}, ()
+        return {
+            "protocol": packets.PROTOCOL,
+            "pid": os.getpid(),
+            "confinement": asdict(self._pool.confinement),
+        }, ()
 
-    async def _do_lease(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_lease(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         if self._draining:
             raise IsolateError("the daemon is draining")
         self._leases.check_room()
@@ -237,27 +247,37 @@ class DaemonServer:
     def _own(self, client: Client, message: packets.Message) -> Lease:
         return self._leases.get(str(message["sandbox"]), client)
 
-    async def _do_return(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_return(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         lease = self._own(client, message)
         self._sessions.forget(lease)
         self._end(lease)
         return {}, ()
 
-    async def _do_look(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_look(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         self._own(client, message).sandbox.wake_watchdog()
         return {}, ()
 
-    async def _do_check(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_check(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         return {"over": await self._own(client, message).sandbox.check_memory()}, ()
 
-    async def _do_acquire(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_acquire(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         lease = self._sessions.acquire(str(message["key"]), client)
         if lease is None:
             return {"sandbox": None}, ()
         answer, descriptors = self._handed_over(lease)
         return {**answer, "numbers": lease.numbers}, descriptors
 
-    async def _do_hold(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_hold(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         self._sessions.hold(str(message["key"]), self._own(client, message))
         return {}, ()
 
@@ -275,11 +295,15 @@ class DaemonServer:
         self._watch_idleness()
         return {}, ()
 
-    async def _do_release(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_release(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         self._sessions.release(str(message["key"]), client)
         return {}, ()
 
-    async def _do_dispose(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_dispose(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         lease, existed = self._sessions.dispose(str(message["key"]))
         if lease is not None:
             await self._kill(lease)
@@ -303,13 +327,19 @@ class DaemonServer:
                 files = {str(name): archive.read(int(size)) for name, size in names.items()}
         argv = [str(argument) for argument in message["argv"]]
         limit = message["memory_limit_bytes"]
-        done = await self._pool.run_engine(argv, files, float(message["timeout_s"]), None if limit is None else int(limit))
+        done = await self._pool.run_engine(
+            argv, files, float(message["timeout_s"]), None if limit is None else int(limit)
+        )
         output = os.memfd_create("isolatejs-output")
         _write_all(output, done.stdout)
-        return {"exit_code": done.exit_code, "stderr": done.stderr[-16_000:], "size": len(done.stdout)}, (output,)
+        return {"exit_code": done.exit_code, "stderr": done.stderr[-16_000:], "size": len(done.stdout)}, (
+            output,
+        )
 
     # --- operators ---------------------------------------------------------------------------------
-    async def _do_statistics(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_statistics(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         return {"statistics": self.statistics()}, ()
 
     def statistics(self) -> dict[str, Any]:
@@ -325,10 +355,14 @@ class DaemonServer:
             **{f"pool_{name}": count for name, count in self._pool.statistics().items()},
         }
 
-    async def _do_list(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_list(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         return {"sandboxes": self._leases.rows()[:500], "namespaces": self._sessions.rows()[:500]}, ()
 
-    async def _do_kill(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_kill(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         lease = self._leases.find(str(message["sandbox"]))
         if lease is None:
             return {"existed": False}, ()
@@ -336,7 +370,9 @@ class DaemonServer:
         await self._kill(lease)
         return {"existed": True}, ()
 
-    async def _do_drain(self, client: Client, message: packets.Message, _: list[int]) -> tuple[Any, tuple[int, ...]]:
+    async def _do_drain(
+        self, client: Client, message: packets.Message, _: list[int]
+    ) -> tuple[Any, tuple[int, ...]]:
         self._loop.call_soon(self.drain, float(message["timeout_ms"]))
         return {}, ()
 

@@ -44,7 +44,9 @@ const quickPrograms = new SafeMap();
 export function rememberProgram(file, source) {
   quickPrograms.delete(file);
   if (source === null) return;
-  if (quickPrograms.size >= QUICK_PROGRAMS_LIMIT) quickPrograms.delete(quickPrograms.keys().next().value ?? "");
+  if (quickPrograms.size >= QUICK_PROGRAMS_LIMIT) {
+    quickPrograms.delete(quickPrograms.keys().next().value ?? "");
+  }
   quickPrograms.set(file, source);
 }
 
@@ -99,11 +101,15 @@ function functionName(site) {
   const name = site.getFunctionName();
   const prefix = site.isAsync() ? "async " : "";
   if (site.isPromiseAll?.()) return `async Promise.all (index ${site.getPromiseIndex()})`;
-  if (name === null || name === "" || (name === "eval" && site.isEval())) return prefix === "" ? "" : "async <anonymous>";
+  if (name === null || name === "" || (name === "eval" && site.isEval())) {
+    return prefix === "" ? "" : "async <anonymous>";
+  }
   if (site.isConstructor()) return `new ${name}`;
   const type = site.isToplevel() ? null : site.getTypeName();
   const method = site.getMethodName();
-  const owner = type === null || type === "Object" || StringPrototypeStartsWith(name, `${type}.`) ? "" : `${type}.`;
+  const owner = type === null || type === "Object" || StringPrototypeStartsWith(name, `${type}.`)
+    ? ""
+    : `${type}.`;
   const alias = method && !StringPrototypeEndsWith(name, method) ? ` [as ${method}]` : "";
   return `${prefix}${owner}${name}${alias}`;
 }
@@ -241,7 +247,12 @@ export function reviveError(encoded, decode) {
   const error = makeError(encoded.name ?? "Error", encoded.message ?? "", encoded.dom === true);
   if (encoded.guest && encoded.stack) define(error, "stack", encoded.stack);
   if (encoded.code !== undefined && encoded.code !== null) {
-    ObjectDefineProperty(error, "code", { value: encoded.code, writable: true, enumerable: true, configurable: true });
+    ObjectDefineProperty(error, "code", {
+      value: encoded.code,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
   if (encoded.cause) define(error, "cause", reviveError(encoded.cause, decode));
   if (encoded.fields && decode !== undefined) {
@@ -249,7 +260,12 @@ export function reviveError(encoded, decode) {
     const keys = ObjectKeys(fields);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
-      ObjectDefineProperty(error, key, { value: fields[key], writable: true, enumerable: true, configurable: true });
+      ObjectDefineProperty(error, key, {
+        value: fields[key],
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
     }
   }
   return error;

@@ -96,7 +96,11 @@ class IsolateHost:
         which only `__snapshots__` directories are ever touched.
         """
         options = RuntimeOptions(
-            bindings=bindings, cwd=cwd, key=key, memory_limit_mb=memory_limit_mb, nested=nested_group(nested_host)
+            bindings=bindings,
+            cwd=cwd,
+            key=key,
+            memory_limit_mb=memory_limit_mb,
+            nested=nested_group(nested_host),
         )
         return Opening(
             lambda: self._factory.open_test_runtime(options, snapshots), lambda runtime: runtime.dispose()

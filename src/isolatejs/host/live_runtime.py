@@ -33,8 +33,7 @@ from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
 
     from isolatejs.sandbox.provider import SandboxProvider
     from isolatejs.sandbox.sandbox import ExitReport, Sandbox
@@ -106,7 +105,9 @@ class LiveRuntime:
             else:
                 await kept.aclose()
         parked.sandbox.resume()
-        return await cls._connect(parked.sandbox, scope, controller, halves, Numbering(*parked.numbers), ResumeKernel)
+        return await cls._connect(
+            parked.sandbox, scope, controller, halves, Numbering(*parked.numbers), ResumeKernel
+        )
 
     @classmethod
     def _prepare(
@@ -186,14 +187,18 @@ class LiveRuntime:
         What is open with this host (calls, streams, functions) fails in the program with an AbortError.
         """
         if self.active_executions or self.ended:
-            self.end_now(RuntimeDisposedError(f"the runtime {self.runtime_id} was disposed while it was executing"))
+            self.end_now(
+                RuntimeDisposedError(f"the runtime {self.runtime_id} was disposed while it was executing")
+            )
         for child in list(self.children):
             child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} was disposed"))
         try:
             await asyncio.wait_for(self.channel.call(ParkKernel()), PARK_TIMEOUT_MS / 1000)
             connection, numbering = self.channel.detach()
         except (IsolateError, TimeoutError) as error:
-            self.end_now(RuntimeDisposedError(f"the session of {self.runtime_id} could not be put aside: {error}"))
+            self.end_now(
+                RuntimeDisposedError(f"the session of {self.runtime_id} could not be put aside: {error}")
+            )
             if self._closing is not None:
                 await asyncio.shield(self._closing)
             return None
@@ -361,7 +366,9 @@ class LiveRuntime:
         if report.reason == "lost":
             return DaemonError(f"the daemon that owned runtime {self.runtime_id} went away")
         if report.reason == "disposed":
-            return RuntimeDisposedError(f"the runtime {self.runtime_id} was ended by an operator or its namespace disposed")
+            return RuntimeDisposedError(
+                f"the runtime {self.runtime_id} was ended by an operator or its namespace disposed"
+            )
         if report.signal is not None:
             how = f"was ended by signal {report.signal}"
         else:

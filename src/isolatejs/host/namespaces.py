@@ -70,7 +70,11 @@ class EmbeddedNamespaces:
 
     async def acquire(self, key: str) -> ParkedSandbox | None:
         session = self._sessions.get(key)
-        if session is not None and session.parked is None and (session.live is None or not session.live.ended):
+        if (
+            session is not None
+            and session.parked is None
+            and (session.live is None or not session.live.ended)
+        ):
             holder = session.live.runtime_id if session.live is not None else "a handle that is being opened"
             raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)
         parked = session.parked if session is not None else None

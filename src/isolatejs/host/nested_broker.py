@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
     from isolatejs.host.app_server import AppServer
     from isolatejs.host.bindings import Bindings
-    from isolatejs.host.runtime_factory import RuntimeFactory
     from isolatejs.host.live_runtime import LiveRuntime
     from isolatejs.host.namespaced_runtime import NamespacedRuntime
+    from isolatejs.host.runtime_factory import RuntimeFactory
 
 OPERATIONS: dict[str, frozenset[str]] = {
     "runtime": frozenset({"eval", "on", "emit"}),
@@ -74,7 +74,9 @@ class HostBroker:
     async def open(self, kind: str, options: dict[str, Any]) -> tuple[int, str]:
         """Open a child; gives its number and runtime id. Raises QuotaExceededError, ConfigurationError."""
         parent = self._parent
-        options = {name: value for name, value in options.items() if value is not UNDEFINED and value is not None}
+        options = {
+            name: value for name, value in options.items() if value is not UNDEFINED and value is not None
+        }
         common = self._common(options)
         own_policy = child_policy(options.get("nestedHost"), self._group.policy)
         common["nested"] = None if own_policy is None else self._group_for(own_policy)
@@ -147,7 +149,9 @@ class HostBroker:
         child = Child(kind, server, release, server.lives)
         lifetime_ms = self._group.lifetime_ms()
         if lifetime_ms is not None:
-            child.expiry = asyncio.get_running_loop().call_later(lifetime_ms / 1000, self._expire, server, lifetime_ms)
+            child.expiry = asyncio.get_running_loop().call_later(
+                lifetime_ms / 1000, self._expire, server, lifetime_ms
+            )
         return child, server.key or ""
 
     def _expire(self, server: AppServer, lifetime_ms: float) -> None:
@@ -170,7 +174,9 @@ class HostBroker:
     def _scoped(self, key: Any) -> str:
         """A session's name among all sessions of the host: nobody else's can be guessed into it."""
         if not isinstance(key, str) or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS // 2 or "\0" in key:
-            raise ConfigurationError(f"key: a string of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS // 2} characters")
+            raise ConfigurationError(
+                f"key: a string of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS // 2} characters"
+            )
         return f"nested:{self._parent.runtime_id}:{key}"
 
     # --- using -------------------------------------------------------------------------------------
@@ -200,7 +206,11 @@ class HostBroker:
         return await child.handle.eval(code, **keywords)
 
     async def _runTests(self, id: int, child: Child, code: str, options: dict[str, Any]) -> Any:  # noqa: N802
-        keywords = {name: options[given] for name, given in (("filename", "filename"), ("timeout_ms", "timeout")) if options[given] is not None}
+        keywords = {
+            name: options[given]
+            for name, given in (("filename", "filename"), ("timeout_ms", "timeout"))
+            if options[given] is not None
+        }
         if "timeout_ms" in keywords:
             _check_limit("timeoutMs", keywords["timeout_ms"], self._most_ms())
         run = child.handle.run if child.kind == "testRuntime" else child.handle.run_tests
@@ -218,7 +228,9 @@ class HostBroker:
         await child.handle.events.emit(name, payload)
 
     async def _handle(self, id: int, child: Child, request: Any, options: dict[str, Any]) -> Any:
-        result = await child.handle.handle(request, request_id=options["requestId"], metadata=options["metadata"])
+        result = await child.handle.handle(
+            request, request_id=options["requestId"], metadata=options["metadata"]
+        )
         if result.type == "response":
             return {"type": "response", "response": result.response}
         return {"type": "websocket", "upgradeData": result.upgrade_data}
@@ -305,4 +317,6 @@ def _check_limit(name: str, value: Any, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
         raise ConfigurationError(f"{name}: a positive number, not {value!r:.40}")
     if value > most:
-        raise QuotaExceededError(f"{name} {value:g} is more than the parent allows: {most:g}", limit=name, value=most)
+        raise QuotaExceededError(
+            f"{name} {value:g} is more than the parent allows: {most:g}", limit=name, value=most
+        )

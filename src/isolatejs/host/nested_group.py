@@ -51,7 +51,9 @@ class NestedGroup:
         for name, count, limit in counts:
             if count >= limit:
                 raise QuotaExceededError(
-                    f"nested host quota {name} is used up: {count}/{limit}", limit=f"nested_host.{name}", value=limit
+                    f"nested host quota {name} is used up: {count}/{limit}",
+                    limit=f"nested_host.{name}",
+                    value=limit,
                 )
 
     def _count(self, app_server: bool, change: int) -> None:

@@ -49,7 +49,11 @@ def _present(value: Any) -> Any:
 
 def _fetch(function: Any) -> Any:
     async def fetch(request: Any, context: Any) -> Any:
-        described = {"runtimeId": context.runtime_id, "requestId": context.request_id, "signal": context.signal}
+        described = {
+            "runtimeId": context.runtime_id,
+            "requestId": context.request_id,
+            "signal": context.signal,
+        }
         return await function(request, described)
 
     return fetch
@@ -57,7 +61,9 @@ def _fetch(function: Any) -> Any:
 
 def _console(given: Any, live: LiveRuntime) -> ConsoleBindings | None:
     """Entries go to the parent program's handler in order; what it throws or answers goes nowhere."""
-    handler = given if callable(given) else _present(given.get("onEntry")) if isinstance(given, Mapping) else None
+    handler = (
+        given if callable(given) else _present(given.get("onEntry")) if isinstance(given, Mapping) else None
+    )
     if handler is None:
         return None
     return ConsoleBindings(on_entry=lambda entry: notify(live, handler, to_javascript(entry)))
@@ -75,7 +81,9 @@ def _files(given: Any) -> Any:
         return None
     if not isinstance(given, Mapping):
         raise ConfigurationError("bindings.files must be an object with file methods")
-    return SimpleNamespace(**{_snake(name): function for name, function in given.items() if callable(function)})
+    return SimpleNamespace(
+        **{_snake(name): function for name, function in given.items() if callable(function)}
+    )
 
 
 def _modules(given: Any) -> ModuleResolver | None:
@@ -134,10 +142,14 @@ def child_policy(given: Any, policy: NestedHostPolicy) -> NestedHostPolicy | Non
         return dataclasses.replace(policy, fetch="disabled")
     if not isinstance(given, Mapping):
         raise ConfigurationError("nestedHost must be an object or false")
-    fields = {_snake(key.replace("MB", "Mb")): value for key, value in given.items() if value is not UNDEFINED}
+    fields = {
+        _snake(key.replace("MB", "Mb")): value for key, value in given.items() if value is not UNDEFINED
+    }
     own = coerce_options(NestedHostPolicy, fields, "nestedHost")
     if own.fetch == "inherit" and policy.fetch != "inherit":
-        raise ConfigurationError("nestedHost.fetch: this runtime's own policy does not let fetch be inherited")
+        raise ConfigurationError(
+            "nestedHost.fetch: this runtime's own policy does not let fetch be inherited"
+        )
     return own
 
 
@@ -153,7 +165,10 @@ def _camel(name: str) -> str:
 def to_javascript(value: Any) -> Any:
     """A result of the host (dataclasses, tuples, snake_case) as the JavaScript API has it."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {_camel(field.name): to_javascript(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {
+            _camel(field.name): to_javascript(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+        }
         error = getattr(value, "error", None)
         if error is not None and "error" not in fields:
             fields["error"] = to_javascript(error)
@@ -161,5 +176,7 @@ def to_javascript(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [to_javascript(item) for item in value]
     if type(value) is dict:
-        return {_camel(key) if isinstance(key, str) else key: to_javascript(item) for key, item in value.items()}
+        return {
+            _camel(key) if isinstance(key, str) else key: to_javascript(item) for key, item in value.items()
+        }
     return value

@@ -27,10 +27,15 @@ def run(code: str, *, filename: str = DEFAULT_FILENAME, **options: Any) -> Any:
     host_options = {name: options.pop(name) for name in _HOST_OPTIONS if name in options}
 
     async def once() -> Any:
-        async with create_isolate_host(pool_size=0, **host_options) as host, host.create_runtime(**options) as runtime:
+        async with (
+            create_isolate_host(pool_size=0, **host_options) as host,
+            host.create_runtime(**options) as runtime,
+        ):
             value = await runtime.eval(code, filename)
             if callable(value) or hasattr(value, "__anext__"):
-                raise ConfigurationError("run(): the program's value is alive only while its runtime is; use a host")
+                raise ConfigurationError(
+                    "run(): the program's value is alive only while its runtime is; use a host"
+                )
             return value
 
     return asyncio.run(once())

@@ -14,7 +14,9 @@ class Opening(Awaitable[T], Generic[T]):
 
     __slots__ = ("_close", "_open", "_opened")
 
-    def __init__(self, open: Callable[[], Coroutine[Any, Any, T]], close: Callable[[T], Awaitable[None]]) -> None:
+    def __init__(
+        self, open: Callable[[], Coroutine[Any, Any, T]], close: Callable[[T], Awaitable[None]]
+    ) -> None:
         self._open = open
         self._close = close
         self._opened: T | None = None

@@ -52,7 +52,9 @@ class Request(Body):
         super().__init__(body)
         parsed = parse_url(url, schemes=("http", "https"))
         if parsed.username or parsed.password:
-            raise ValueError("a Request's URL cannot hold a user name or password: use the Authorization header")
+            raise ValueError(
+                "a Request's URL cannot hold a user name or password: use the Authorization header"
+            )
         self.url = parsed.href
         self.method = _check_method(method)
         if body is not None and self.method in {"GET", "HEAD"}:

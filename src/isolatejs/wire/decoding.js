@@ -170,7 +170,11 @@ class NodeReader {
       case "FD":
         return this.#formData(node);
       case "L":
-        return this.#importer.importReference(node[1], node[2], node.length > 3 ? this.#make(node[3]) : undefined);
+        return this.#importer.importReference(
+          node[1],
+          node[2],
+          node.length > 3 ? this.#make(node[3]) : undefined,
+        );
       default:
         throw new TypeError(`unknown value ${node[0]} at ${index}`);
     }
@@ -202,7 +206,9 @@ class NodeReader {
   #map(node) {
     const made = new Map();
     push(this.#fill, () => {
-      for (let i = 1; i < node.length; i += 2) MapPrototypeSet(made, this.#make(node[i]), this.#make(node[i + 1]));
+      for (let i = 1; i < node.length; i += 2) {
+        MapPrototypeSet(made, this.#make(node[i]), this.#make(node[i + 1]));
+      }
     });
     return made;
   }
@@ -283,4 +289,3 @@ class NodeReader {
 function bigint(hex) {
   return hex[0] === "-" ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`);
 }
-

@@ -177,7 +177,9 @@ class _NodeReader:
     def _make_n(self, index: int, node: list[Any]) -> BigInt:
         digits = _text(node[1])
         if len(digits) > _BIGINT_DIGITS_LIMIT:
-            raise GuestProtocolError(f"a BigInt of {len(digits)} hexadecimal digits (limit {_BIGINT_DIGITS_LIMIT})")
+            raise GuestProtocolError(
+                f"a BigInt of {len(digits)} hexadecimal digits (limit {_BIGINT_DIGITS_LIMIT})"
+            )
         return BigInt(int(digits, 16))
 
     def _make_D(self, index: int, node: list[Any]) -> datetime | JSDate:
@@ -231,7 +233,11 @@ class _NodeReader:
     def _make_Rs(self, index: int, node: list[Any]) -> Response:
         _, status, status_text, headers, body, url = node
         return Response(
-            self._body(body), status=status, status_text=_text(status_text), headers=self._pairs(headers), url=_text(url)
+            self._body(body),
+            status=status,
+            status_text=_text(status_text),
+            headers=self._pairs(headers),
+            url=_text(url),
         )
 
     def _make_Bl(self, index: int, node: list[Any]) -> Blob:

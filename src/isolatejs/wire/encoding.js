@@ -82,7 +82,9 @@ function isPlainObject(value, seen, depth) {
   if (ArrayIsArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
-      if (typeof item === "object" && item !== null ? !isPlainObject(item, seen, depth + 1) : !isPlain(item)) return false;
+      if (
+        typeof item === "object" && item !== null ? !isPlainObject(item, seen, depth + 1) : !isPlain(item)
+      ) return false;
     }
     return true;
   }
@@ -92,7 +94,9 @@ function isPlainObject(value, seen, depth) {
   for (let i = 0; i < keys.length; i++) {
     const item = value[keys[i]];
     if (!StringPrototypeIsWellFormed(keys[i])) return false;
-    if (typeof item === "object" && item !== null ? !isPlainObject(item, seen, depth + 1) : !isPlain(item)) return false;
+    if (typeof item === "object" && item !== null ? !isPlainObject(item, seen, depth + 1) : !isPlain(item)) {
+      return false;
+    }
   }
   return ObjectGetOwnPropertySymbols(value).length === 0;
 }
@@ -240,7 +244,9 @@ class NodeWriter {
     if (value instanceof Blob) return this.#blob(value, path);
     if (value instanceof AbortSignal) return this.#signal(value, path);
     if (value instanceof web.ReadableStream) return this.#live("iterator", value);
-    if (typeof value[SymbolAsyncIterator] === "function" || isIterator(value)) return this.#live("iterator", value);
+    if (typeof value[SymbolAsyncIterator] === "function" || isIterator(value)) {
+      return this.#live("iterator", value);
+    }
     return undefined;
   }
 
@@ -249,7 +255,11 @@ class NodeWriter {
     const tag = getTypedArrayTag(value);
     const bytes = tag === undefined
       ? new Uint8Array(getDataViewBuffer(value), getDataViewByteOffset(value), getDataViewByteLength(value))
-      : new Uint8Array(getTypedArrayBuffer(value), getTypedArrayByteOffset(value), getTypedArrayByteLength(value));
+      : new Uint8Array(
+        getTypedArrayBuffer(value),
+        getTypedArrayByteOffset(value),
+        getTypedArrayByteLength(value),
+      );
     return this.#new(["B", tag ?? "DataView", this.#attach(bytes)], value);
   }
 
@@ -271,7 +281,11 @@ class NodeWriter {
     /** @type {any[]} */
     const node = ["S"];
     const index = this.#new(node, value);
-    push(this.#work, () => SetPrototypeForEach(value, (/** @type {any} */ item) => push(node, this.#add(item, `${path}.item`))));
+    push(
+      this.#work,
+      () =>
+        SetPrototypeForEach(value, (/** @type {any} */ item) => push(node, this.#add(item, `${path}.item`))),
+    );
     return index;
   }
 
@@ -319,7 +333,9 @@ class NodeWriter {
     const bytes = this.#blobs?.get(value);
     if (bytes === undefined) throw new BlobNeedsReading(value, path);
     const data = this.#attach(bytes);
-    if (value instanceof File) return this.#new(["Fi", value.type, value.name, value.lastModified, data], value);
+    if (value instanceof File) {
+      return this.#new(["Fi", value.type, value.name, value.lastModified, data], value);
+    }
     return this.#new(["Bl", value.type, data], value);
   }
 

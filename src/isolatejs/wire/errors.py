@@ -12,7 +12,7 @@ from isolatejs.errors import (
     GuestError,
     IsolateError,
 )
-from isolatejs.wire.message import EncodedValue  # noqa: TC001  (msgspec reads the annotation)
+from isolatejs.wire.message import EncodedValue
 
 CAUSE_DEPTH_LIMIT = 16
 
@@ -45,7 +45,13 @@ class GuestVisibleError(IsolateError):
     """
 
     def __init__(
-        self, name: str, message: str, *, code: str | None = None, dom: bool = False, fields: dict[str, Any] | None = None
+        self,
+        name: str,
+        message: str,
+        *,
+        code: str | None = None,
+        dom: bool = False,
+        fields: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.name = name
@@ -66,7 +72,9 @@ def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
     """
     if isinstance(error, GuestVisibleError):
         fields = EncodedValue(p=msgspec.Raw(msgspec.json.encode(error.fields))) if error.fields else None
-        return EncodedError(name=error.name, message=error.message, code=error.code, dom=error.dom, fields=fields)
+        return EncodedError(
+            name=error.name, message=error.message, code=error.code, dom=error.dom, fields=fields
+        )
     if isinstance(error, GuestError):
         return EncodedError(name=error.name, message=error.message, stack=error.stack, guest=True)
     if isinstance(error, AbortError):

@@ -162,4 +162,3 @@ export function splitAttachments(data, sizes) {
   }
   return parts;
 }
-

@@ -16,8 +16,9 @@ const NumberPrototype = Number.prototype;
 /** @param {any} value @returns {string} */
 export function stringify(value) {
   if (
-    /** @type {any} */ (ArrayPrototype).toJSON === undefined && /** @type {any} */ (StringPrototype).toJSON === undefined &&
-    /** @type {any} */ (NumberPrototype).toJSON === undefined
+    /** @type {any} */ (ArrayPrototype).toJSON === undefined && /** @type {any} */
+      (StringPrototype).toJSON === undefined &&
+      /** @type {any} */ (NumberPrototype).toJSON === undefined
   ) {
     return JSONStringify(value);
   }
@@ -27,7 +28,9 @@ export function stringify(value) {
   for (let i = 0; i < prototypes.length; i++) {
     const prototype = prototypes[i];
     const own = ObjectGetOwnPropertyDescriptor(prototype, "toJSON");
-    if (own !== undefined && ReflectDeleteProperty(prototype, "toJSON")) removed[removed.length] = [prototype, own];
+    if (own !== undefined && ReflectDeleteProperty(prototype, "toJSON")) {
+      removed[removed.length] = [prototype, own];
+    }
   }
   try {
     return JSONStringify(value);

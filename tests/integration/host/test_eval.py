@@ -66,7 +66,14 @@ async def test_evals_overlap(runtime: isolatejs.ScriptRuntime) -> None:
             "const f = (a: A): number => { throw new RangeError('deep') }",
         ),
         ("await null;\nmissing.call()", "ReferenceError", "missing is not defined", 2, 1, "missing.call()"),
-        ("enum E { A }\nthrow new Error('after enum')", "Error", "after enum", 2, 7, "throw new Error('after enum')"),
+        (
+            "enum E { A }\nthrow new Error('after enum')",
+            "Error",
+            "after enum",
+            2,
+            7,
+            "throw new Error('after enum')",
+        ),
     ],
 )
 async def test_errors_point_at_the_users_text(
@@ -107,7 +114,9 @@ async def test_error_details_cross(runtime: isolatejs.ScriptRuntime) -> None:
     assert error.properties == {"code": "E1", "extra": {"a": 1}}
 
 
-@pytest.mark.parametrize(("thrown", "value"), [("'text'", "text"), ("42", 42), ("null", None), ("({a: 1})", {"a": 1})])
+@pytest.mark.parametrize(
+    ("thrown", "value"), [("'text'", "text"), ("42", 42), ("null", None), ("({a: 1})", {"a": 1})]
+)
 async def test_thrown_values_that_are_no_errors(
     runtime: isolatejs.ScriptRuntime, thrown: str, value: object
 ) -> None:
@@ -117,7 +126,9 @@ async def test_thrown_values_that_are_no_errors(
 
 
 async def test_unhandled_rejection_fails_its_program_only(runtime: isolatejs.ScriptRuntime) -> None:
-    other = asyncio.create_task(runtime.eval("await new Promise((resolve) => setTimeout(resolve, 50)); 'fine'"))
+    other = asyncio.create_task(
+        runtime.eval("await new Promise((resolve) => setTimeout(resolve, 50)); 'fine'")
+    )
     with pytest.raises(GuestError, match="nobody caught me"):
         await runtime.eval("Promise.reject(new Error('nobody caught me')); 1")
     assert await other == "fine"
@@ -135,7 +146,9 @@ async def test_timers_are_never_lost(runtime: isolatejs.ScriptRuntime) -> None:
     assert await runtime.eval(f"{code} (await Promise.all(all)).reduce((a, b) => a + b)") == sum(range(500))
 
 
-@pytest.mark.parametrize("name", ["Deno", "Worker", "localStorage", "caches", "close", "alert", "GPU", "__dirname"])
+@pytest.mark.parametrize(
+    "name", ["Deno", "Worker", "localStorage", "caches", "close", "alert", "GPU", "__dirname"]
+)
 async def test_engine_globals_are_gone(runtime: isolatejs.ScriptRuntime, name: str) -> None:
     assert await runtime.eval(f"typeof {name}") == "undefined"
 

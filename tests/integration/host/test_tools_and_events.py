@@ -32,10 +32,22 @@ async def test_tools_of_every_kind(host: isolatejs.IsolateHost) -> None:
         "group": {"inner": lambda: "in", "deeper": {"one": lambda: 1}},
     }
     async with host.create_runtime(bindings={"tools": tools}) as runtime:
-        assert await runtime.eval("[await plain(1), await plain(1, 2), await plain(1, undefined)]") == [11, 3, 11]
+        assert await runtime.eval("[await plain(1), await plain(1, 2), await plain(1, undefined)]") == [
+            11,
+            3,
+            11,
+        ]
         assert await runtime.eval("await slowly(4)") == 8
-        assert await runtime.eval("const r = []; for await (const x of numbers(4)) r.push(x); r") == [0, 1, 2, 3]
-        assert await runtime.eval("const r = []; for await (const x of letters()) r.push(x); r.join('')") == "abc"
+        assert await runtime.eval("const r = []; for await (const x of numbers(4)) r.push(x); r") == [
+            0,
+            1,
+            2,
+            3,
+        ]
+        assert (
+            await runtime.eval("const r = []; for await (const x of letters()) r.push(x); r.join('')")
+            == "abc"
+        )
         assert await runtime.eval("[await group.inner(), await group.deeper.one()]") == ["in", 1]
         assert await runtime.eval("typeof missing") == "undefined"
 
@@ -53,7 +65,12 @@ async def test_early_return_closes_the_generator(host: isolatejs.IsolateHost) ->
             closed.set()
 
     async with host.create_runtime(bindings={"tools": {"endless": endless}}) as runtime:
-        assert await runtime.eval("let last; for await (const x of endless()) { last = x; if (x === 3) break } last") == 3
+        assert (
+            await runtime.eval(
+                "let last; for await (const x of endless()) { last = x; if (x === 3) break } last"
+            )
+            == 3
+        )
         await asyncio.wait_for(closed.wait(), 5)
 
 
@@ -128,7 +145,9 @@ async def test_functions_cross_both_ways(host: isolatejs.IsolateHost) -> None:
     async def apply(function: Any, value: Any) -> Any:
         return await function(value)
 
-    async with host.create_runtime(bindings={"tools": {"apply": apply, "make": lambda: lambda x: x + 1}}) as runtime:
+    async with host.create_runtime(
+        bindings={"tools": {"apply": apply, "make": lambda: lambda x: x + 1}}
+    ) as runtime:
         assert await runtime.eval("await apply((x) => x * 3, 5)") == 15
         assert await runtime.eval("const f = await make(); await f(41)") == 42
         doubled = await runtime.eval("(x) => x * 2")

@@ -11,10 +11,14 @@ from isolatejs import GuestError, NamespaceBusyError, RuntimeDisposedError
 
 
 async def test_state_survives_and_bindings_change(host: isolatejs.IsolateHost) -> None:
-    first = await host.get_namespaced_runtime("state", bindings={"tools": {"old": lambda: 1, "both": lambda: "a"}})
+    first = await host.get_namespaced_runtime(
+        "state", bindings={"tools": {"old": lambda: 1, "both": lambda: "a"}}
+    )
     await first.eval("globalThis.count = 1; globalThis.kept = new Map([['x', 1]]); globalThis.oldOne = old;")
     await first.dispose()
-    second = await host.get_namespaced_runtime("state", bindings={"tools": {"new_one": lambda: 2, "both": lambda: "b"}})
+    second = await host.get_namespaced_runtime(
+        "state", bindings={"tools": {"new_one": lambda: 2, "both": lambda: "b"}}
+    )
     try:
         assert await second.eval("[count, kept.get('x'), typeof old, await new_one(), await both()]") == [
             1,

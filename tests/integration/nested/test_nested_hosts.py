@@ -140,9 +140,23 @@ async def test_namespaced_sessions_are_scoped(host: isolatejs.IsolateHost) -> No
     async with host.get_namespaced_runtime("secret") as session:
         await session.eval("globalThis.secret = 42")
     async with host.create_runtime() as first, host.create_runtime() as second:
-        await first.eval(IMPORT + "const s = await nested.getNamespacedRuntime('k'); await s.eval('globalThis.x = 1'); await s.dispose()")
-        assert await first.eval(IMPORT + "const s = await nested.getNamespacedRuntime('k'); const v = await s.eval('x'); await s.dispose(); v") == 1
-        assert await second.eval(IMPORT + "const s = await nested.getNamespacedRuntime('k'); await s.eval('typeof x')") == "undefined"
+        await first.eval(
+            IMPORT
+            + "const s = await nested.getNamespacedRuntime('k'); await s.eval('globalThis.x = 1'); await s.dispose()"
+        )
+        assert (
+            await first.eval(
+                IMPORT
+                + "const s = await nested.getNamespacedRuntime('k'); const v = await s.eval('x'); await s.dispose(); v"
+            )
+            == 1
+        )
+        assert (
+            await second.eval(
+                IMPORT + "const s = await nested.getNamespacedRuntime('k'); await s.eval('typeof x')"
+            )
+            == "undefined"
+        )
         for guess in ("secret", f"nested:{first.id}:k"):
             assert await second.eval(IMPORT + f"await nested.disposeNamespace({guess!r})") is False
         assert await first.eval(IMPORT + "await nested.disposeNamespace('k')") is True
@@ -155,7 +169,9 @@ async def test_fetch_is_inherited_only_when_allowed(host: isolatejs.IsolateHost)
     async def fetch(request: Request, context: HostCallContext) -> Response:
         return Response("fetched " + request.url)
 
-    code = IMPORT + "const c = await nested.createRuntime(); await c.eval(`(await fetch('http://x/')).text()`)"
+    code = (
+        IMPORT + "const c = await nested.createRuntime(); await c.eval(`(await fetch('http://x/')).text()`)"
+    )
     async with host.create_runtime(bindings={"fetch": fetch}, nested_host={"fetch": "inherit"}) as runtime:
         assert await runtime.eval(code) == "fetched http://x/"
     async with host.create_runtime(bindings={"fetch": fetch}) as runtime:
@@ -167,7 +183,10 @@ async def test_host_only_helpers_are_absent(host: isolatejs.IsolateHost) -> None
     async with host.create_runtime() as runtime:
         names = "import * as all from 'isolatejs'; Object.keys(all).filter((k) => k !== 'default').sort()"
         assert await runtime.eval(names) == ["createIsolateHost", "createModuleResolver"]
-        assert await runtime.eval(IMPORT + "[typeof createModuleResolver().virtualFile, typeof createModuleResolver().mountNodeModules]") == [
+        assert await runtime.eval(
+            IMPORT
+            + "[typeof createModuleResolver().virtualFile, typeof createModuleResolver().mountNodeModules]"
+        ) == [
             "undefined",
             "undefined",
         ]

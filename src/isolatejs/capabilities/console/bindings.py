@@ -90,7 +90,9 @@ class ConsoleBindings:
 
     def __post_init__(self) -> None:
         if not callable(self.on_entry):
-            raise ConfigurationError(f"bindings.console.on_entry must be callable, not {type(self.on_entry).__name__}")
+            raise ConfigurationError(
+                f"bindings.console.on_entry must be callable, not {type(self.on_entry).__name__}"
+            )
 
 
 def as_console_bindings(given: Any) -> ConsoleBindings | None:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from msgspec import UNSET
 
 from isolatejs.capabilities.console import contract
-from isolatejs.capabilities.console.bindings import ENTRY_LEVELS, ENTRY_TYPES, ConsoleEntry, as_console_bindings
+from isolatejs.capabilities.console.bindings import (
+    ENTRY_LEVELS,
+    ENTRY_TYPES,
+    ConsoleEntry,
+    as_console_bindings,
+)
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import GuestProtocolError, OutputLimitError
 from isolatejs.limits import CONSOLE_ENTRY_LIMIT_BYTES, OUTPUT_LIMIT_BYTES
@@ -78,7 +83,11 @@ class ConsoleHost:
         )
 
     def browser_output(
-        self, level: EntryLevel, stdout: str, location: Mapping[str, Any] | None = None, timestamp: float | None = None
+        self,
+        level: EntryLevel,
+        stdout: str,
+        location: Mapping[str, Any] | None = None,
+        timestamp: float | None = None,
     ) -> None:
         """Deliver a console message of a browser page (`timestamp` in milliseconds, default now)."""
         if self._bindings is None or not self._count_output(len(stdout)):

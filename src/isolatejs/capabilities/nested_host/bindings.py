@@ -46,8 +46,12 @@ class NestedHostPolicy:
         for name in ("max_execution_timeout_ms", "max_app_server_lifetime_ms"):
             value = getattr(self, name)
             optional = name == "max_app_server_lifetime_ms" and value is None
-            if not optional and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
-                raise ConfigurationError(f"nested_host.{name}: a positive number of milliseconds, not {value!r:.80}")
+            if not optional and (
+                isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0
+            ):
+                raise ConfigurationError(
+                    f"nested_host.{name}: a positive number of milliseconds, not {value!r:.80}"
+                )
 
 
 class NestedBroker(Protocol):

@@ -6,13 +6,24 @@ import { createModuleResolver, resolverParts } from "./resolver.js";
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel */
 export function install(kernel) {
-  const api = ObjectFreeze({ createIsolateHost: () => new IsolateHost(kernel.channel), createModuleResolver });
+  const api = ObjectFreeze({
+    createIsolateHost: () => new IsolateHost(kernel.channel),
+    createModuleResolver,
+  });
   kernel.registerBuiltin("@ricsam/isolate", () => api);
   kernel.registerBuiltin("isolatejs", () => api);
 }
 
 const BINDINGS = ["console", "fetch", "files", "modules", "tools", "browser"];
-const COMMON = ["bindings", "cwd", "key", "executionTimeout", "executionTimeoutMs", "memoryLimitMB", "nestedHost"];
+const COMMON = [
+  "bindings",
+  "cwd",
+  "key",
+  "executionTimeout",
+  "executionTimeoutMs",
+  "memoryLimitMB",
+  "nestedHost",
+];
 /** @type {Record<string, string[]>} */
 const OPTIONS = {
   runtime: COMMON,
@@ -24,7 +35,9 @@ const OPTIONS = {
 /** @param {any} given @param {string[]} known @param {string} where */
 function checkKeys(given, known, where) {
   for (const key of ObjectKeys(given)) {
-    if (!known.includes(key)) throw new TypeError(`${where}: unknown option ${key}; known are ${known.join(", ")}`);
+    if (!known.includes(key)) {
+      throw new TypeError(`${where}: unknown option ${key}; known are ${known.join(", ")}`);
+    }
   }
 }
 
@@ -54,7 +67,9 @@ function methodsOf(files) {
   /** @type {any} */
   const methods = {};
   for (const name of FILE_METHODS) {
-    if (typeof files[name] === "function") methods[name] = (/** @type {any[]} */ ...args) => files[name](...args);
+    if (typeof files[name] === "function") {
+      methods[name] = (/** @type {any[]} */ ...args) => files[name](...args);
+    }
   }
   return methods;
 }
@@ -91,7 +106,10 @@ class IsolateHost {
 
   /** @param {string} key @param {{reason?: string}} [options] */
   async disposeNamespace(key, options) {
-    const reply = await this.#channel.call("nested_host.disposeNamespace", { key: `${key}`, reason: options?.reason ?? null });
+    const reply = await this.#channel.call("nested_host.disposeNamespace", {
+      key: `${key}`,
+      reason: options?.reason ?? null,
+    });
     return reply.value;
   }
 
@@ -110,8 +128,15 @@ class IsolateHost {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const encoded = this.#channel.encode(prepare(kind, options), attachments);
-    const { value } = await this.#channel.call("nested_host.openResource", { kind, options: encoded }, { attachments });
-    const resource = new Resource(this.#channel, value.id, value.runtimeId, () => this.#open.delete(resource));
+    const { value } = await this.#channel.call("nested_host.openResource", { kind, options: encoded }, {
+      attachments,
+    });
+    const resource = new Resource(
+      this.#channel,
+      value.id,
+      value.runtimeId,
+      () => this.#open.delete(resource),
+    );
     this.#open.add(resource);
     return resource;
   }
@@ -175,8 +200,13 @@ class Handle {
 
 /** @param {any} options a filename, or options */
 function evalOptions(options) {
-  const { filename, executionTimeout, executionTimeoutMs, signal } = typeof options === "string" ? { filename: options } : options;
-  return { options: { filename: filename ?? null, timeout: executionTimeoutMs ?? executionTimeout ?? null }, signal };
+  const { filename, executionTimeout, executionTimeoutMs, signal } = typeof options === "string"
+    ? { filename: options }
+    : options;
+  return {
+    options: { filename: filename ?? null, timeout: executionTimeoutMs ?? executionTimeout ?? null },
+    signal,
+  };
 }
 
 class ScriptRuntime extends Handle {
@@ -211,7 +241,11 @@ const testEvents = (resource) => ({
 
 /** @param {Resource} resource @param {string} code @param {any} options */
 function runTests(resource, code, { filename, timeoutMs, signal } = /** @type {any} */ ({})) {
-  return resource.use("runTests", [`${code}`, { filename: filename ?? null, timeout: timeoutMs ?? null }], signal);
+  return resource.use(
+    "runTests",
+    [`${code}`, { filename: filename ?? null, timeout: timeoutMs ?? null }],
+    signal,
+  );
 }
 
 class TestRuntime extends Handle {
@@ -253,8 +287,10 @@ class AppServer extends Handle {
     return {
       open: (/** @type {string} */ id) => resource.use("wsOpen", [id]),
       message: (/** @type {string} */ id, /** @type {any} */ data) => resource.use("wsMessage", [id, data]),
-      close: (/** @type {string} */ id, code = 1000, reason = "") => resource.use("wsClose", [id, code, reason]),
-      error: (/** @type {string} */ id, /** @type {any} */ error) => resource.use("wsError", [id, `${error?.message ?? error}`]),
+      close: (/** @type {string} */ id, code = 1000, reason = "") =>
+        resource.use("wsClose", [id, code, reason]),
+      error: (/** @type {string} */ id, /** @type {any} */ error) =>
+        resource.use("wsError", [id, `${error?.message ?? error}`]),
     };
   }
 }

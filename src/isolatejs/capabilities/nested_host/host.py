@@ -10,7 +10,12 @@ from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.nested_host.bindings import NestedBroker
-    from isolatejs.capabilities.nested_host.contract import DescribeHost, DisposeNamespace, OpenResource, UseResource
+    from isolatejs.capabilities.nested_host.contract import (
+        DescribeHost,
+        DisposeNamespace,
+        OpenResource,
+        UseResource,
+    )
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingCall
 
@@ -66,5 +71,7 @@ def _visible(error: IsolateError) -> IsolateError:
         return error
     if isinstance(error, AbortError):
         return GuestVisibleError("AbortError", str(error), dom=True)
-    name = {"ExecutionTimeoutError": "TimeoutError", "ConfigurationError": "TypeError"}.get(type(error).__name__)
+    name = {"ExecutionTimeoutError": "TimeoutError", "ConfigurationError": "TypeError"}.get(
+        type(error).__name__
+    )
     return GuestVisibleError(name or type(error).__name__, str(error))

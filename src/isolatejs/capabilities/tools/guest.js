@@ -1,7 +1,12 @@
 // The embedder's tools as global functions.
 // @ts-check
 
-import { ObjectDefineProperty, ObjectFreeze, ObjectKeys, SymbolAsyncIterator } from "../../guest/primordials.js";
+import {
+  ObjectDefineProperty,
+  ObjectFreeze,
+  ObjectKeys,
+  SymbolAsyncIterator,
+} from "../../guest/primordials.js";
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel @param {{tree: any}} grant */
 export function install(kernel, { tree }) {
