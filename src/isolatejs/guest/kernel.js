@@ -3,7 +3,6 @@
 
 import { core } from "./engine.js";
 import { usePositions } from "./errors.js";
-import { loadKernelFile } from "./linker/engine.js";
 import { defineGlobal, defineLazyGlobal } from "./globals.js";
 import { Grants } from "./grants.js";
 import * as primordials from "./primordials.js";
@@ -102,22 +101,15 @@ export class Kernel {
     return this.#linker ??= this.#loadLinker();
   }
 
-  /** The same without waiting, for what a program reads of it synchronously. @returns {Linker} */
+  /** The linker, when it has been loaded: every program that names `process` has waited for it. @returns {Linker} */
   linkerNow() {
-    if (this.#loadedLinker === undefined) {
-      const { Linker } = loadKernelFile("linker/linker.js");
-      this.#linker = Promise.resolve(this.#connectLinker(new Linker()));
-    }
-    return /** @type {Linker} */ (this.#loadedLinker);
+    if (this.#loadedLinker === undefined) throw new Error("modules are not loaded yet");
+    return this.#loadedLinker;
   }
 
   async #loadLinker() {
     const { Linker } = await import("./linker/linker.js");
-    return this.#loadedLinker ?? this.#connectLinker(new Linker());
-  }
-
-  /** @param {Linker} linker */
-  #connectLinker(linker) {
+    const linker = new Linker();
     this.#loadedLinker = linker;
     usePositions(linker.positions);
     if (this.modules !== null) linker.connect(this.modules);

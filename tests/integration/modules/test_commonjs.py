@@ -32,7 +32,8 @@ async def test_what_a_module_finds(evaluate: Evaluate, tmp_path: Path) -> None:
         {
             "p/index.js": """
                 exports.facts = [__filename, __dirname, typeof require, module.exports === exports,
-                  this === exports, module.id, module.loaded, typeof arguments.length, require.resolve("./other")];
+                  this === exports, module.id, module.loaded, typeof arguments.length,
+                  require.resolve("./other")];
                 exports.other = require("./other").children;
                 exports.data = require("./data.json");
                 exports.loaded = () => module.loaded;""",
@@ -56,7 +57,10 @@ async def test_cycles_see_what_is_there(evaluate: Evaluate, tmp_path: Path) -> N
         tmp_path,
         {
             "p/a.js": "exports.early = 1; const b = require('./b'); exports.late = b.sawLate;",
-            "p/b.js": "const a = require('./a'); exports.sawEarly = a.early; exports.sawLate = !('late' in a);",
+            "p/b.js": """
+                const a = require("./a");
+                exports.sawEarly = a.early;
+                exports.sawLate = a.late === undefined;""",
         },
     )
     program = "import a from 'p/a.js'; import b from 'p/b.js'; [a.late, b.sawEarly]"

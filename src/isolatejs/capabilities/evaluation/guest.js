@@ -11,7 +11,7 @@ import { rememberProgram } from "../../guest/errors.js";
 import { PromisePrototypeThen, PromiseWithResolvers, RegExpPrototypeExec, SafeMap } from "../../guest/primordials.js";
 
 /** Words and forms whose meaning differs between eval code and a module, or that only a module can hold. */
-const NEEDS_MODULE = /\b(?:import|export|await|this|arguments|eval|yield|new\s*\.\s*target|enum|namespace)\b|<!--|-->|^\s*\{|^#!/;
+const NEEDS_MODULE = /\b(?:import|export|await|this|arguments|eval|yield|new\s*\.\s*target|enum|namespace|process|Buffer)\b|<!--|-->|^\s*\{|^#!/;
 /** Without a call, a tag or an accessor, nothing in the program can have left a promise behind. */
 const CALLS_NOTHING = /^[^(`]*$/;
 const SAFE_FILENAME = /^[^\s'"#?]+$/;

@@ -121,7 +121,7 @@ function resolveForEngine(specifier, context, next) {
   const parent = context.parentURL ?? "";
   if (parent.startsWith(IMAGE_URL)) {
     const url = NativeURL.parse(specifier, parent);
-    if (url !== null && url.href.startsWith(IMAGE_URL)) return next(specifier, context);
+    if (url !== null && url.href.startsWith(IMAGE_URL)) return { url: url.href, shortCircuit: true };
   }
   const error = new TypeError(`Cannot import ${JSON.stringify(specifier)} here: only a module can import it`);
   Object.defineProperty(error, "code", { value: "ERR_MODULE_NOT_FOUND", configurable: true, writable: true });

@@ -89,7 +89,7 @@ export function createHttp(protocol) {
      * @param {((response: any) => void) | undefined} callback
      */
     constructor(options, callback) {
-      super();
+      super({ autoDestroy: false });
       this.method = (options.method ?? "GET").toUpperCase();
       this.protocol = options.protocol ?? protocol;
       this.host = options.hostname ?? options.host ?? "localhost";

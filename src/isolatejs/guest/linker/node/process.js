@@ -2,6 +2,7 @@
 // `node:process`, and the global: small and honest. It knows what the program was granted and nothing of the
 // process that it really runs in.
 
+import { engine as realEngine } from "../../engine.js";
 import { engine } from "../engine.js";
 
 const { queueMicrotask } = globalThis;
@@ -22,7 +23,8 @@ export function createProcess({ environment, cwd, getBuiltinModule }) {
   const EventEmitter = builtin("node:events");
   const started = performance.now();
   const process = new EventEmitter();
-  const { nextTick, hrtime, memoryUsage, version, versions, arch } = realProcess;
+  const { nextTick, hrtime, version, versions, arch } = realProcess;
+  const memoryUsage = () => realEngine.memoryUsage();
 
   Object.assign(process, {
     title: "isolatejs",
@@ -48,7 +50,9 @@ export function createProcess({ environment, cwd, getBuiltinModule }) {
       bigint: () => hrtime.bigint(),
     }),
     uptime: () => (performance.now() - started) / 1000,
-    memoryUsage: Object.assign(() => memoryUsage(), { rss: () => memoryUsage().rss }),
+    memoryUsage: Object.assign(() => ({ ...memoryUsage(), arrayBuffers: 0 }), {
+      rss: () => memoryUsage().rss,
+    }),
     cpuUsage: () => ({ user: 0, system: 0 }),
     resourceUsage: () => unavailable("resourceUsage"),
     umask: () => 0o22,
