@@ -30,7 +30,7 @@ channel.handle("boot", {
     kernel.cwd = cwd;
     scrubGlobals();
     installStackTraces();
-    installEvaluation(kernel, grants.evaluation);
+    installEvaluation(kernel);
     installPath(kernel, cwd);
     const { evaluation: _, ...others } = grants;
     await kernel.grants.install(others);

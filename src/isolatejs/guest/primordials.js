@@ -79,7 +79,10 @@ export const FunctionPrototypeToString = uncurryThis(Function.prototype.toString
 export class SafeMap extends Map {}
 /** A Set whose methods no program can patch. */
 export class SafeSet extends Set {}
-/** A WeakMap whose methods no program can patch. */
+/**
+ * A WeakMap whose methods no program can patch.
+ * @extends {WeakMap<any, any>}
+ */
 export class SafeWeakMap extends WeakMap {}
 for (const [Safe, Base] of /** @type {any[]} */ ([[SafeMap, Map], [SafeSet, Set], [SafeWeakMap, WeakMap]])) {
   for (const key of Reflect.ownKeys(Base.prototype)) {
