@@ -27,6 +27,7 @@ _HOMES = {
     "isolatejs.capabilities.call_context": ("HostCallContext",),
     "isolatejs.capabilities.nested_host.bindings": ("NestedHostPolicy",),
     "isolatejs.capabilities.console.bindings": ("ConsoleBindings", "ConsoleEntry"),
+    "isolatejs.capabilities.fetch.policy.binding": ("FetchBinding", "create_fetch_binding"),
     "isolatejs.capabilities.modules.bindings": ("ModuleResolver", "create_module_resolver"),
     "isolatejs.capabilities.modules.module_source": ("ModuleSource",),
     "isolatejs.web": (
@@ -108,6 +109,8 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.console.bindings import ConsoleEntry as ConsoleEntry
     from isolatejs.capabilities.files.bindings import FileBindings as FileBindings
     from isolatejs.capabilities.files.bindings import MemoryFiles as MemoryFiles
+    from isolatejs.capabilities.fetch.policy.binding import FetchBinding as FetchBinding
+    from isolatejs.capabilities.fetch.policy.binding import create_fetch_binding as create_fetch_binding
     from isolatejs.capabilities.files.bindings import create_file_bindings as create_file_bindings
     from isolatejs.capabilities.files.bindings import fsspec_files as fsspec_files
     from isolatejs.capabilities.modules.bindings import ModuleResolver as ModuleResolver
