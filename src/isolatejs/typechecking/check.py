@@ -163,7 +163,8 @@ def check_request(
     size = sum(len(source.text) for source in sources)
     if size > SOURCE_LIMIT_BYTES:
         raise ConfigurationError(f"code: {size} characters in all files (limit {SOURCE_LIMIT_BYTES})")
-    declarations = [profile.text]
+    uses_node = any(uses_node_modules(source.text) for source in sources)
+    declarations = [profile.text_with_node if uses_node else profile.text]
     if tools:
         declarations.append(tool_types(tools))
     ambient, library_files, imports = _libraries(library_types or {})
@@ -175,7 +176,7 @@ def check_request(
         options=_options(compiler_options or {}),
         modules=library_files,
         imports=imports,
-        uses_node=any(uses_node_modules(source.text) for source in sources),
+        uses_node=uses_node,
         node_modules=packages,
         packages_version=0 if packages is None else Path(packages).stat().st_mtime_ns,
     )

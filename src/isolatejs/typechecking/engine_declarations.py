@@ -34,7 +34,7 @@ _LEFT_OUT_MARKS: Final = (
 """Sections about the engine's own namespace, graphics and storage are left out as a whole."""
 _LEFT_OUT_SECTION_LIBRARIES: Final = ("deno.webstorage",)
 _ABSENT_TYPES: Final = re.compile(
-    r"(?:BroadcastChannel|Cache(?:Storage)?|EventSource|NavigatorUAData|Web(?:Socket|Transport).*|Worker)\Z"
+    r"(?:BinaryType|BroadcastChannel|Cache(?:Storage)?|EventSource|NavigatorUAData|Web(?:Socket|Transport).*|Worker)\Z"
 )
 """Types of classes that a runtime does not have: without them an error says that the name is unknown."""
 
@@ -81,7 +81,7 @@ def engine_statements() -> tuple[Statement, ...]:
 def select_declarations(values: frozenset[str]) -> str:
     """The declarations of these global values, and of the platform's types that can be used with them."""
     return "\n".join(
-        statement.text
+        statement.text.replace("Window | MessagePort", "MessagePort")
         for statement in engine_statements()
         if (statement.name in values or statement.name == "Intl")
         or not (statement.is_value or _ABSENT_TYPES.match(statement.name))

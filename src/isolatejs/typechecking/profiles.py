@@ -93,7 +93,12 @@ class TypeProfile:
     @property
     def text(self) -> str:
         """All declarations as one file."""
-        return "\n".join(f"// --- {file.name}\n{file.content}" for file in self.files)
+        return _joined(self.files)
+
+    @property
+    def text_with_node(self) -> str:
+        """All declarations for a program that imports node modules, which bring `process` and `Buffer`."""
+        return _joined(file for file in self.files if file.name != "modules.d.ts")
 
 
 def get_type_profile(profile: str = "backend", capabilities: Iterable[str] = ()) -> TypeProfile:
@@ -121,6 +126,10 @@ def profile_of_grants(granted: Iterable[str]) -> TypeProfile:
 def _included(capabilities: tuple[str, ...]) -> tuple[str, ...]:
     folders = [_FOLDERS[capability] for capability in capabilities if capability in _FOLDERS]
     return tuple(dict.fromkeys(("web", *ALWAYS, *folders)))
+
+
+def _joined(files: Iterable[TypeFile]) -> str:
+    return "\n".join(f"// --- {file.name}\n{file.content}" for file in files)
 
 
 @lru_cache(maxsize=64)

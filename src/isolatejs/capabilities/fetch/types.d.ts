@@ -52,23 +52,6 @@ declare var EventSource: {
 
 type BinaryType = "arraybuffer" | "blob";
 
-interface CloseEventInit extends EventInit {
-  code?: number;
-  reason?: string;
-  wasClean?: boolean;
-}
-
-interface CloseEvent extends Event {
-  readonly code: number;
-  readonly reason: string;
-  readonly wasClean: boolean;
-}
-
-declare var CloseEvent: {
-  prototype: CloseEvent;
-  new (type: string, eventInitDict?: CloseEventInit): CloseEvent;
-};
-
 interface WebSocketEventMap {
   close: CloseEvent;
   error: Event;
