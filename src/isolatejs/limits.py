@@ -113,6 +113,8 @@ DAEMON_LEASES_LIMIT: Final = 1_000
 # --- sandbox --------------------------------------------------------------------------------------
 POOL_SIZE: Final = 2
 """Processes that wait warm: one to take, one while the pool refills."""
+ENGINE_OUTPUT_LIMIT_BYTES: Final = 64 * MIB
+"""Output of a one-shot run of the engine (transpiler, type checker): many times what honest input needs."""
 STDERR_TAIL_BYTES: Final = 16 * KIB
 """Engine's last words that are kept for the error message."""
 

@@ -28,9 +28,13 @@ _BOOT = (
     f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r}); "
     "from isolatejs.sandbox.launcher.main import main; main()"
 )
+_KEPT = ("LD_LIBRARY_PATH",)
+"""What the interpreter itself may need to start. Sandboxes do not get it."""
 START_TIMEOUT_S = 20.0
 """A fresh interpreter on a machine under heavy load; 40 ms otherwise."""
 END_TIMEOUT_S = 5.0
+_IDS = itertools.count(1)
+"""One count for all launchers of the process: an id never means two sandboxes."""
 
 
 class LauncherClient:
@@ -40,7 +44,6 @@ class LauncherClient:
         self._process = process
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._ids = itertools.count(1)
         self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
         self._starting: dict[str, asyncio.Future[Sandbox]] = {}
         self._checks: dict[str, list[asyncio.Future[bool]]] = {}
@@ -64,7 +67,7 @@ class LauncherClient:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={},
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 cwd="/",
                 start_new_session=True,
             )
@@ -92,7 +95,7 @@ class LauncherClient:
         """Start a process; returns when its wall stands and the engine starts."""
         if self.ended.done():
             raise SandboxCrashedError("the launcher of this host has ended")
-        identifier = str(next(self._ids))
+        identifier = str(next(_IDS))
         future: asyncio.Future[Sandbox] = self._loop.create_future()
         self._starting[identifier] = future
         message: control.Message = {

@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, get_args
 
 from isolatejs import limits
-from isolatejs.errors import ConfigurationError, ConfinementError, IsolateError
+from isolatejs.errors import ConfigurationError, ConfinementError, IsolateError, OutputLimitError
 
 from .confinement import Confinement, ConfinementReport
 from .engine import engine_argv, find_engine
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isolatejs.sandbox")
 
 REFILL_DELAY_S = 0.005
-"""Refilling waits until the runtime that was just taken has had its first round trip."""
+"""Before each process of a refill: the runtime that was just taken goes first."""
 
 
 class EmbeddedPool:
@@ -60,7 +60,7 @@ class EmbeddedPool:
         self._leased = 0
         self._refill: asyncio.Task[None] | None = None
         self._client: LauncherClient | None = None
-        self._engine_inside = ""
+        self._connecting = asyncio.Lock()
         self._argv: list[str] = []
         self._closed = False
         self.confinement = ConfinementReport(confinement)
@@ -101,7 +101,10 @@ class EmbeddedPool:
         timeout_s: float,
         memory_limit_bytes: int | None,
     ) -> CompletedEngineRun:
-        """Run the engine once behind the wall, in /work with `files`. Raises TimeoutError."""
+        """Run the engine once behind the wall, in /work with `files`.
+
+        Raises TimeoutError, and OutputLimitError when it writes more than ENGINE_OUTPUT_LIMIT_BYTES.
+        """
         client, engine = await self._connect()
         sandbox = await client.spawn(
             [engine, *argv], memory_limit_bytes=memory_limit_bytes, files=files, one_shot=True
@@ -113,6 +116,8 @@ class EmbeddedPool:
             async with asyncio.timeout(timeout_s):
                 while data := await loop.sock_recv(sandbox.channel_socket, 256 * 1024):
                     stdout += data
+                    if len(stdout) > limits.ENGINE_OUTPUT_LIMIT_BYTES:
+                        raise _too_much_output()
                 report = await asyncio.shield(sandbox.exited)
         finally:
             await sandbox.aclose()
@@ -147,11 +152,16 @@ class EmbeddedPool:
             self._warm.popleft().close_descriptors()
 
     async def _connect(self) -> tuple[LauncherClient, str]:
-        """The launcher, started again when it has died."""
-        if self._closed:
-            raise IsolateError("the host is closed")
-        if self._client is not None and not self._client.ended.done():
-            return self._client, self._engine_inside
+        """The launcher, started again when it has died, and the path of the engine in its sandboxes."""
+        async with self._connecting:
+            if self._closed:
+                raise IsolateError("the host is closed")
+            if self._client is None or self._client.ended.done():
+                await self._start_launcher()
+            assert self._client is not None
+            return self._client, self._client.place["engine"]
+
+    async def _start_launcher(self) -> None:
         engine = await asyncio.to_thread(find_engine, self._engine_path)
         settings = Settings(
             engine=engine.path,
@@ -161,12 +171,12 @@ class EmbeddedPool:
             host_pid=os.getpid(),
         )
         if self._client is not None:
+            logger.warning("the launcher has died and is started again")
             await self._client.close()
-        self._client = client = await LauncherClient.start(settings)
-        self._engine_inside = client.place["engine"]
-        self._argv = engine_argv(self._engine_inside, client.place["image"])
+        client = await LauncherClient.start(settings)
+        self._argv = engine_argv(client.place["engine"], client.place["image"])
         self.confinement = await self._try_out(client)
-        return client, self._engine_inside
+        self._client = client
 
     async def _try_out(self, client: LauncherClient) -> ConfinementReport:
         """Let a throwaway process try the wall, so that `require` fails before the first program."""
@@ -204,8 +214,15 @@ class EmbeddedPool:
 
     async def _fill(self, delay_s: float) -> None:
         try:
-            await asyncio.sleep(delay_s)
             while len(self._warm) < self._pool_size and not self._closed:
+                await asyncio.sleep(delay_s)
                 self._warm.append(await self._spawn(None))
         except (IsolateError, OSError):
             logger.exception("the pool cannot be refilled; the next lease starts cold")
+
+
+def _too_much_output() -> OutputLimitError:
+    limit = limits.ENGINE_OUTPUT_LIMIT_BYTES
+    return OutputLimitError(
+        f"a run of the engine wrote more than {limit} bytes", limit="ENGINE_OUTPUT_LIMIT_BYTES", value=limit
+    )

@@ -113,7 +113,7 @@ class Sandbox:
         return self._watcher is not None and await self._watcher.check(self.id)
 
     def hand_over(self) -> tuple[int, int, int | None]:
-        """Duplicates of channel socket, pidfd and sync FIFO for a new owner; this side's channel socket closes."""
+        """Duplicates of channel socket, pidfd and sync FIFO for a new owner; ours of the channel closes."""
         assert self._pidfd is not None
         channel, pidfd = os.dup(self.channel_socket.fileno()), os.dup(self._pidfd)
         self.channel_socket.close()

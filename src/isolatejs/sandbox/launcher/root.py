@@ -35,6 +35,8 @@ IMAGE = "/isolatejs"
 PRIVATE = "/private"
 WORK = "/work"
 SYNC_REPLIES = "/sync-replies"
+_MOUNT_POINTS = ("/tmp", "/run", "/var", "/usr")
+"""Any directory does: what it covers is out of sight a moment later anyway."""
 DEVICES = ("/dev/null", "/dev/urandom")
 
 
@@ -107,7 +109,7 @@ def build_empty_root(settings: Settings) -> Root:
     # Opened first: the new root covers a directory that may hold one of them.
     sources = {target: _open_path(path) for target, path in _binds(settings).items()}
     image = {target: Path(path).read_bytes() for target, path in settings.image.items()}
-    base = tempfile.gettempdir()
+    base = next(place for place in _MOUNT_POINTS if Path(place).is_dir())
     linux.mount(
         "isolatejs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=16m,nr_inodes=4096,mode=755"
     )

@@ -6,7 +6,7 @@ Three things together, since none is enough alone (each was tried against bombs)
 - A look at anonymous resident memory finds what stays below that: the limit itself.
 - A look at the size of writable mappings finds memory that was allocated and not yet touched.
 
-Looks are frequent while a sandbox grows and rare while it does not, so that 1,000 idle ones cost 1-2% of a
+Looks are frequent while a sandbox grows and rare while it does not, so that 1,000 idle ones cost 2% of a
 core. Standard library only.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MIB: Final = 1024 * 1024
 SHORTEST_INTERVAL_S: Final = 0.005
-LONGEST_INTERVAL_S: Final = 0.4
+LONGEST_INTERVAL_S: Final = 0.8
 GROWTH_BYTES: Final = 1 * MIB
 """Growing by this since the last look means: look again soon."""
 ENGINE_ANONYMOUS_BYTES: Final = 12 * MIB
