@@ -77,9 +77,12 @@ async def test_cancel_one_request_and_go_on() -> None:
 
 
 async def test_signal_that_is_aborted_before_the_call_starts_nothing() -> None:
-    async with create_isolate_host() as host, host.create_app_server(
-        code="let n = 0; serve({ fetch() { n++; return Response.json(n); } });"
-    ) as server:
+    async with (
+        create_isolate_host() as host,
+        host.create_app_server(
+            code="let n = 0; serve({ fetch() { n++; return Response.json(n); } });"
+        ) as server,
+    ):
         controller = AbortController()
         controller.abort()
         with pytest.raises(AbortError):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 
 import isolatejs
 from isolatejs import ConfigurationError, GuestError, Request
 
-from .conftest import Serving
+if TYPE_CHECKING:
+    from .conftest import Serving
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +134,11 @@ async def test_wrong_options(host: isolatejs.IsolateHost) -> None:
 
 
 async def test_unhandled_rejection_does_not_end_the_server(serving: Serving) -> None:
-    code = "Promise.reject(new Error('stray')); setTimeout(() => { throw new Error('later'); }); return new Response('ok');"
+    code = """
+    Promise.reject(new Error("stray"));
+    setTimeout(() => { throw new Error("later"); });
+    return new Response("ok");
+    """
     async with serving(code) as server:
         for _ in range(3):
             assert await answer(server) == (200, "ok")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
 from isolatejs import AbortController, AbortError, HostCallContext, Request, Response
 from isolatejs.errors import ExecutionTimeoutError
 
-from .conftest import Serving
+if TYPE_CHECKING:
+    from .conftest import Serving
 
 
 async def test_callbacks_know_their_request_after_any_await(serving: Serving) -> None:

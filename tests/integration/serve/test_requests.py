@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+import isolatejs
 from isolatejs import ConfigurationError, FormData, GuestError, Request
 from isolatejs.web import File
 
-from .conftest import Serving
+if TYPE_CHECKING:
+    from .conftest import Serving
 
 
 async def test_request_as_the_program_sees_it(serving: Serving) -> None:
@@ -146,7 +149,9 @@ async def test_bodies_of_any_size_cross_unchanged(serving: Serving, size: int) -
 
 
 async def test_httpx_request(serving: Serving) -> None:
-    code = "return Response.json([request.method, request.url, request.headers.get('x-a'), await request.text()]);"
+    code = """
+    return Response.json([request.method, request.url, request.headers.get("x-a"), await request.text()]);
+    """
     async with serving(code) as server:
         request = httpx.Request("POST", "http://localhost/p?q=1", headers={"x-a": "b"}, content=b"hi")
         result = await server.handle(request)
@@ -196,7 +201,7 @@ async def test_default_export_with_fetch_is_served(serving: Serving) -> None:
         assert await (await server.handle(Request("http://localhost/"))).response.text() == "hi"
 
 
-async def test_serve_is_there_in_app_servers_only(serving: Serving, host) -> None:  # type: ignore[no-untyped-def]
+async def test_serve_is_there_in_app_servers_only(serving: Serving, host: isolatejs.IsolateHost) -> None:
     async with serving("return Response.json(Object.keys(globalThis).includes('serve'));") as server:
         assert await (await server.handle(Request("http://localhost/"))).response.json() is False
     async with host.create_runtime() as runtime:
@@ -205,15 +210,19 @@ async def test_serve_is_there_in_app_servers_only(serving: Serving, host) -> Non
             await runtime.eval("serve({ fetch() {} })")
 
 
-async def test_typescript_entry_with_top_level_await_and_imports(host) -> None:  # type: ignore[no-untyped-def]
-    import isolatejs
-
+async def test_typescript_entry_with_top_level_await_and_imports(host: isolatejs.IsolateHost) -> None:
     modules = (
         isolatejs.create_module_resolver()
-        .virtual("/app/server.ts", 'import { answer } from "./answer.ts";\nconst x: number = await answer();\n'
-                 "serve({ fetch: (): Response => Response.json(x) });")
+        .virtual(
+            "/app/server.ts",
+            """
+            import { answer } from "./answer.ts";
+            const x: number = await answer();
+            serve({ fetch: (): Response => Response.json(x) });
+            """,
+        )
         .virtual("/app/answer.ts", "export const answer = async (): Promise<number> => 42;")
-    )  # fmt: skip
+    )
     async with host.create_app_server(entry="/app/server.ts", bindings={"modules": modules}) as server:
         assert await (await server.handle(Request("http://localhost/"))).response.json() == 42
     async with host.create_app_server(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +12,10 @@ import isolatejs
 from isolatejs import GuestError, MemoryLimitError, Request, RuntimeDisposedError
 from isolatejs.errors import ExecutionTimeoutError
 
-from .conftest import Serving
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .conftest import Serving
 
 BOMB = "const held = []; while (true) held.push(new Array(100_000).fill(held.length));"
 
@@ -75,7 +78,9 @@ async def test_request_that_kills_every_sandbox_is_tried_twice_only(serving: Ser
 
 async def test_sandbox_that_died_between_requests(serving: Serving) -> None:
     code = """
-    if (request.url.endsWith("die")) setTimeout(() => { while (true) globalThis.held = [globalThis.held, new Array(1e6).fill(0)]; });
+    if (request.url.endsWith("die")) {
+      setTimeout(() => { while (true) globalThis.held = [globalThis.held, new Array(1e6).fill(0)]; });
+    }
     return new Response("ok");
     """
     async with serving(code, memory_limit_mb=64) as server:
@@ -112,8 +117,13 @@ async def test_entry_that_fails_the_second_time(serving: Serving) -> None:
 
 def versions() -> tuple[list[str], isolatejs.ModuleResolver]:
     current = ["1"]
-    source = 'const version = "%s"; serve({ async fetch(request) {' \
-             ' if (request.url.endsWith("slow")) await hold(); return new Response(version); } });'  # fmt: skip
+    source = """
+    const version = "%s";
+    serve({ async fetch(request) {
+      if (request.url.endsWith("slow")) await hold();
+      return new Response(version);
+    } });
+    """
     return current, isolatejs.create_module_resolver().virtual("/server.ts", lambda: source % current[0])
 
 
@@ -136,7 +146,7 @@ async def test_reload_swaps_without_dropping_requests(host: isolatejs.IsolateHos
         assert (await server.diagnostics())["sandboxes"] == 2
         go.set()
         assert await (await slow).response.text() == "1"
-        while (await server.diagnostics())["sandboxes"] > 1:
+        while (await server.diagnostics())["sandboxes"] > 1:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -157,7 +167,7 @@ async def test_reload_under_load_drops_nothing(host: isolatejs.IsolateHost) -> N
         for version in "234":
             current[0] = version
             await server.reload()
-            while seen[-1:] != [version]:
+            while seen[-1:] != [version]:  # noqa: ASYNC110
                 await asyncio.sleep(0)
         stop = True
         await asyncio.gather(*clients)

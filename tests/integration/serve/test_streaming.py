@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from isolatejs import AbortController, AbortError, GuestError, Request
 
-from .conftest import Serving
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .conftest import Serving
 
 
 async def test_server_sent_events_arrive_one_by_one(serving: Serving) -> None:
@@ -120,11 +123,17 @@ async def test_reader_that_stops_cancels_the_programs_stream(serving: Serving) -
         await asyncio.wait_for(cancelled.wait(), 5)
         diagnostics = await server.diagnostics()
         assert (diagnostics["active_requests"], diagnostics["sandboxes_started"]) == (0, 1)
+        assert seen == [True]
 
 
 async def test_response_that_nobody_reads_is_freed(serving: Serving) -> None:
     cancelled = asyncio.Event()
-    code = "return new Response(new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(9)); }, cancel() { note(); } }));"
+    code = """
+    return new Response(new ReadableStream({
+      pull(controller) { controller.enqueue(new Uint8Array(9)); },
+      cancel() { note(); },
+    }));
+    """
     async with serving(code, bindings={"tools": {"note": cancelled.set}}) as server:
         result = await server.handle(Request("http://localhost/"))
         assert result.response.status == 200

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import isolatejs
 from isolatejs import ConfigurationError, Request
 
-from .conftest import Serving
+if TYPE_CHECKING:
+    from isolatejs.capabilities.serve.bindings import WebSocketCommand
+
+    from .conftest import Serving
 
 UPGRADE = {"host": "localhost", "upgrade": "websocket", "connection": "upgrade"}
 ECHO = """
@@ -61,8 +63,14 @@ async def test_life_of_a_connection(serving: Serving) -> None:
         await server.ws.error(connection, OSError("broken pipe"))
         await server.ws.close(connection, 1001, "going away")
         assert [command.data for command in commands] == [
-            "hello /chat 1", "text a\r\nb\0", "text ", "text é😀", b"\x00\xff\x80", b"", bytes(range(256)) * 1000,
-        ]  # fmt: skip
+            "hello /chat 1",
+            "text a\r\nb\0",
+            "text ",
+            "text é😀",
+            b"\x00\xff\x80",
+            b"",
+            bytes(range(256)) * 1000,
+        ]
         assert {(command.type, command["connectionId"]) for command in commands} == {("message", connection)}
         assert notes == [("error", "OSError", "broken pipe", True), ("close", 1001, "going away", 3)]
         await server.ws.message(connection, "too late")
@@ -135,7 +143,10 @@ async def test_reader_that_is_slow_holds_the_program_back(serving: Serving) -> N
       if (server.upgrade(request)) return;
       return Response.json([globalThis.ws.bufferedAmount, drained]);
     }, websocket: {
-      open(ws) { globalThis.ws = ws; for (let n = 0; n < 100; n++) ws.send(new Uint8Array(100_000).fill(n)); },
+      open(ws) {
+        globalThis.ws = ws;
+        for (let n = 0; n < 100; n++) ws.send(new Uint8Array(100_000).fill(n));
+      },
       drain() { drained += 1; },
     } });
     """
@@ -159,7 +170,10 @@ async def test_reader_that_is_slow_holds_the_program_back(serving: Serving) -> N
 async def test_reader_that_never_reads_loses_its_connection(serving: Serving) -> None:
     code = """
     serve({ fetch(request, server) { server.upgrade(request); }, websocket: {
-      open(ws) { for (let n = 0; n < 400; n++) ws.send(new Uint8Array(64 * 1024)); note(ws.readyState); } } });
+      open(ws) {
+        for (let n = 0; n < 400; n++) ws.send(new Uint8Array(64 * 1024));
+        note(ws.readyState);
+      } } });
     """
     states: list[int] = []
     async with serving(code, bindings={"tools": {"note": states.append}}) as server:
@@ -263,7 +277,7 @@ async def test_callbacks_know_the_request_of_their_connection(serving: Serving) 
             await server.ws.message(connection, "?")
             assert (await anext(reader)).data == f"r{n} {n}"
             await server.ws.close(connection)
-        while (await server.diagnostics())["runtime"]["active_requests"]:
+        while (await server.diagnostics())["runtime"]["active_requests"]:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -308,7 +322,7 @@ async def test_reload_keeps_open_connections_with_their_program(serving: Serving
         assert [(await anext(reader)).data for _ in range(2)] == ["hello /chat 1", "text still there"]
         assert (await server.diagnostics())["sandboxes"] == 2
         await server.ws.close(connection)
-        while (await server.diagnostics())["sandboxes"] > 1:
+        while (await server.diagnostics())["sandboxes"] > 1:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -350,7 +364,7 @@ async def test_failing_command_callback_does_no_harm(
 ) -> None:
     received: list[Any] = []
 
-    def on_command(command: isolatejs.capabilities.serve.bindings.WebSocketCommand) -> None:  # type: ignore[name-defined]
+    def on_command(command: WebSocketCommand) -> None:
         received.append(command.data)
         raise RuntimeError("mine")
 

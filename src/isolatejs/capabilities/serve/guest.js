@@ -9,6 +9,8 @@ import {
   ReflectApply,
   SafeMap,
   StringPrototypeSlice,
+  StringPrototypeSplit,
+  StringPrototypeTrim,
   SymbolToStringTag,
   web,
 } from "../../guest/primordials.js";
@@ -289,7 +291,7 @@ class ServingProgram {
         }
         if (open.answered || open.upgrade !== null || !open.upgradable || open.aborted) return false;
         const headers = [...new web.Headers(options?.headers)];
-        const protocol = options?.protocol === undefined ? null : `${options.protocol}`;
+        const protocol = offeredProtocol(request, options?.protocol);
         open.upgrade = { data: options?.data, headers: /** @type {any} */ (headers), protocol };
         return true;
       },
@@ -324,6 +326,19 @@ class RequestContext {
   }
 
   passThroughOnException() {}
+}
+
+/**
+ * A subprotocol can only be one that the client offers (RFC 6455, 4.2.2).
+ * @param {Request} request @param {unknown} wanted
+ */
+function offeredProtocol(request, wanted) {
+  if (wanted === undefined || wanted === null) return null;
+  const offered = request.headers.get("sec-websocket-protocol") ?? "";
+  for (const each of StringPrototypeSplit(offered, ",")) {
+    if (StringPrototypeTrim(each) === `${wanted}`) return `${wanted}`;
+  }
+  return null;
 }
 
 /** Functions, streams and the like do not leave with the data of an upgrade: who would release them? */

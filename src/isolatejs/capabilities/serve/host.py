@@ -324,8 +324,8 @@ class ResponseBody:
         serve = self._over()
         if serve is not None:
             self._error = error
+            serve.body_dropped(self._number, self._facts, self._upload)  # its signal first, then its stream
             self._stream.stop()
-            serve.body_dropped(self._number, self._facts, self._upload)
 
     def _over(self) -> ServeHost | None:
         serve, self._serve = self._serve, None
