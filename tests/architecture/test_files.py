@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 import subprocess
 from pathlib import Path
 
@@ -72,21 +72,49 @@ def test_file_begins_with_what_it_is_for(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.suffix == ".py"], ids=_relative)
 def test_library_logs_and_never_prints(path: Path) -> None:
-    if path.is_relative_to(SOURCE / "cli") or path.is_relative_to(SOURCE / "sandbox" / "launcher"):
-        pytest.skip("prints by profession")
-    assert not re.search(
-        r"^\s*(print|sys\.stdout\.write|sys\.stderr\.write)\(", path.read_text(), re.MULTILINE
-    ), f"{_relative(path)}: use logging.getLogger(__name__)"
+    if any(path.is_relative_to(SOURCE / part) for part in PRINTING):
+        return
+    printing = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("print", "sys.stdout.write", "sys.stderr.write")
+    ]
+    assert not printing, f"{_relative(path)}:{printing}: use logging.getLogger(__name__)"
+
+
+PRINTING = ("cli", "sandbox/launcher", "daemon/__main__.py", "daemon/main.py")
+"""Commands and processes of their own, which have nobody else to tell."""
 
 
 @pytest.mark.parametrize("path", TESTS, ids=_relative)
 def test_tests_do_not_sleep_blindly(path: Path) -> None:
-    """Wait for a condition with a deadline; a fixed sleep is slow and still fails on a busy machine."""
+    """A fixed sleep is slow and still fails on a busy machine: wait for a condition, with a deadline."""
+    if not path.is_relative_to(ROOT / "tests"):
+        return
+    source = path.read_text()
+    tree = ast.parse(source)
+    polling = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.While | ast.For | ast.AsyncFor)
+        for child in ast.walk(node)
+        if isinstance(child, ast.Call)
+    }
     blind = [
-        number
-        for number, line in enumerate(path.read_text().splitlines(), 1)
-        if re.search(r"\b(time|asyncio|anyio)\.sleep\((?!0\))", line) and "# poll" not in line
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and node not in polling
+        and ast.unparse(node.func) in ("time.sleep", "asyncio.sleep", "anyio.sleep")
+        and isinstance(node.args[0], ast.Constant)
+        and 0 < node.args[0].value < LONG_SLEEP_S
+        and "#" not in source.splitlines()[node.lineno - 1]
     ]
-    assert not blind or not path.is_relative_to(ROOT / "tests"), (
-        f"{_relative(path)}:{blind}: wait for a condition; a polling loop says `# poll` on its sleep"
+    assert not blind, (
+        f"{_relative(path)}:{blind}: wait for a condition in a loop, or say on the line what is waited for"
     )
+
+
+LONG_SLEEP_S = 10
+"""A sleep that long is meant to be cut short by what is tested."""

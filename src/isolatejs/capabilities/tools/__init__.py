@@ -1,0 +1,1 @@
+"""Host functions that a program may call."""
