@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.loopback_server import LoopbackServer
-from isolatejs.capabilities.fetch.policy import create_fetch_binding
+from isolatejs.capabilities.fetch.policy import FetchBinding, create_fetch_binding
 from isolatejs.host.isolate_host import IsolateHost, create_isolate_host
 from isolatejs.host.script_runtime import ScriptRuntime
 
@@ -30,11 +30,12 @@ async def server() -> AsyncIterator[LoopbackServer]:
 @pytest.fixture
 async def open_runtime(host: IsolateHost) -> AsyncIterator[OpenRuntime]:
     """A runtime with this `fetch` binding; the default is the policy for 127.0.0.1."""
-    closing: list[Any] = []
+    closing: list[FetchBinding] = []
 
     async def open_(fetch: Any = None, **options: Any) -> ScriptRuntime:
         if fetch is None:
             fetch = create_fetch_binding("127.0.0.1", allow_loopback=True)
+        if isinstance(fetch, FetchBinding):
             closing.append(fetch)
         return await host.create_runtime(bindings={"fetch": fetch}, **options)
 

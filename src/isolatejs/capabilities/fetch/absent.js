@@ -1,5 +1,8 @@
-// The `fetch` of a program that was granted none: every call is rejected, and nothing else happens.
+// The `fetch` of a program that was granted none: every call is rejected, and nothing else happens. The engine's
+// own is kept here, where it is still to be had, for the granted one to answer `data:` and `blob:` URLs with.
 // @ts-check
+
+export const engineFetch = globalThis.fetch;
 
 const PromiseConstructor = Promise;
 const { reject } = Promise;

@@ -10,14 +10,13 @@ import {
   StringPrototypeSlice,
   web,
 } from "../../guest/primordials.js";
+import { engineFetch } from "./absent.js";
 import { takeRequestBody } from "./request_body.js";
 import { ResponseBodies } from "./response_body.js";
 import { createResponse } from "./response_facts.js";
 import { createEventSource } from "./event_source.js";
 import { createWebSocket } from "./web_socket.js";
 
-/** The engine's own, for URLs that stay in this process. */
-const localFetch = globalThis.fetch;
 const { Request, Headers } = web;
 const NULL_BODY_STATUSES = new Set([101, 103, 204, 205, 304]);
 const hasNullBody = NULL_BODY_STATUSES.has.bind(NULL_BODY_STATUSES);
@@ -50,7 +49,7 @@ export function install(kernel, grant) {
       throw new TypeError("fetch failed: the URL holds a user name or password");
     }
     const scheme = StringPrototypeSlice(request.url, 0, StringPrototypeIndexOf(request.url, ":"));
-    if (scheme === "data" || scheme === "blob") return await localFetch(request);
+    if (scheme === "data" || scheme === "blob") return await engineFetch(request);
     if (scheme !== "http" && scheme !== "https") {
       throw new TypeError(`fetch failed: URL scheme "${scheme}" is not supported`);
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from isolatejs.capabilities.fetch.contract import (
     CloseWebSocket,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OutboundWebSockets"]
 
 _logger = logging.getLogger("isolatejs.fetch")
+_CLOSE_S: Final = 0.2
 
 
 class OutboundWebSockets:
@@ -88,15 +89,16 @@ class OutboundWebSockets:
                     raise GuestVisibleError("TypeError", "the WebSocket could not be closed so") from error
 
     async def aclose(self) -> None:
-        """Drop all connections at once."""
+        """Drop all connections at once; a guest that lives on is told."""
         tasks: list[asyncio.Task[None]] = []
         for entry in self._sockets.values():
             if entry is not None and entry.task is not None:
                 entry.socket.abort()
-                entry.task.cancel()
                 tasks.append(entry.task)
         if tasks:
-            await asyncio.wait(tasks)
+            _, late = await asyncio.wait(tasks, timeout=_CLOSE_S)
+            for task in late:
+                task.cancel()
 
 
 class _OpenSocket:
@@ -118,10 +120,10 @@ class _OpenSocket:
                     await self._channel.call(DeliverWebSocketMessage(self.number, message))
                 else:
                     await self._channel.call(DeliverWebSocketMessage(self.number), [message])
-            if not self._channel.closed:
-                self._channel.note(
-                    WebSocketClosed(self.number, self.socket.close_code, self.socket.close_reason)
-                )
+            self._channel.note(WebSocketClosed(self.number, self.socket.close_code, self.socket.close_reason))
+        except IsolateError as error:
+            # The guest is gone, or cannot take messages: then nobody wants the connection any more.
+            _logger.debug("a WebSocket lost its program: %s", error)
         finally:
             del self._sockets[self.number]
             self.socket.abort()
