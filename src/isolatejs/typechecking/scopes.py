@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from isolatejs.typechecking.node_modules import NODE_IMPORTS
+from isolatejs.typechecking.node_modules import node_imports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def write_scope(folder: Path, config: ScopeConfig) -> None:
             "/": "./root/",
             "./root/": "./root/",
             "./types/": "./types/",
-            **NODE_IMPORTS,
+            **node_imports(),
             **{specifier: f"./{target}" for specifier, target in config.imports.items()},
         },
     }

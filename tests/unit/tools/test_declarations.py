@@ -84,7 +84,8 @@ def test_a_function_with_its_documentation_and_types() -> None:
         " * @param options.limit how many (default 10)\n"
         " * @returns best first\n"
         " */\n"
-        "declare function search(query: string, page?: number, options?: { limit?: number }): Promise<User[]>;\n"
+        "declare function search(query: string, page?: number, options?: { limit?: number })"
+        ": Promise<User[]>;\n"
     )
 
 

@@ -1,0 +1,77 @@
+"""Programs refused before they run, by what their runtime was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from isolatejs.errors import ConfigurationError, TypecheckError
+from isolatejs.typechecking.program_check import ProgramCheck
+
+
+class User(msgspec.Struct, rename="camel"):
+    name: str
+    is_admin: bool = False
+
+
+async def find(name: str, *, limit: int = 1) -> list[User]:
+    return []
+
+
+TOOLS: dict[str, Any] = {"find": find, "admin": {"remove": find}}
+
+
+async def test_a_right_program_passes() -> None:
+    check = ProgramCheck(tools=TOOLS)
+    await check.check_program(
+        "const users = await find('Ada', { limit: 2 }); users[0].isAdmin;", "/app/main.ts"
+    )
+    await check.check_program("const users = (await admin.remove('Ada')).map((user) => user.name);")
+
+
+async def test_a_wrong_program_is_refused_with_its_errors() -> None:
+    check = ProgramCheck(tools=TOOLS)
+    with pytest.raises(TypecheckError) as raised:
+        await check.check_program("const users = await find('Ada');\nusers[0].isAdmim;", "/app/main.ts")
+    (error,) = raised.value.errors
+    assert (error.filename, error.line, error.code) == ("/app/main.ts", 2, 2551)
+    assert "fix: Replace `isAdmim` with `isAdmin`." in str(raised.value)
+
+
+async def test_only_what_is_granted_is_declared() -> None:
+    with pytest.raises(TypecheckError, match="not granted"):
+        await ProgramCheck(granted=("files",)).check_program("await fetch('https://example.com');")
+    await ProgramCheck(granted=("fetch",)).check_program("await fetch('https://example.com');")
+
+
+async def test_options() -> None:
+    strict = ProgramCheck({"compiler_options": {"noImplicitAny": True}})
+    with pytest.raises(TypecheckError, match="implicitly has an 'any' type"):
+        await strict.check_program("function f(a) { return a } f(1);")
+    await ProgramCheck({"profile": "agent", "capabilities": ["tests"]}).check_program("test('x', () => {});")
+    await ProgramCheck({"library_types": {"g.d.ts": "declare const G: 1;"}}).check_program("G;")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"compiler_option": {}},
+            "typecheck: unknown option 'compiler_option', did you mean 'compiler_options'",
+        ),
+        ("yes", "typecheck: expected True or a mapping, got str"),
+        ({"profile": "x"}, "profile: unknown name"),
+    ],
+)
+def test_wrong_options(options: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        ProgramCheck(options)
+
+
+async def test_modules_of_the_runtime() -> None:
+    check = ProgramCheck(modules={"@/env": "export const mode: string = 'x';"})
+    await check.check_program("import { mode } from '@/env'; mode.length;")
+    with pytest.raises(TypecheckError, match="toFixed"):
+        await check.check_program("import { mode } from '@/env'; mode.toFixed();")
