@@ -182,6 +182,9 @@ class _NodeReader:
             )
         return BigInt(int(digits, 16))
 
+    def _make_f(self, index: int, node: list[Any]) -> float:
+        return float(_text(node[1]))
+
     def _make_D(self, index: int, node: list[Any]) -> datetime | JSDate:
         milliseconds = node[1]
         if milliseconds is None:

@@ -24,6 +24,8 @@ import {
   isSet,
   MapPrototypeForEach,
   NumberIsFinite,
+  NumberIsInteger,
+  NumberIsSafeInteger,
   ObjectGetOwnPropertySymbols,
   ObjectGetPrototypeOf,
   ObjectHasOwn,
@@ -67,7 +69,7 @@ function isPlain(value) {
     case "boolean":
       return true;
     case "number":
-      return NumberIsFinite(value) && !ObjectIs(value, -0);
+      return NumberIsFinite(value) && !ObjectIs(value, -0) && !isLargeInteger(value);
     case "object":
       return value === null || isPlainObject(value, new SafeSet(), 0);
     default:
@@ -377,8 +379,12 @@ export async function encodeValueAsync(value, attachments, exporter) {
   }
 }
 
+/** JSON would write it as digits, which the host would take for an exact integer. @param {number} value */
+const isLargeInteger = (value) => NumberIsInteger(value) && !NumberIsSafeInteger(value);
+
 /** @param {number} value */
 function number(value) {
+  if (isLargeInteger(value)) return ["f", `${value}`];
   if (NumberIsFinite(value)) return ObjectIs(value, -0) ? ["-0"] : value;
   return value !== value ? ["NaN"] : value > 0 ? ["Inf"] : ["-Inf"];
 }
