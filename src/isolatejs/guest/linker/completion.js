@@ -1,7 +1,7 @@
 // @ts-check
 // The value of a program. A module has no completion value, so the expression statements that can come last
 // store theirs in a hidden property of `import.meta`. Only insertions are made and none holds a line break, so
-// lines stay and columns can be mapped back. `import(x)` becomes `import.meta.$import(x)` on the way: the
+// lines stay and columns can be mapped back. `import(x)` becomes `import.meta.$load(x)` on the way: the
 // engine keeps every module with a dynamic import callback for ever, which a session of many evals cannot pay.
 
 import { SafeMap } from "../primordials.js";
@@ -11,7 +11,7 @@ import { loadAcorn } from "./parser.js";
 /** @typedef {{ code: string, insertions: readonly Insertion[] }} Rewritten */
 
 export const COMPLETION_PROPERTY = "$completion";
-export const IMPORT_PROPERTY = "$import";
+export const IMPORT_PROPERTY = "$load";
 
 const OPEN = `import.meta.${COMPLETION_PROPERTY}=(`;
 const DYNAMIC_IMPORT = /\bimport\s*[(/]/;
