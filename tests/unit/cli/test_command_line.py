@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 runner = CliRunner()
+LISTED = typer.main.get_command(app).list_commands(None)  # type: ignore[attr-defined, arg-type]
 
 
 def test_help_lists_the_commands() -> None:
@@ -30,6 +31,13 @@ def test_help_lists_the_commands() -> None:
     assert result.exit_code == 0
     assert "run" in result.output
     assert "repl" in result.output
+
+
+@pytest.mark.parametrize("command", LISTED)
+def test_every_listed_command_describes_itself(command: str) -> None:
+    result = runner.invoke(app, [command, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "Usage:" in result.output
 
 
 def test_listing_the_commands_imports_none_of_them() -> None:
