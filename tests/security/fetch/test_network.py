@@ -267,7 +267,8 @@ async def test_headers_of_the_connection(open_runtime: Any, internal: LoopbackSe
         const headers = {{
           Host: "evil.example", "Content-Length": "999", "Transfer-Encoding": "chunked",
           Connection: "upgrade, x-a", Upgrade: "websocket", "Keep-Alive": "1", TE: "trailers",
-          Trailer: "x", Expect: "100-continue", "Proxy-Authorization": "x", "Proxy-Connection": "x", "Accept-Encoding": "br",
+          Trailer: "x", Expect: "100-continue", "Proxy-Authorization": "x",
+          "Proxy-Connection": "x", "Accept-Encoding": "br",
         }};
         await (await fetch("{internal.url()}", {{ method: "POST", body: "smuggled", headers }})).text();
     """)
