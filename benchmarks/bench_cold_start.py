@@ -3,8 +3,8 @@
     python benchmarks/bench_cold_start.py [--rounds 30] [--parallel 4] [--json]
 
 Both run the same echo program and count from the request to the first echoed byte. The bare engine has the
-same options and a clean environment, but no wall; "as shipped" is the engine with a cache directory of its own,
-as anyone would start it. Also: leases from a warm pool, starts and ends a second, memory of idle processes.
+same options and a clean environment, but no wall; "as shipped" is the engine with a cache directory of its
+own, as anyone would start it. Also: leases from a warm pool, starts and ends a second, memory at rest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from isolatejs.sandbox.engine import V8_FLAGS, engine_argv, find_engine
-from isolatejs.sandbox.launcher.child import ENVIRONMENT
+from isolatejs.sandbox.launcher.settings import ENVIRONMENT
 from isolatejs.sandbox.pool import EmbeddedPool
 
 ECHO = """const b = new Uint8Array(64);

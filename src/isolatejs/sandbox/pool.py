@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, get_args
 
@@ -12,6 +13,7 @@ from isolatejs import limits
 from isolatejs.errors import ConfigurationError, ConfinementError, IsolateError, OutputLimitError
 
 from .confinement import Confinement, ConfinementReport
+from .direct_client import DirectClient
 from .engine import engine_argv, find_engine
 from .guest_image import image_files
 from .launcher.settings import Settings
@@ -59,7 +61,7 @@ class EmbeddedPool:
         self._created = 0
         self._leased = 0
         self._refill: asyncio.Task[None] | None = None
-        self._client: LauncherClient | None = None
+        self._client: LauncherClient | DirectClient | None = None
         self._connecting = asyncio.Lock()
         self._argv: list[str] = []
         self._closed = False
@@ -127,6 +129,8 @@ class EmbeddedPool:
     async def try_wall(self, *, sweep: bool = False) -> Verdict:
         """Let a throwaway process behind the wall try what is forbidden; with `sweep` every system call."""
         client, _ = await self._connect()
+        if isinstance(client, DirectClient):
+            return Verdict(self.confinement.layers, ())
         return await probe(client, sweep=sweep)
 
     def statistics(self) -> dict[str, int]:
@@ -151,7 +155,7 @@ class EmbeddedPool:
         while self._warm:
             self._warm.popleft().close_descriptors()
 
-    async def _connect(self) -> tuple[LauncherClient, str]:
+    async def _connect(self) -> tuple[LauncherClient | DirectClient, str]:
         """The launcher, started again when it has died, and the path of the engine in its sandboxes."""
         async with self._connecting:
             if self._closed:
@@ -173,13 +177,19 @@ class EmbeddedPool:
         if self._client is not None:
             logger.warning("the launcher has died and is started again")
             await self._client.close()
-        client = await LauncherClient.start(settings)
+        client: LauncherClient | DirectClient
+        if sys.platform == "linux":
+            client = await LauncherClient.start(settings)
+        else:
+            client = await DirectClient.start(settings)
         self._argv = engine_argv(client.place["engine"], client.place["image"])
         self.confinement = await self._try_out(client)
         self._client = client
 
-    async def _try_out(self, client: LauncherClient) -> ConfinementReport:
+    async def _try_out(self, client: LauncherClient | DirectClient) -> ConfinementReport:
         """Let a throwaway process try the wall, so that `require` fails before the first program."""
+        if isinstance(client, DirectClient):
+            return ConfinementReport(self._mode, client.layers)
         try:
             verdict = await probe(client)
         except IsolateError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
 EXIT_REPORT_WAIT_S = 2.0
 """How long `aclose` waits for the process to be reaped: a kill takes 7 ms, a loaded machine far longer."""
@@ -60,16 +61,19 @@ class Sandbox:
         pid: int,
         channel_socket: socket.socket,
         sync_fd: int | None,
-        pidfd: int,
+        pidfd: int | None,
         exited: asyncio.Future[ExitReport],
         watcher: MemoryWatcher | None = None,
+        send_signal: Callable[[signal.Signals], None] | None = None,
     ) -> None:
         self.id = id
         self.pid = pid
         self.channel_socket = channel_socket
         self.sync_fd = sync_fd
         self.exited = exited
-        self._pidfd: int | None = pidfd
+        self._pidfd = pidfd
+        self._send_signal = send_signal
+        """Stands in for the pidfd where there is none."""
         self._closed = False
         self._watcher = watcher
         self._woken_at = 0.0
@@ -79,10 +83,11 @@ class Sandbox:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._pidfd is None:
-            return
         with contextlib.suppress(ProcessLookupError):  # gone already
-            signal.pidfd_send_signal(self._pidfd, number)
+            if self._pidfd is not None:
+                signal.pidfd_send_signal(self._pidfd, number)
+            elif self._send_signal is not None:
+                self._send_signal(number)
 
     def pause(self) -> None:
         """Stop the process: it uses no more processor time until `resume()`. It can still be killed."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from . import landlock, linux, probe, root
 from .seccomp_filter import build_filter
 from .seccomp_rules import ENGINE_DESCRIPTOR
+from .settings import ENVIRONMENT
 from .wall import UNPRIVILEGED_ID, Wall
 
 if TYPE_CHECKING:
@@ -33,14 +34,6 @@ THREADS_LIMIT = 128
 """The engine itself has 5; each Worker adds two or three."""
 FILTER_OF_PID_1 = build_filter(1)
 """Built once: it takes as long as everything else here together."""
-ENVIRONMENT = {
-    # No cache directory: opening and filling one costs 3 ms a start, and it would be something to write to.
-    "DENO_DIR": "/dev/null/none",
-    "DENO_NO_UPDATE_CHECK": "1",
-    "NO_COLOR": "1",
-    "TZ": "UTC",
-    "LANG": "en_US.UTF-8",
-}
 
 
 @dataclass(frozen=True)

@@ -70,16 +70,13 @@ class Root:
         if self.real is None:
             return tuple(argv)
         own = f"{self.real}/{id}"
-        translated = [
-            item.replace(SYNC_REPLIES, own + SYNC_REPLIES)
-            if SYNC_REPLIES in item
-            else own + item
-            if item.startswith(WORK + "/")
-            else item
-            for item in argv
-        ]
-        if translated != argv and any(SYNC_REPLIES in item for item in argv):
-            translated.append(own + SYNC_REPLIES)
+        fifo = own + SYNC_REPLIES
+        translated = argv[:1]
+        for item in argv[1:]:
+            at_work = own if item.startswith(WORK + "/") else ""
+            translated.append(at_work + item.replace(SYNC_REPLIES, fifo))
+        if any(fifo in item for item in translated):
+            translated.append(fifo)
         return tuple(translated)
 
     def make_sync_replies(self, id: str) -> Fifo:
