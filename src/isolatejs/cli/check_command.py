@@ -87,7 +87,10 @@ def check(
             node_modules=node_modules,
             compiler_options=options,
         )
-    except (ConfigurationError, OSError) as error:
+    except OSError as error:
+        typer.echo(f"isolatejs check: {error.filename}: {error.strerror}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
+    except (ConfigurationError, UnicodeDecodeError) as error:
         typer.echo(f"isolatejs check: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
     text = render(errors, output)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -11,9 +12,6 @@ from isolatejs.cli.check_command import EXIT_USAGE, CapabilityOption, ProfileNam
 from isolatejs.cli.grants import load_tools
 from isolatejs.errors import ConfigurationError
 from isolatejs.typechecking.profiles import get_type_profile
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _HEADER = """\
 // Types of isolatejs programs with the {profile} profile ({capabilities}).

@@ -37,10 +37,10 @@ _MISSING_PROPERTIES: Final = re.compile(
 )
 _ON_TYPE: Final = re.compile(rf"on type {_QUOTED}")
 
+_ARGUMENT_ERROR: Final = 2345
 _ABSENT_GLOBALS: Final = {
     "Deno": "There is no Deno namespace in this runtime; use the web platform and the tools.",
-    "process": "There is no global process; import it from 'node:process' if it is needed.",
-    "Buffer": "Use Uint8Array, or import { Buffer } from 'node:buffer'.",
+    "WebSocket": "Outbound WebSockets are not granted to this program.",
     "require": "Use import instead of require.",
     "module": "Use export instead of module.exports.",
     "exports": "Use export instead of exports.",
@@ -91,20 +91,23 @@ def _assignability(error: TypecheckDiagnostic) -> Advice:
         return Advice()
     given, wanted = found.group(1), found.group(2)
     marked = marked_text(error)
-    value = f"`{marked}`" if marked else "the value"
+    is_value = error.code == _ARGUMENT_ERROR and bool(
+        marked
+    )  # otherwise the mark is on what it is assigned to
+    value = marked if is_value else "value"
     missing = re.search(r"Property '([^']+)' is missing", error.message)
     if given == f"Promise<{wanted}>" or (given.startswith("Promise<") and not wanted.startswith("Promise<")):
-        fix = f"Await it: `await {marked}`." if marked else "Await it."
+        fix = f"Await it: `await {value}`."
     elif missing is not None:
         fix = f"Add the property `{missing.group(1)}`."
     elif given == "null" or re.search(r"\| null\b|\| undefined\b", given):
-        fix = f"Handle null and undefined first, for example `{marked} ?? fallback`."
+        fix = f"Handle null and undefined first, for example `{value} ?? fallback`."
     elif (given, wanted) == ("string", "number"):
-        fix = f"Convert it: `Number({marked})`, or pass a number."
+        fix = f"Convert it with `Number({value})`, or use a number."
     elif wanted == "string" and given in ("number", "boolean", "bigint"):
-        fix = f"Convert it: `String({marked})`, or pass a string."
+        fix = f"Convert it with `String({value})`, or use a string."
     else:
-        fix = f"Make {value} a `{wanted}`."
+        fix = f"Make {f'`{marked}`' if marked else 'it'} a `{wanted}`."
     return Advice(expected=f"`{wanted}`, got `{given}`", fix=fix)
 
 

@@ -118,7 +118,7 @@ def test_form_for_models() -> None:
             "value ?? fallback",
         ),
         (
-            "Argument of type '{}' is not assignable to parameter of type 'P'.\n  Property 'x' is missing in type '{}'",
+            "Argument of type '{}' is not assignable to type 'P'.\n  Property 'x' is missing in type '{}'",
             2345,
             "value",
             "`P`, got `{}`",

@@ -1,0 +1,103 @@
+"""`isolatejs check` and `isolatejs types`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def isolatejs(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "isolatejs.cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "text.ts").write_text("export const text = 'x' as string;")
+    (tmp_path / "wrong.ts").write_text("import { text } from './lib/text';\nconst n: number = text;\n")
+    (tmp_path / "tool.ts").write_text("const found = await find('x'); found[0].length;")
+    (tmp_path / "files.ts").write_text(
+        "for await (const name of (await getDirectory('/')).keys()) name.length;"
+    )
+    (tmp_path / "mytools.py").write_text(
+        "def find(q: str) -> list[str]:\n    return []\ntools = {'find': find}\n"
+    )
+    return tmp_path
+
+
+def test_errors_and_exit_status(folder: Path) -> None:
+    done = isolatejs(
+        "check", "wrong.ts", "files.ts", "--profile", "agent", "--capability", "files", cwd=folder
+    )
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "wrong.ts:2:7 - error TS2322: Type 'string' is not assignable to type 'number'."
+    )
+    assert done.stdout.endswith("Found 1 error in wrong.ts:2.\n")
+    assert done.stderr == ""
+
+
+def test_no_errors(folder: Path) -> None:
+    done = isolatejs("check", "files.ts", "lib/text.ts", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_json_and_github_output(folder: Path) -> None:
+    found = json.loads(isolatejs("check", "wrong.ts", "--output", "json", cwd=folder).stdout)
+    assert not found["success"]
+    assert found["errors"][0]["code"] == 2322
+    assert found["errors"][0]["filename"] == "wrong.ts"
+    annotation = isolatejs("check", "wrong.ts", "--output", "github", cwd=folder).stdout
+    assert annotation.startswith("::error file=wrong.ts,line=2,col=7,")
+
+
+def test_tools_are_declared(folder: Path) -> None:
+    assert isolatejs("check", "tool.ts", cwd=folder).returncode == 1
+    assert isolatejs("check", "tool.ts", "--tools", "mytools:tools", cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "missing.ts"], "missing.ts: No such file or directory"),
+        (["check", "files.ts", "--capability", "fils"], "did you mean 'files'"),
+        (["types", "--capability", "fils"], "did you mean 'files'"),
+        (["types", "-o", "no/such/folder.d.ts"], "No such file or directory"),
+    ],
+)
+def test_wrong_usage(folder: Path, arguments: list[str], message: str) -> None:
+    done = isolatejs(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_types_for_an_editor(folder: Path) -> None:
+    done = isolatejs(
+        "types", "--profile", "browser-test", "--tools", "mytools:tools", "-o", "types.d.ts", cwd=folder
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    text = (folder / "types.d.ts").read_text()
+    for declared in (
+        "declare var browser",
+        "declare var expect",
+        "declare function find(q: string)",
+        "declare var URL",
+    ):
+        assert declared in text
+    assert isolatejs("types", cwd=folder).stdout.startswith(
+        "// Types of isolatejs programs with the backend profile"
+    )
