@@ -99,6 +99,7 @@ class Channel(asyncio.Protocol):
         self._closed_by: BaseException | None = None
         self._closed = False
         self._sync: SyncReplies | None = None
+        self._sync_call: int | None = None
         self.references = References(self, numbering.last_reference)
         self.handle(contract, self.references)
 
@@ -260,6 +261,11 @@ class Channel(asyncio.Protocol):
         if not self._writable.is_set():
             await self._writable.wait()
 
+    @property
+    def serves_sync_call(self) -> bool:
+        """Whether the guest waits for one answer, and so reads nothing else until it has it."""
+        return self._sync_call is not None
+
     def forget_stream(self, stream: int) -> None:
         self._senders.pop(stream, None)
 
@@ -385,6 +391,11 @@ class Channel(asyncio.Protocol):
         number = frame.id
         if number <= 0 or number % 2 == 0 or number in self._incoming:
             raise GuestProtocolError(f"call id {number} is not free")
+        if frame.sync:
+            # A guest that waits for one answer sends nothing: two at once would fill the host with answers.
+            if self._sync_call is not None or (self._sync is not None and self._sync.pending):
+                raise GuestProtocolError("a synchronous call during another")
+            self._sync_call = number
         call = IncomingCall(self, attachments, frame.scope)
         try:
             handler = self._handlers.get(frame.name)
@@ -409,6 +420,7 @@ class Channel(asyncio.Protocol):
         if inspect.iscoroutine(result):
             self._incoming[number] = None
             task = self._loop.create_task(self._run(result, frame))
+            task.add_done_callback(lambda _: result.close())  # it may be cancelled before it begins
             self._incoming[number] = task
         else:
             self._answer(frame, result)
@@ -461,6 +473,7 @@ class Channel(asyncio.Protocol):
                 self.close(GuestProtocolError("a synchronous call on a channel that has none"))
                 return
             self._sync = SyncReplies(self._sync_fd, self._loop)
+        self._sync_call = None
         if not self._closed:
             self._sync.write(encode_frame(encode_header(answer), attachments))
 
@@ -525,7 +538,7 @@ class Channel(asyncio.Protocol):
         self._calls.clear()
         for task in list(self._incoming.values()):
             if task is not None:
-                task.cancel()
+                self._loop.call_soon(task.cancel)  # after its first step, see CancelFrame
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         for reader in self._readers.values():

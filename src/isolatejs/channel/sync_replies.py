@@ -14,6 +14,11 @@ class SyncReplies:
         self._loop = loop
         self._pending = bytearray()
 
+    @property
+    def pending(self) -> bool:
+        """Whether the guest has not read all of the last answer."""
+        return bool(self._pending)
+
     def write(self, frame: bytes) -> None:
         """Write one frame, as far as it goes now; the rest when the FIFO has room."""
         if not self._pending:

@@ -1,0 +1,254 @@
+"""A guest that speaks the protocol and lies: a socket in the sandbox's place, driven by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from isolatejs.capabilities.evaluation.contract import EvaluateProgram
+from isolatejs.capabilities.host_events.host import HostEvents
+from isolatejs.capabilities.scope import RuntimeScope
+from isolatejs.capabilities.tools.host import ToolsHost
+from isolatejs.channel.channel import Channel
+from isolatejs.errors import GuestError, GuestProtocolError, IsolateError, RuntimeDisposedError
+from isolatejs.host.guest_errors import to_guest_error
+from isolatejs.web import AbortController
+
+
+def frame(header: Any, *attachments: bytes) -> bytes:
+    """One frame as the wire has it."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    body = b"".join(attachments)
+    return struct.pack("<II", len(text), len(body)) + text + body
+
+
+class Liar:
+    """The other end of a channel with tools and events, and how the channel ended."""
+
+    def __init__(self, ours: socket.socket, channel: Channel, ended: asyncio.Future[BaseException | None]) -> None:
+        self.socket = ours
+        self.channel = channel
+        self.ended = ended
+
+    async def send(self, *frames: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self.socket, b"".join(frames))
+
+    async def answers(self, count: int) -> list[Any]:
+        """The headers of the next frames that the host sends."""
+        loop, data, headers = asyncio.get_running_loop(), b"", []
+        async with asyncio.timeout(5):
+            while len(headers) < count:
+                while len(data) < 8 or len(data) < 8 + sum(struct.unpack_from("<II", data)):
+                    received = await loop.sock_recv(self.socket, 65536)
+                    assert received, "the host closed"
+                    data += received
+                size, attached = struct.unpack_from("<II", data)
+                headers.append(json.loads(data[8 : 8 + size]))
+                data = data[8 + size + attached :]
+        return headers
+
+    async def outcome(self) -> BaseException | None:
+        async with asyncio.timeout(5):
+            return await self.ended
+
+
+async def make_liar(tools: dict[str, Any] | None = None) -> Liar:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+    channel = await Channel.open(
+        theirs,
+        on_closed=lambda error: ended.set_result(error) if not ended.done() else None,
+        raise_guest_error=to_guest_error,
+    )
+    scope = RuntimeScope(runtime_id="rt_lies", resource_id="rt_lies", signal=AbortController().signal)
+    scope.channel = channel
+    for half in (ToolsHost(tools or {"add": lambda a, b: a + b}, scope), HostEvents(None, scope)):
+        channel.handle(half.contract, half)
+    return Liar(ours, channel, ended)
+
+
+@pytest.fixture
+async def liar() -> Any:
+    liar = await make_liar()
+    yield liar
+    liar.channel.close()
+    liar.socket.close()
+    await liar.channel.wait_closed(1)
+
+
+CALL = [0, 1, "tools.callTool", {"path": "add", "args": {"p": [1, 2]}}]
+
+
+async def test_the_liar_can_be_honest(liar: Liar) -> None:
+    await liar.send(frame(CALL))
+    assert await liar.answers(1) == [[1, 1, {"p": 3}, []]]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"\xff\xff\xff\xff\xff\xff\xff\xff",
+        frame(b"not json"),
+        frame(b"[" * 100_000 + b"]" * 100_000),
+        frame({}),
+        frame([]),
+        frame([99, 1]),
+        frame([0, 2, "tools.callTool", {}]),
+        frame([0, -1, "tools.callTool", {}]),
+        frame([0, 2**70, "tools.callTool", {}]),
+        frame([0, 1, "tools.callTool", CALL[3], [5]]),
+        frame([0, 1, "tools.callTool", CALL[3], [-1]], b"x"),
+        frame([0, 1, "tools.callTool", CALL[3]], b"unannounced"),
+        frame([1, 400, {"p": 1}]),
+        frame([2, 400, {"name": "Error"}]),
+        frame([1, 3, {"p": 1}]),
+        frame([3, "no.suchNote", {}]),
+        frame([3, "host_events.eventEmitted", {"name": 5}]),
+        frame([3, "tools.callTool", {}]),
+        frame([5, 7], b"data for no stream"),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", "x"]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["B", "Uint8Array", 9]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["__class__"]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["A", 0, 99]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["n", "f" * 2_000_000]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"p": {"not": "an array"}}}]),
+        frame([0, 1, "channel.callFunction", {"reference": 5, "args": {"t": [["Rq", "http://x", "GET", [], [1, 4]]]}}]),
+    ],
+)
+async def test_lies_end_the_channel_with_the_documented_error(liar: Liar, lie: bytes) -> None:
+    waiting = asyncio.create_task(liar.channel.call(EvaluateProgram("1", "/x.js")))
+    await asyncio.sleep(0)
+    await liar.send(lie)
+    if b"callFunction" in lie:
+        assert (await liar.answers(2))[1][0] == 2  # answered with an error: a program can cause it
+        waiting.cancel()
+        return
+    assert isinstance(await liar.outcome(), GuestProtocolError)
+    with pytest.raises(RuntimeDisposedError):
+        await waiting
+
+
+async def test_an_id_used_twice(liar: Liar) -> None:
+    blocked = await make_liar({"wait": lambda: asyncio.Event().wait()})
+    call = [0, 1, "tools.callTool", {"path": "wait", "args": {"p": []}}]
+    await blocked.send(frame(call), frame(call))
+    assert isinstance(await blocked.outcome(), GuestProtocolError)
+    blocked.socket.close()
+    await blocked.channel.wait_closed(1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "name"),
+    [
+        ({"path": "add", "args": {"p": [1]}}, "TypeError"),
+        ({"path": "missing", "args": {"p": []}}, "ReferenceError"),
+        ({"path": "__class__", "args": {"p": []}}, "ReferenceError"),
+        ({"path": 5, "args": {"p": []}}, "TypeError"),
+        ({"path": "add", "args": {"p": []}, "extra": 1}, "TypeError"),
+        ({}, "TypeError"),
+    ],
+)
+async def test_what_a_program_can_cause_is_an_answer(liar: Liar, payload: Any, name: str) -> None:
+    await liar.send(frame([0, 1, "tools.callTool", payload]), frame([0, 3, "tools.callTool", CALL[3]]))
+    failed, fine = await liar.answers(2)
+    assert (failed[0], failed[2]["name"]) == (2, name)
+    assert ".py" not in json.dumps(failed)
+    assert fine == [1, 3, {"p": 3}, []]
+
+
+async def test_ungranted_messages_are_not_there(liar: Liar) -> None:
+    await liar.send(frame([0, 1, "files.readFile", {"path": "/etc/passwd"}]))
+    assert (await liar.answers(1))[0][2]["message"] == "files.readFile is not granted"
+
+
+async def test_a_million_calls_are_answered_not_kept() -> None:
+    liar = await make_liar({"wait": lambda: asyncio.Event().wait()})
+    call = {"path": "wait", "args": {"p": []}}
+    await liar.send(*(frame([0, 1 + 2 * i, "tools.callTool", call]) for i in range(12_000)))
+    refused = await liar.answers(2_000)
+    assert {answer[2]["name"] for answer in refused} == {"QuotaExceededError"}
+    liar.channel.close()
+    liar.socket.close()
+    await liar.channel.wait_closed(5)
+
+
+async def test_more_data_than_credit(liar: Liar) -> None:
+    reader = liar.channel.accept_stream(9)
+    await liar.send(frame([5, 9], b"x" * (1 << 20)), frame([5, 9], b"x"))
+    assert isinstance(await liar.outcome(), GuestProtocolError)
+    with pytest.raises(IsolateError):
+        async for _ in reader:
+            pass
+
+
+async def test_errors_from_the_guest_are_data(liar: Liar) -> None:
+    deep: dict[str, Any] = {"name": "E"}
+    for _ in range(50):
+        deep = {"name": "E", "cause": deep}
+    waiting = asyncio.create_task(liar.channel.call(EvaluateProgram("1", "/x.js")))
+    (call,) = await liar.answers(1)
+    await liar.send(frame([2, call[1], deep]))
+    with pytest.raises(GuestError):
+        await waiting
+
+
+async def test_dangerous_keys_are_only_keys(liar: Liar) -> None:
+    seen: list[Any] = []
+    echo = await make_liar({"keep": lambda value: seen.append(value)})
+    for key in ("__proto__", "constructor", "then", "__class__", "__reduce__"):
+        await echo.send(frame([0, 1, "tools.callTool", {"path": "keep", "args": {"p": [{key: 1}]}}]))
+        await echo.answers(1)
+    assert [list(value)[0] for value in seen] == ["__proto__", "constructor", "then", "__class__", "__reduce__"]
+    assert all(type(value) is dict for value in seen)
+    echo.channel.close()
+    echo.socket.close()
+
+
+HEADERS = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**40) | st.text(max_size=8)
+    | st.sampled_from(["tools.callTool", "channel.callFunction", "channel.nextItem", "host_events.eventEmitted", "p", "t", "add"]),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(["path", "args", "p", "t", "reference", "name", "payload"]), inner, max_size=4),
+    max_leaves=15,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    frames=st.lists(
+        st.one_of(
+            HEADERS.map(frame),
+            st.tuples(st.integers(0, 9), st.integers(-2, 12), HEADERS, HEADERS).map(lambda parts: frame(list(parts))),
+            st.tuples(st.just(0), st.integers(1, 9), st.just("tools.callTool"), HEADERS).map(lambda parts: frame(list(parts))),
+            st.binary(max_size=40),
+        ),
+        max_size=6,
+    )
+)
+async def test_any_bytes_are_handled_or_end_the_channel(frames: list[bytes]) -> None:
+    """The host never raises anything but its documented errors, whatever is written to the channel."""
+    loop = asyncio.get_running_loop()
+    surprises: list[dict[str, Any]] = []
+    before: Callable[..., Any] | None = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: surprises.append(context))
+    liar = await make_liar()
+    try:
+        await liar.send(*frames)
+        liar.socket.shutdown(socket.SHUT_WR)
+        error = await liar.outcome()
+        assert error is None or isinstance(error, GuestProtocolError), repr(error)
+        assert not isinstance(getattr(error, "__cause__", None), Exception), repr(error.__cause__)
+        await liar.channel.wait_closed(1)
+    finally:
+        liar.socket.close()
+        loop.set_exception_handler(before)
+    assert not surprises
