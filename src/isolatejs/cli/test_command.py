@@ -155,15 +155,16 @@ class _TestCommand:
 
     async def watch(self) -> NoReturn:
         """Run, then run again what a change may have touched, until interrupted."""
-        from isolatejs.cli.test_watch import wait_for_change
+        from isolatejs.cli.test_watch import SourceWatcher
         from isolatejs.host.isolate_host import create_isolate_host
 
         async with create_isolate_host(pool_size=self._workers) as host:
             files = self._find()
+            watcher = SourceWatcher(self._project.root)
             while True:
                 await self._run(host, files)
                 Terminal().write_notice("watching for changes; Ctrl-C ends")
-                changed = await wait_for_change(self._project.root)
+                changed = await watcher.wait_change()
                 every = self._find()
                 tests = [file for file in every if file.path in changed]
                 # A change elsewhere may be behind any test.

@@ -28,12 +28,12 @@ class CoverageReport:
             ):
                 continue
             lines = self._lines[path]
-            for entry in counts.get("lines", ()):
+            for entry in _entries(counts, "lines"):
                 match entry:
                     case [int(line), int(count)] if line > 0 and count >= 0:
                         lines[line] = lines.get(line, 0) + count
             functions = self._functions[path]
-            for entry in counts.get("functions", ()):
+            for entry in _entries(counts, "functions"):
                 match entry:
                     case [str(name), int(line), int(count)] if line > 0 and count >= 0:
                         key = (" ".join(name.split()), line)
@@ -65,6 +65,11 @@ class CoverageReport:
             share = 100 * (len(lines) - len(missed)) / len(lines) if lines else 100.0
             rows.append(f"{share:6.1f}%  {path.removeprefix('/')}  {_ranges(missed)}".rstrip())
         return "\n".join(rows) or "no module of the project was imported"
+
+
+def _entries(counts: Mapping[str, Any], name: str) -> list[Any]:
+    entries = counts.get(name)
+    return entries if isinstance(entries, list) else []
 
 
 def _ranges(lines: list[int]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD = "32", "31", "33", "2", "1"
 _SLOW_MS = 300
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class PrettyReporter(Reporter):
@@ -70,13 +71,16 @@ class PrettyReporter(Reporter):
         head = (
             f"{len(self._results)}/{self._file_count} files, {self._tests_done} tests, {self.elapsed_s:.1f} s"
         )
-        self._live.update(
-            Text("\n".join([head, *(f"  {for_terminal(name)}" for name in names)]), style="dim")
-        )
+        self._live.update(Text("\n".join([head, *(f"  {self._safe(name)}" for name in names)]), style="dim"))
 
     # --- text --------------------------------------------------------------------------------------
     def _style(self, text: str, *styles: str) -> str:
         return f"\x1b[{';'.join(styles)}m{text}\x1b[0m" if self._color and styles else text
+
+    def _safe(self, text: str) -> str:
+        """Text of a program without what a terminal would act on; its colours only where there are any."""
+        safe = for_terminal(text)
+        return safe if self._color else _COLOR.sub("", safe)
 
     def _line(self, text: str = "") -> None:
         if self._live is not None:
@@ -94,25 +98,23 @@ class PrettyReporter(Reporter):
             parts.append(self._style(f"{result.failed} failed", _RED))
         if result.skipped + result.todo:
             parts.append(self._style(f"{result.skipped + result.todo} skipped", _YELLOW))
-        name = for_terminal(file.filename.removeprefix("/"))
+        name = self._safe(file.filename.removeprefix("/"))
         time = self._style(f"{result.duration_ms:.0f} ms", _YELLOW if result.duration_ms > _SLOW_MS else _DIM)
         self._line(f" {mark} {name} ({', '.join(parts)}) {time}")
         for test in result.tests:
             if test.status == "fail":
-                self._line(f"   {self._style('✗', _RED)} {for_terminal(test.full_name)}")
+                self._line(f"   {self._style('✗', _RED)} {self._safe(test.full_name)}")
 
     def _write_failures(self, file: TestFile, result: TestRunResult) -> None:
         name = file.filename.removeprefix("/")
         for test in result.tests:
             for error in test.errors:
                 self._line()
-                self._line(
-                    f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(f'{name} > {test.full_name}')}"
-                )
+                self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._safe(f'{name} > {test.full_name}')}")
                 self._write_error(name, error)
         for error in result.errors:
             self._line()
-            self._line(f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(name)}")
+            self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._safe(name)}")
             self._write_error(name, error)
         for suite in result.suites:
             for error in suite.errors:
@@ -121,24 +123,24 @@ class PrettyReporter(Reporter):
                 ):
                     self._line()
                     self._line(
-                        f"{self._style(' FAIL ', _BOLD, '41')} {for_terminal(f'{name} > {suite.full_name}')}"
+                        f"{self._style(' FAIL ', _BOLD, '41')} {self._safe(f'{name} > {suite.full_name}')}"
                     )
                     self._write_error(name, error)
 
     def _write_error(self, name: str, error: TestError, prefix: str = "") -> None:
         title = f"{prefix}{error.name}: " if error.name != "Error" or prefix else ""
-        self._line(self._style(title, _RED) + self._diff(for_terminal(error.message)))
+        self._line(self._style(title, _RED) + self._diff(self._safe(error.message)))
         if error.source_line is not None and error.line is not None:
             number = str(error.line)
             caret = " " * max(0, (error.column or 1) - 1)
             self._line()
-            self._line(f"  {self._style(f'{number} |', _DIM)} {for_terminal(error.source_line.rstrip())}")
+            self._line(f"  {self._style(f'{number} |', _DIM)} {self._safe(error.source_line.rstrip())}")
             self._line(f"  {' ' * len(number)} {self._style('|', _DIM)} {caret}{self._style('^', _RED)}")
         frames = [line.strip() for line in error.stack.splitlines() if line.lstrip().startswith("at ")]
         if not frames and error.line is not None:
             frames = [f"at {(error.filename or name).removeprefix('/')}:{error.line}:{error.column or 1}"]
         for frame in frames[:10]:
-            self._line(self._style(f"    {for_terminal(_relative(frame))}", _DIM))
+            self._line(self._style(f"    {self._safe(_relative(frame))}", _DIM))
         if error.cause is not None:
             self._write_error(name, error.cause, "Caused by ")
 

@@ -15,18 +15,25 @@ _EXTENSIONS: Final = frozenset(
 )
 
 
-async def wait_for_change(root: Path) -> set[Path]:
-    """Wait until source files below `root` change, appear or go; gives their paths."""
-    before = await asyncio.to_thread(_stamps, root)
-    changed: set[Path] = set()
-    while True:
-        await asyncio.sleep(_INTERVAL_S)
-        now = await asyncio.to_thread(_stamps, root)
-        difference = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
-        if changed and not difference:
-            return changed
-        changed |= difference
-        before = now
+class SourceWatcher:
+    """Source files below a directory, compared with how they were. Changes made meanwhile are not missed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._before = _stamps(root)
+
+    async def wait_change(self) -> set[Path]:
+        """Wait until files change, appear or go, and none does for a moment; gives their paths."""
+        changed: set[Path] = set()
+        while True:
+            now = await asyncio.to_thread(_stamps, self._root)
+            paths = self._before.keys() | now.keys()
+            difference = {path for path in paths if self._before.get(path) != now.get(path)}
+            self._before = now
+            if changed and not difference:
+                return changed
+            changed |= difference
+            await asyncio.sleep(_INTERVAL_S)
 
 
 def _stamps(root: Path) -> dict[Path, tuple[int, int]]:

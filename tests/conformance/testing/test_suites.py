@@ -1,5 +1,7 @@
 """JavaScript suites that hold the framework to Jest's and Vitest's documents, run in real sandboxes."""
 
+# ruff: noqa: ASYNC240  (programs in strings; small files)
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-import isolatejs
-from isolatejs.host.test_suite_runtime import TestRuntime
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import isolatejs
+    from isolatejs.host.test_suite_runtime import TestRuntime
 
 
 @pytest.fixture

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 
 from isolatejs import ConfigurationError, RuntimeDisposedError
 from isolatejs.capabilities.testing.results import TestEvent, TestResult
-from isolatejs.host.test_suite_runtime import TestRuntime
 
+if TYPE_CHECKING:
+    from isolatejs.host.test_suite_runtime import TestRuntime
 
 SUITE = """\
 describe("math", () => {

@@ -1,15 +1,20 @@
 """Order, hooks, time limits, retries, and errors that nobody caught."""
 
+# ruff: noqa: E501  (programs in strings; small files)
+
 from __future__ import annotations
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from isolatejs import AbortController, AbortError, RuntimeDisposedError
-from isolatejs.capabilities.testing.results import TestRunResult
-from isolatejs.host.test_suite_runtime import TestRuntime
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.testing.results import TestRunResult
+    from isolatejs.host.test_suite_runtime import TestRuntime
 
 
 def statuses(result: TestRunResult) -> dict[str, str]:

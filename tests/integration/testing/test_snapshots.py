@@ -1,12 +1,18 @@
 """Snapshots, through the files binding and nowhere else."""
 
+# ruff: noqa: E501, ASYNC240  (programs in strings; small files)
+
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import isolatejs
 from isolatejs import IsolateHost, create_file_bindings
-from isolatejs.capabilities.testing.results import TestRunResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isolatejs.capabilities.testing.results import TestRunResult
 
 SUITE = """
 test("value", () => { expect({ a: VALUE, when: new Date(0) }).toMatchSnapshot() });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -148,12 +148,14 @@ class HookBegun(Note, frozen=True):
 class TestStarted(Note, frozen=True):
     """A test is about to run. The host has to know, should it never end."""
 
+    __test__: ClassVar[bool] = False
     test: int
 
 
 class TestEnded(Note, frozen=True):
     """A test has a result."""
 
+    __test__: ClassVar[bool] = False
     test: int
     status: Status
     duration_ms: float

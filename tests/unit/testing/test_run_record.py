@@ -1,0 +1,166 @@
+"""The host's record: what it makes of an honest guest, and what it refuses of a dishonest one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from isolatejs.capabilities.testing.contract import (
+    FailureReport,
+    PlannedSuite,
+    PlannedTest,
+    RunStarted,
+    RunSummary,
+    SnapshotCounts,
+    SuiteEnded,
+    TestEnded,
+)
+from isolatejs.capabilities.testing.results import TestError
+from isolatejs.capabilities.testing.run_record import RunRecord
+from isolatejs.errors import GuestProtocolError
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.testing.results import TestEvent
+
+PLAN = RunStarted(
+    suites=[PlannedSuite(1, 0, "outer"), PlannedSuite(2, 1, "inner")],
+    tests=[PlannedTest(1, 2, "a", "run"), PlannedTest(2, 1, "b", "run"), PlannedTest(3, 0, "c", "todo")],
+)
+SUMMARY = RunSummary(1.0, [], SnapshotCounts(), [])
+
+
+def decode(encoded: Any) -> Any:
+    return encoded
+
+
+def record(events: list[TestEvent] | None = None) -> RunRecord:
+    made = RunRecord(events.append if events is not None else lambda event: None)
+    made.start(PLAN)
+    return made
+
+
+def run_honestly(made: RunRecord) -> None:
+    made.start_suite(1)
+    made.start_suite(2)
+    made.start_test(1)
+    made.end_test(TestEnded(1, "pass", 1.0), decode)
+    made.end_suite(SuiteEnded(2, 1.0, []), decode)
+    made.start_test(2)
+    made.end_test(TestEnded(2, "fail", 1.0, [FailureReport("Error", "no", "Error: no")]), decode)
+    made.end_suite(SuiteEnded(1, 1.0, []), decode)
+    made.end_test(TestEnded(3, "todo", 0.0), decode)
+
+
+def test_honest_run() -> None:
+    events: list[TestEvent] = []
+    made = record(events)
+    run_honestly(made)
+    result = made.result(SUMMARY, decode)
+    assert [test.full_name for test in result.tests] == ["outer > inner > a", "outer > b", "c"]
+    assert (result.passed, result.failed, result.todo, result.total, result.success) == (1, 1, 1, 3, False)
+    assert [(suite.full_name, suite.passed, suite.failed) for suite in result.suites] == [
+        ("outer", 1, 1),
+        ("outer > inner", 1, 0),
+    ]
+    assert events[0].type == "runStart"
+    assert events[-1].result == result
+
+
+def test_names_that_look_like_paths_stay_apart() -> None:
+    """Two suites of one name are two suites."""
+    made = RunRecord(lambda event: None)
+    made.start(
+        RunStarted([PlannedSuite(1, 0, "s"), PlannedSuite(2, 0, "s")], [PlannedTest(1, 2, "t", "run")])
+    )
+    made.start_suite(2)
+    made.start_test(1)
+    made.end_test(TestEnded(1, "pass", 1.0), decode)
+    made.end_suite(SuiteEnded(2, 1.0, []), decode)
+    assert [suite.total for suite in made.result(SUMMARY, decode).suites] == [1]
+
+
+def test_early_end_reports_everything() -> None:
+    made = record()
+    made.start_suite(1)
+    made.start_suite(2)
+    made.start_test(1)
+    loose = made.end_early(
+        TestError("", name="TimeoutError"), of_running="was running", of_rest="did not run"
+    )
+    result = made.result(None, decode, loose)
+    assert loose == ()
+    assert [(test.status, test.reason) for test in result.tests] == [
+        ("fail", None),
+        ("skip", "did not run"),
+        ("todo", None),
+    ]
+    assert result.tests[0].error is not None
+    assert result.tests[0].error.message == "was running"
+    assert [suite.name for suite in result.suites] == ["outer", "inner"]
+
+
+def test_early_end_without_a_test_is_an_error_of_the_run() -> None:
+    made = record()
+    loose = made.end_early(
+        TestError("", name="SandboxCrashedError"), of_running="died", of_rest="did not run"
+    )
+    result = made.result(None, decode, loose)
+    assert [error.message for error in result.errors] == ["died"]
+    assert not result.success
+
+
+def test_negative_durations_are_none() -> None:
+    made = record()
+    made.start_test(2)
+    made.end_test(TestEnded(2, "pass", -5.0), decode)
+    for test in (1, 3):
+        made.end_test(TestEnded(test, "skip", 0.0), decode)
+    assert made.result(SUMMARY, decode).tests[1].duration_ms == 0
+
+
+def test_failure_without_error_gets_one() -> None:
+    made = record()
+    made.start_test(2)
+    made.end_test(TestEnded(2, "fail", 1.0), decode)
+    for test in (1, 3):
+        made.end_test(TestEnded(test, "skip", 0.0), decode)
+    assert made.result(SUMMARY, decode).tests[1].error is not None
+
+
+LIES = {
+    "starting twice": lambda made: made.start(PLAN),
+    "an unknown test": lambda made: made.start_test(99),
+    "a test twice": lambda made: (made.start_test(1), made.start_test(1)),
+    "a result twice": lambda made: (
+        made.end_test(TestEnded(1, "pass", 1.0), decode),
+        made.end_test(TestEnded(1, "pass", 1.0), decode),
+    ),
+    "a result of no test": lambda made: made.end_test(TestEnded(0, "pass", 1.0), decode),
+    "an unknown suite": lambda made: made.start_suite(0),
+    "a suite twice": lambda made: (made.start_suite(1), made.start_suite(1)),
+    "the end of a suite that has not begun": lambda made: made.end_suite(SuiteEnded(1, 1.0, []), decode),
+    "an end without results": lambda made: made.result(SUMMARY, decode),
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_lies_are_refused(lie: Any) -> None:
+    with pytest.raises(GuestProtocolError):
+        lie(record())
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        RunStarted([PlannedSuite(2, 0, "s")], []),
+        RunStarted([PlannedSuite(1, 1, "its own parent")], []),
+        RunStarted([], [PlannedTest(1, 7, "t", "run")]),
+        RunStarted([], [PlannedTest(0, 0, "t", "run")]),
+        RunStarted([], [PlannedTest(1, 0, "t", "run"), PlannedTest(1, 0, "t", "run")]),
+    ],
+    ids=["ids", "cycle", "suite", "number", "twice"],
+)
+def test_plans_out_of_order_are_refused(plan: RunStarted) -> None:
+    with pytest.raises(GuestProtocolError):
+        RunRecord(lambda event: None).start(plan)
