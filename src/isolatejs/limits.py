@@ -149,6 +149,8 @@ MODULE_SOURCE_LIMIT_BYTES: Final = 32 * MIB
 """Largest source of one module; typescript's own bundle has 9 MB."""
 MODULES_LIMIT: Final = 50_000
 """Modules of one runtime: the host remembers where each came from, and query strings make new ones."""
+MODULE_LOADS_LIMIT: Final = 32
+"""Modules of one runtime that are looked for at once: a loader may be slow, an answer may have megabytes."""
 MODULE_PREFETCH_LIMIT: Final = 2_000
 """Modules that one answer brings along because those asked for import them."""
 MODULE_PREFETCH_LIMIT_BYTES: Final = 8 * MIB

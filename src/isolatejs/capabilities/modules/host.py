@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.modules import contract
 from isolatejs.channel.incoming import Reply
-from isolatejs.limits import MODULE_SPECIFIER_LIMIT_BYTES, MODULES_LIMIT
+from isolatejs.limits import MODULE_LOADS_LIMIT, MODULE_SPECIFIER_LIMIT_BYTES, MODULES_LIMIT
 from isolatejs.wire.errors import GuestVisibleError
 
 from .bindings import as_module_resolver
@@ -16,6 +17,8 @@ from .source_cache import SourceCache
 from .transpiler import TranspileError, Transpiler
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Coroutine
+
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingCall
 
@@ -38,6 +41,8 @@ class ModulesHost:
         self._asked: dict[str, contract.LoadModule] = {}
         """How each module was first asked for: enough to find it again."""
         self._sent: set[str] = set()
+        self._turns = asyncio.Semaphore(MODULE_LOADS_LIMIT)
+        self._serves_sync = False
         self.pending = 0
 
     def grant(self) -> dict[str, Any]:
@@ -48,7 +53,13 @@ class ModulesHost:
             "cwd": self._scope.cwd,
         }
 
-    async def load_module(self, message: contract.LoadModule, call: IncomingCall) -> Reply:
+    def load_module(self, message: contract.LoadModule, call: IncomingCall) -> Awaitable[Reply]:
+        return self._in_turn(self._load(message, call), call)
+
+    def read_module(self, message: contract.ReadModule, call: IncomingCall) -> Awaitable[Reply]:
+        return self._in_turn(self._read(message, call), call)
+
+    async def _load(self, message: contract.LoadModule, call: IncomingCall) -> Reply:
         if len(message.specifier.encode(errors="replace")) > MODULE_SPECIFIER_LIMIT_BYTES:
             raise not_found(message.specifier[:64] + "…", "the specifier is too long")
         module, brought = await self._find(message, call, self._sent)
@@ -56,12 +67,32 @@ class ModulesHost:
         self._remember(message, module, brought)
         return _answer(module, modules)
 
-    async def read_module(self, message: contract.ReadModule, call: IncomingCall) -> Reply:
+    async def _read(self, message: contract.ReadModule, call: IncomingCall) -> Reply:
         asked = self._asked.get(message.id)
         if asked is None:
             raise not_found(message.id[:256])
         module, _ = await self._find(asked, call, set())
         return _answer(module, [module])
+
+    async def _in_turn(self, work: Coroutine[Any, Any, Reply], call: IncomingCall) -> Reply:
+        """Few answers are made at once, and none while the program does not take those it has.
+
+        A program that waits for a synchronous answer takes no other: that one does not wait, and is alone.
+        """
+        self.pending += 1
+        try:
+            if call.channel.serves_sync_call and not self._serves_sync:
+                self._serves_sync = True
+                try:
+                    return await work
+                finally:
+                    self._serves_sync = False
+            async with self._turns:
+                await call.channel.wait_writable()
+                return await work
+        finally:
+            self.pending -= 1
+            work.close()
 
     async def transpile_source(self, message: contract.TranspileSource, call: IncomingCall) -> Reply:
         if len(call.attachments) != 1:
@@ -83,18 +114,14 @@ class ModulesHost:
     async def _find(
         self, message: contract.LoadModule, call: IncomingCall, sent: set[str]
     ) -> tuple[FoundModule, list[FoundModule]]:
-        self.pending += 1
-        try:
-            return await self._finder.find(
-                message.specifier,
-                message.importer,
-                message.kind,
-                message.type,
-                sent,
-                lambda: self._scope.context(call),
-            )
-        finally:
-            self.pending -= 1
+        return await self._finder.find(
+            message.specifier,
+            message.importer,
+            message.kind,
+            message.type,
+            sent,
+            lambda: self._scope.context(call),
+        )
 
     def _remember(
         self, message: contract.LoadModule, module: FoundModule, brought: list[FoundModule]
