@@ -80,7 +80,7 @@ class ToolSignature:
                 self.rest.check(value, f"args[{index}]", self.name)
                 for index, value in enumerate(given[len(self.parameters) :], len(self.parameters))
             ]
-        return positional, self._convert_options(options)
+        return positional, self._convert_options(options) if self.takes_options else {}
 
     def check_result(self, value: Any) -> Any:
         """Validate what a tool of kind "call" returned and give values that cross. Raises ToolValueError."""

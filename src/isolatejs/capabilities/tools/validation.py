@@ -62,13 +62,17 @@ class Checker(Protocol):
 def make_checker(shape: Shape, *, outward: bool = False) -> Checker:
     """The checker of one annotation: inward for arguments, outward for results."""
     walk = _lower if outward else _convert
-    fast = None if outward else _msgspec_type(shape, set())
+    fast = _msgspec_type(shape, set())
 
     def check(value: Any, path: str, tool: str) -> Any:
         if fast is not None:
             try:
-                return msgspec.convert(value, fast, builtin_types=_NATIVE)
-            except (msgspec.ValidationError, RecursionError):
+                if not outward:
+                    return msgspec.convert(value, fast, builtin_types=_NATIVE)
+                sent = msgspec.to_builtins(value, builtin_types=_NATIVE)
+                known = msgspec.convert(sent, fast, builtin_types=_NATIVE)
+                return msgspec.to_builtins(known, builtin_types=_NATIVE)  # without what is not declared
+            except (msgspec.ValidationError, TypeError, RecursionError):
                 pass  # the walk below finds the path, and accepts what msgspec is too strict for (3.0 as int)
         try:
             return walk(shape, value, path)
