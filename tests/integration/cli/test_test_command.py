@@ -22,7 +22,8 @@ ENVIRONMENT = {
 def project(tmp_path: Path) -> Path:
     (tmp_path / "src").mkdir()
     (tmp_path / "src/math.ts").write_text(
-        "export function add(a: number, b: number): number {\n  if (a < 0) {\n    return 0;\n  }\n  return a + b;\n}\n"
+        "export function add(a: number, b: number): number {\n"
+        "  if (a < 0) {\n    return 0;\n  }\n  return a + b;\n}\n"
     )
     (tmp_path / "src/math.test.ts").write_text(
         'import { add } from "./math";\n\ntest("adds", () => { expect(add(1, 2)).toBe(3); });\n'

@@ -48,7 +48,7 @@ def test_junit() -> None:
     assert suite is not None
     assert suite.attrib["name"] == "src/a.test.ts"
     cases = suite.findall("testcase")
-    assert [case.attrib["name"] for case in cases][0] == "s > ok"
+    assert cases[0].attrib["name"] == "s > ok"
     failure = cases[1].find("failure")
     assert failure is not None
     assert failure.attrib["message"].startswith('a <b> & "c" # d\n')

@@ -78,9 +78,7 @@ class TestGuest {
     if (!this.#running) return false;
     const attempt = runningAttempt.get();
     if (attempt?.fail(error)) return true;
-    if (attempt?.ended && error instanceof Error) {
-      error.message = `After the test "${attempt.state.currentTestName}" had ended: ${error.message}`;
-    }
+    if (attempt?.ended) error = endedError(attempt.state.currentTestName, error);
     const alone = this.#runner?.attempts.size === 1 ? [...this.#runner.attempts][0] : undefined;
     if (attempt === undefined && alone !== undefined) alone.fail(error);
     else this.#loose.push(error);
@@ -159,6 +157,13 @@ class TestGuest {
     await withTimeout(load, loadTimeoutMs, "loading the test file");
     if (this.#loose.length > 0) throw this.#loose.shift();
   }
+}
+
+/** An error of a test that has its result already. @param {string} name @param {any} cause */
+function endedError(name, cause) {
+  const error = new Error(`The test "${name}" left an error behind after it had ended`, { cause });
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
 }
 
 /** @param {any} object */

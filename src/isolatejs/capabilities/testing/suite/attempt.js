@@ -15,10 +15,17 @@ export const turn = () => new Promise((resolve) => realSetImmediate(resolve));
 
 /** Thrown by `context.skip()`; not a failure. */
 class SkipSignal extends Error {
+  #brand = true;
+
   /** @param {string} [reason] */
   constructor(reason) {
     super(reason ?? "");
     this.reason = reason;
+  }
+
+  /** Asks no proxy for its prototype. @param {any} value @returns {value is SkipSignal} */
+  static is(value) {
+    return typeof value === "object" && value !== null && #brand in value && value.#brand;
   }
 }
 
@@ -131,7 +138,7 @@ export class Attempt {
   /** Notes a failure; after the end it is of no more use. @param {any} error @returns {boolean} */
   fail(error) {
     if (this.ended) return false;
-    if (error instanceof SkipSignal) this.skipped ??= { reason: error.reason };
+    if (SkipSignal.is(error)) this.skipped ??= { reason: error.reason };
     else this.errors.push(error);
     return true;
   }

@@ -27,6 +27,17 @@ function readText(read) {
  * @param {number} [depth]
  */
 export function describeFailure(error, encode, depth = 0) {
+  try {
+    return describe(error, encode, depth);
+  } catch {
+    // A getter of the error threw, or it is a hostile proxy.
+    const message = "an error that cannot be read";
+    return { name: "Error", message, stack: `Error: ${message}` };
+  }
+}
+
+/** @param {any} error @param {(value: any) => any} encode @param {number} depth */
+function describe(error, encode, depth) {
   const isObject = typeof error === "object" && error !== null;
   const isError = error instanceof Error || (isObject && typeof error.message === "string");
   const message = isError ? readText(() => error.message) : `Thrown: ${readText(() => stringify(error))}`;
