@@ -7,21 +7,17 @@ Names are case-insensitive and kept in lower case. Values of one name are joined
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 __all__ = ["Headers"]
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_IN_VALUE: Final = re.compile(r"[\0\r\n]")
 _HTTP_WHITESPACE: Final = "\t\n\r "
-
-
-@runtime_checkable
-class _MultiItems(Protocol):
-    """httpx.Headers, and Starlette's."""
-
-    def multi_items(self) -> list[tuple[str, str]]: ...
+_LOWERED_LIMIT: Final = 256
+_lowered: dict[str, str] = {}
+"""Names that were checked before, with their lower case; most requests use the same few."""
 
 
 class Headers:
@@ -42,9 +38,9 @@ class Headers:
             self._list = list(init._list)
             return
         pairs: Iterable[tuple[str, str]]
-        if type(init) is list:  # the most frequent, and the check of a Protocol is slow
+        if isinstance(init, (list, tuple)):
             pairs = init
-        elif type(init) is not dict and isinstance(init, _MultiItems):
+        elif hasattr(init, "multi_items"):  # httpx.Headers, and Starlette's
             pairs = init.multi_items()
         elif isinstance(init, Mapping):
             pairs = init.items()
@@ -72,6 +68,10 @@ class Headers:
         """Remove all values of `name`; nothing happens when there are none."""
         name = _check_name(name)
         self._list = [pair for pair in self._list if pair[0] != name]
+
+    def delete_all(self, names: Collection[str]) -> None:
+        """Remove all values of each of `names`, which are in lower case."""
+        self._list = [pair for pair in self._list if pair[0] not in names]
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """All values of `name` joined with ", ", or `default`."""
@@ -156,6 +156,16 @@ class Headers:
 
 
 def _check_name(name: str) -> str:
+    known = _lowered.get(name) if isinstance(name, str) else None
+    if known is not None:
+        return known
+    lowered = _lower_name(name)
+    if len(_lowered) < _LOWERED_LIMIT and len(name) < _LOWERED_LIMIT:
+        _lowered[name] = lowered
+    return lowered
+
+
+def _lower_name(name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"a header name must be a str, not {type(name).__name__}")
     if _NAME.fullmatch(name) is None:

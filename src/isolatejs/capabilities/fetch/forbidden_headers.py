@@ -9,27 +9,27 @@ if TYPE_CHECKING:
 
 __all__ = ["HOP_BY_HOP_HEADERS", "drop_forbidden_headers"]
 
-HOP_BY_HOP_HEADERS: Final = (
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-connection",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+HOP_BY_HOP_HEADERS: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
-_REQUEST_HEADERS: Final = (
-    *HOP_BY_HOP_HEADERS,
+_REQUEST_HEADERS: Final = HOP_BY_HOP_HEADERS | {
     "accept-encoding",
     "content-length",
     "expect",
     "host",
     "proxy-authorization",
     "te",
-)
+}
 
 
 def drop_forbidden_headers(headers: Headers) -> None:
     """Remove from a program's request what only the host may say: host, length, framing, encodings."""
-    for name in _REQUEST_HEADERS:
-        headers.delete(name)
+    headers.delete_all(_REQUEST_HEADERS)

@@ -11,7 +11,7 @@ import {
   web,
 } from "../../guest/primordials.js";
 import { engineFetch } from "./absent.js";
-import { takeRequestBody } from "./request_body.js";
+import { fromBytes, snapshotBody, takeRequestBody } from "./request_body.js";
 import { ResponseBodies } from "./response_body.js";
 import { createResponse } from "./response_facts.js";
 import { createEventSource } from "./event_source.js";
@@ -41,7 +41,8 @@ export function install(kernel, grant) {
 
   /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
   const fetch = async (input, init = undefined) => {
-    const request = new Request(input, init);
+    const whole = snapshotBody(init);
+    const request = new Request(input, whole === null ? init : whole.init);
     // Nobody else can abort the request's own signal: listen only to one that the program gave.
     const signal = init?.signal || input instanceof Request ? request.signal : null;
     if (signal?.aborted) throw signal.reason;
@@ -53,11 +54,12 @@ export function install(kernel, grant) {
     if (scheme !== "http" && scheme !== "https") {
       throw new TypeError(`fetch failed: URL scheme "${scheme}" is not supported`);
     }
-    const frame = await send(kernel.channel, request, init, signal);
+    const body = whole === null ? await takeRequestBody(request, init?.body) : fromBytes(whole.bytes);
+    const frame = await send(kernel.channel, request, body, signal);
     /** @type {ResponseHead} */
     const head = frame.value;
-    const body = bodies.receive(head.body, frame, signal);
-    return createResponse(hasNullBody(head.status) ? null : body, head);
+    const received = bodies.receive(head.body, frame, signal);
+    return createResponse(hasNullBody(head.status) ? null : received, head);
   };
   ObjectDefineProperty(fetch, "length", { value: 1, configurable: true });
   kernel.defineGlobal("fetch", fetch);
@@ -67,9 +69,9 @@ export function install(kernel, grant) {
 
 /**
  * @param {import("../../channel/channel.js").Channel} channel @param {Request} request
- * @param {RequestInit | undefined} init @param {AbortSignal | null} signal
+ * @param {import("./request_body.js").OutgoingBody | null} body @param {AbortSignal | null} signal
  */
-async function send(channel, request, init, signal) {
+function send(channel, request, body, signal) {
   /** @type {any} */
   const payload = { url: request.url, method: request.method, headers: [...entriesOf.call(request.headers)] };
   if (request.redirect !== "follow") payload.redirect = request.redirect;
@@ -78,7 +80,6 @@ async function send(channel, request, init, signal) {
   if (request.cache !== undefined) payload.cache = request.cache;
   /** @type {Uint8Array[]} */
   const attachments = [];
-  const body = await takeRequestBody(request, init?.body);
   if (body !== null) {
     payload.body = channel.sendBody(body.content, attachments);
     if (body.length !== undefined) payload.bodyLength = body.length;

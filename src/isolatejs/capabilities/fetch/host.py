@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from isolatejs.capabilities.call_context import HostCallContext
 from isolatejs.capabilities.fetch import contract
 from isolatejs.capabilities.fetch.bindings import as_fetch_callback, web_socket_opener
 from isolatejs.capabilities.fetch.contract import (
@@ -38,7 +38,6 @@ from isolatejs.wire.errors import GuestVisibleError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
-    from isolatejs.capabilities.call_context import HostCallContext
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingCall
 
@@ -147,7 +146,9 @@ class FetchHost:
     def _context(self, call: IncomingCall, exchange: Exchange) -> HostCallContext:
         context = self._scope.context(call)
         signal = AbortSignal.any([context.signal, exchange.controller.signal])
-        return replace(context, signal=signal)
+        return HostCallContext(
+            signal, context.runtime_id, context.resource_id, context.request_id, context.metadata
+        )
 
     async def _run_callback(self, request: Request, context: HostCallContext) -> Response:
         result = self._callback(request, context)

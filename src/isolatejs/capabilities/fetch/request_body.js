@@ -1,17 +1,26 @@
 // What a request has to say: bytes that go along with the call when they are all here and few, else a stream.
 // @ts-check
 
-import { getTypedArrayByteLength, TypedArrayPrototypeSet, web } from "../../guest/primordials.js";
+import {
+  encodeText,
+  getTypedArrayByteLength,
+  ObjectGetPrototypeOf,
+  ObjectPrototype,
+  TypedArrayPrototypeSet,
+  TypedArrayPrototypeSubarray,
+  web,
+} from "../../guest/primordials.js";
 
-const { Request, Response, ReadableStream } = web;
+const { Request, ReadableStream } = web;
 const { URLSearchParams, FormData, Blob, ArrayBuffer, Uint8Array } = globalThis;
 const isView = ArrayBuffer.isView;
 const { arrayBuffer } = Request.prototype;
 const getBody = /** @type {any} */ (Object.getOwnPropertyDescriptor(Request.prototype, "body")).get;
-const getResponseBody = /** @type {any} */ (Object.getOwnPropertyDescriptor(Response.prototype, "body")).get;
 const getBlobSize = /** @type {any} */ (Object.getOwnPropertyDescriptor(Blob.prototype, "size")).get;
 
 const INLINE_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+const NO_BYTES = new Uint8Array(0);
 /** How many turns of the microtask queue a stream gets to show that it has ended already. */
 const PATIENCE = 16;
 
@@ -35,6 +44,22 @@ export async function takeRequestBody(request, given) {
   return stream === null ? null : await readAhead(stream);
 }
 
+/**
+ * Strings and bytes go around the Request, which would copy them twice: it gets an empty one of their kind.
+ * @param {any} init @returns {{init: any, bytes: Uint8Array} | null}
+ */
+export function snapshotBody(init) {
+  const given = init?.body;
+  if (typeof given !== "string" && !(given instanceof ArrayBuffer) && !isView(given)) return null;
+  const prototype = ObjectGetPrototypeOf(init);
+  if (prototype !== ObjectPrototype && prototype !== null) return null;
+  if (typeof given === "string") return { init: { ...init, body: "" }, bytes: encodeText(given) };
+  const copy = isView(given)
+    ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice()
+    : new Uint8Array(given).slice();
+  return { init: { ...init, body: NO_BYTES }, bytes: copy };
+}
+
 /** @param {any} given */
 function isWhole(given) {
   return typeof given === "string" || given instanceof ArrayBuffer || isView(given) ||
@@ -42,10 +67,17 @@ function isWhole(given) {
 }
 
 /** @param {Uint8Array} bytes @returns {OutgoingBody} */
-function fromBytes(bytes) {
+export function fromBytes(bytes) {
   const length = getTypedArrayByteLength(bytes);
   if (length <= INLINE_BYTES) return { content: bytes };
-  return { content: getResponseBody.call(new Response(/** @type {any} */ (bytes))), length };
+  let offset = 0;
+  const content = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(TypedArrayPrototypeSubarray(bytes, offset, offset += CHUNK_BYTES));
+      if (offset >= length) controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return { content, length };
 }
 
 /**

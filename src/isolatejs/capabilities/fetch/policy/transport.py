@@ -143,8 +143,7 @@ class Transport:
                 headers.append(name.decode("ascii"), redactor.header(value.decode("latin-1")))
         except (ValueError, UnicodeDecodeError):
             raise FetchError("the response has a malformed header") from None
-        for hop_by_hop in HOP_BY_HOP_HEADERS:
-            headers.delete(hop_by_hop)
+        headers.delete_all(HOP_BY_HOP_HEADERS)
         if not 200 <= raw.status <= 599:
             raise FetchError(f"the response has status {raw.status}")
         body: _ResponseBody | None = None
