@@ -5,7 +5,7 @@
 //
 // All of it is written as generators of effects, since `require` runs the same steps without waiting.
 
-import { SafeMap, SafeSet } from "../primordials.js";
+import { SafeMap, SafeSet, StringPrototypeIsWellFormed } from "../primordials.js";
 import { CommonJSLoader } from "./commonjs.js";
 import { runLater, runNow, together } from "./effects.js";
 import { addMissingExports } from "./late_exports.js";
@@ -252,6 +252,9 @@ export class ModuleGraph {
         specifier,
         importer,
       );
+    }
+    if (!StringPrototypeIsWellFormed(specifier) || !StringPrototypeIsWellFormed(type)) {
+      throw resolutionError("Cannot find a module whose specifier is no Unicode text", "", importer);
     }
     const host = this.host;
     const request = { specifier, importer: importer.path, kind, type };
