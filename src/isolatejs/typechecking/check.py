@@ -157,9 +157,13 @@ def check_request(
     tools: Mapping[str, Any] | None = None,
     node_modules: str | os.PathLike[str] | None = None,
     timeout_ms: float = TIMEOUT_MS,
+    always_typescript: bool = False,
 ) -> CheckRequest:
-    """Validate the arguments of `typecheck`. Raises ConfigurationError."""
-    sources = source_files(code, filename, files)
+    """Validate the arguments of `typecheck`. Raises ConfigurationError.
+
+    With `always_typescript` a program named `.js` may use types, as one that is evaluated may.
+    """
+    sources = source_files(code, filename, files, always_typescript=always_typescript)
     size = sum(len(source.text) for source in sources)
     if size > SOURCE_LIMIT_BYTES:
         raise ConfigurationError(f"code: {size} characters in all files (limit {SOURCE_LIMIT_BYTES})")

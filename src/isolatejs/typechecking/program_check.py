@@ -78,6 +78,7 @@ class ProgramCheck:
             filename=filename or "/index.ts",
             tools=self._tools,
             node_modules=options.node_modules,
+            always_typescript=True,
         )
         result = await check(request, self._modules)
         if not result.success:

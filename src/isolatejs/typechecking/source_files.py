@@ -94,10 +94,16 @@ def asset_file(path: str, text: str) -> SourceFile:
     return SourceFile(path, path, text, is_asset=True)
 
 
-def source_files(code: str, filename: str, files: Mapping[str, str] | None) -> list[SourceFile]:
+def source_files(
+    code: str, filename: str, files: Mapping[str, str] | None, *, always_typescript: bool = False
+) -> list[SourceFile]:
     """The program first, which is code whatever its name, then its other files."""
-    program = source_file(f"{filename}.ts" if filename.endswith(".json") else filename, code)
-    program = replace(program, name=filename)
+    stem, extension = posixpath.splitext(filename)
+    if extension == ".json":
+        stem, extension = filename, ".ts"
+    elif always_typescript and extension in (".js", ".mjs", ".cjs"):
+        extension = ".ts"
+    program = replace(source_file(stem + extension, code), name=filename)
     others = [source_file(name, text) for name, text in (files or {}).items()]
     paths = [file.path for file in (program, *others)]
     for path in paths:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from isolatejs.errors import ConfigurationError, TypecheckError
+from isolatejs import create_isolate_host
+from isolatejs.errors import ConfigurationError, GuestError, TypecheckError
 from isolatejs.typechecking.program_check import ProgramCheck
 
 
@@ -75,3 +76,30 @@ async def test_modules_of_the_runtime() -> None:
     await check.check_program("import { mode } from '@/env'; mode.length;")
     with pytest.raises(TypecheckError, match="toFixed"):
         await check.check_program("import { mode } from '@/env'; mode.toFixed();")
+
+
+@pytest.mark.parametrize("filename", ["/index.js", "/a.mjs", "/a.cjs", "/a", "/a.ts"])
+async def test_evaluated_programs_may_use_types_whatever_their_name(filename: str) -> None:
+    await ProgramCheck().check_program("const x: number = 1 as number; x;", filename)
+    with pytest.raises(TypecheckError, match=filename):
+        await ProgramCheck().check_program("const x: string = 1;", filename)
+
+
+async def test_a_runtime_refuses_before_it_runs() -> None:
+    ran: list[str] = []
+
+    def note(text: str) -> None:
+        ran.append(text)
+
+    async with (
+        create_isolate_host() as host,
+        host.create_runtime(bindings={"tools": {"note": note}}, typecheck=True) as runtime,
+    ):
+        with pytest.raises(TypecheckError) as raised:
+            await runtime.eval("await note('one');\nawait note(2);", "/app/main.ts")
+        assert ran == []
+        assert raised.value.errors[0].line == 2
+        await runtime.eval("await note('one' as string)")
+        assert ran == ["one"]
+        with pytest.raises(GuestError, match=r"TypeError: note: args\[0\]: expected str, got int"):
+            await runtime.eval("await note(2 as any)")
