@@ -103,7 +103,7 @@ export class FilesClient {
    */
   call(name, payload, attachments) {
     return this.#channel.call(
-      `files.${name}`,
+      name,
       payload,
       attachments === undefined ? undefined : { attachments },
     );
@@ -115,7 +115,7 @@ export class FilesClient {
    */
   callSync(name, payload, attachments) {
     return this.#channel.callSync(
-      `files.${name}`,
+      name,
       payload,
       attachments === undefined ? undefined : { attachments },
     );

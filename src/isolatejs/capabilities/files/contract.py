@@ -128,6 +128,8 @@ class WriteHandle(Call, frozen=True):
 
 
 class TruncateHandle(Call, frozen=True):
+    """Cuts an open file, or fills it up with NULs."""
+
     handle: Handle
     size: Position
 
@@ -139,10 +141,14 @@ class StatHandle(Call, frozen=True):
 
 
 class SyncHandle(Call, frozen=True):
+    """Brings the content of an open file to the storage device."""
+
     handle: Handle
 
 
 class SetHandleTimes(Call, frozen=True):
+    """Sets access and modification time of an open file."""
+
     handle: Handle
     atime_ms: Milliseconds
     mtime_ms: Milliseconds
@@ -162,10 +168,14 @@ class MakeDirectory(Call, frozen=True):
 
 
 class RemoveFile(Call, frozen=True):
+    """Removes a file, or a link itself."""
+
     path: str
 
 
 class RemoveDirectory(Call, frozen=True):
+    """Removes an empty directory."""
+
     path: str
 
 
@@ -176,6 +186,8 @@ class RemoveTree(Call, frozen=True):
 
 
 class RenameEntry(Call, frozen=True):
+    """Moves an entry, replacing one of the same kind."""
+
     path: str
     new_path: str
 
@@ -201,12 +213,16 @@ class ResolvePath(Call, frozen=True):
 
 
 class SetTimes(Call, frozen=True):
+    """Sets access and modification time."""
+
     path: str
     atime_ms: Milliseconds
     mtime_ms: Milliseconds
 
 
 class SetMode(Call, frozen=True):
+    """Sets the permission bits."""
+
     path: str
     mode: Mode
 

@@ -134,7 +134,7 @@ export class FileSystemFileHandle extends FileSystemHandle {
     requireWritable(files, path);
     const release = files.locks.take(path, "exclusive");
     try {
-      const answer = await files.client.call("openFile", { path, write: true });
+      const answer = await files.client.call("files.openFile", { path, write: true });
       return FileSystemSyncAccessHandle.open(files.client, path, answer.value.handle, release);
     } catch (error) {
       release();
@@ -164,8 +164,12 @@ export class FileSystemDirectoryHandle extends FileSystemHandle {
     requireWritable(files, path);
     files.locks.requireFree(path);
     try {
-      const { kind } = (await files.client.call("statPath", { path, follow: false })).value;
-      const call = kind !== "directory" ? "removeFile" : recursive ? "removeTree" : "removeDirectory";
+      const { kind } = (await files.client.call("files.statPath", { path, follow: false })).value;
+      const call = kind !== "directory"
+        ? "files.removeFile"
+        : recursive
+        ? "files.removeTree"
+        : "files.removeDirectory";
       await files.client.call(call, { path });
     } catch (error) {
       throw entryError(error, path);
@@ -223,8 +227,8 @@ async function child(directory, name, kind, create) {
     if (found === undefined) {
       if (!create) throw new DOMException(`no such file or directory: ${path}`, "NotFoundError");
       const made = kind === "file"
-        ? files.client.call("writeFile", { path, exclusive: true, truncate: false })
-        : files.client.call("makeDirectory", { path });
+        ? files.client.call("files.writeFile", { path, exclusive: true, truncate: false })
+        : files.client.call("files.makeDirectory", { path });
       await made.catch((error) => {
         if (error?.code !== "EEXIST") throw error; // somebody else was faster
       });
@@ -240,7 +244,7 @@ async function child(directory, name, kind, create) {
 /** @param {Files} files @param {string} path @returns {Promise<string | undefined>} undefined when it is not there */
 async function kindOf(files, path) {
   try {
-    return (await files.client.call("statPath", { path })).value.kind;
+    return (await files.client.call("files.statPath", { path })).value.kind;
   } catch (error) {
     if (isFileError(error) && /** @type {any} */ (error).code === "ENOENT") return undefined;
     throw error;
@@ -267,7 +271,7 @@ async function* iterate(directory, select) {
     /** @type {any} */
     let page;
     try {
-      page = (await files.client.call("readDirectory", { path, after })).value;
+      page = (await files.client.call("files.readDirectory", { path, after })).value;
     } catch (error) {
       throw entryError(error, path);
     }

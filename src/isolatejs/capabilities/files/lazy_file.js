@@ -17,7 +17,7 @@ const EAGER_BYTES = 64 * 1024;
  * @param {FilesClient} client @param {string} path @param {string} name
  */
 export async function openLazyFile(client, path, name) {
-  const answer = await client.call("readPiece", { path, length: EAGER_BYTES });
+  const answer = await client.call("files.readPiece", { path, length: EAGER_BYTES });
   /** @type {Stat} */
   const stat = answer.value;
   const bytes = answer.attachments[0];
@@ -99,7 +99,7 @@ class HostPart {
   /** @param {number} offset @returns {Promise<Uint8Array>} */
   async #piece(offset) {
     try {
-      const answer = await this.#client.call("readPiece", this.#request(offset));
+      const answer = await this.#client.call("files.readPiece", this.#request(offset));
       return answer.attachments[0];
     } catch (error) {
       throw domError(error, this.#path);
@@ -125,7 +125,7 @@ class HostPart {
     const bytes = new Uint8Array(this.size);
     for (let at = this.#start; at < this.#end;) {
       try {
-        const piece = this.#client.callSync("readPiece", this.#request(at)).attachments[0];
+        const piece = this.#client.callSync("files.readPiece", this.#request(at)).attachments[0];
         bytes.set(piece, at - this.#start);
         at += piece.length;
       } catch (error) {

@@ -48,7 +48,7 @@ export class FileSystemSyncAccessHandle {
     const start = at;
     while (at - start < bytes.length) {
       const length = Math.min(PIECE_BYTES, bytes.length - (at - start));
-      const piece = this.#call("readHandle", { offset: at, length }).attachments[0];
+      const piece = this.#call("files.readHandle", { offset: at, length }).attachments[0];
       const count = piece.length;
       if (count === 0) break;
       bytes.set(piece, at - start);
@@ -64,7 +64,7 @@ export class FileSystemSyncAccessHandle {
     const bytes = bytesOf(buffer);
     const start = this.#start(options);
     for (let done = 0; done < bytes.length; done += PIECE_BYTES) {
-      this.#call("writeHandle", { offset: start + done }, [bytes.subarray(done, done + PIECE_BYTES)]);
+      this.#call("files.writeHandle", { offset: start + done }, [bytes.subarray(done, done + PIECE_BYTES)]);
     }
     this.#cursor = start + bytes.length;
     return bytes.length;
@@ -73,16 +73,16 @@ export class FileSystemSyncAccessHandle {
   /** @param {number} newSize */
   truncate(newSize) {
     const size = position(newSize);
-    this.#call("truncateHandle", { size });
+    this.#call("files.truncateHandle", { size });
     this.#cursor = Math.min(this.#cursor, size);
   }
 
   getSize() {
-    return this.#call("statHandle", {}).value.size;
+    return this.#call("files.statHandle", {}).value.size;
   }
 
   flush() {
-    this.#call("syncHandle", {});
+    this.#call("files.syncHandle", {});
   }
 
   close() {
@@ -90,7 +90,7 @@ export class FileSystemSyncAccessHandle {
     const handle = this.#handle;
     this.#handle = null;
     this.#release();
-    this.#client.callSync("closeHandle", { handle });
+    this.#client.callSync("files.closeHandle", { handle });
   }
 
   /** @param {{at?: number} | undefined} options */

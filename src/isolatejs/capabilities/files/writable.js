@@ -55,7 +55,7 @@ class SwapWriter {
     if (type === "seek") {
       this.#cursor = /** @type {number} */ (at);
     } else if (type === "truncate") {
-      await this.#client.call("truncateHandle", { handle: this.#handle, size });
+      await this.#client.call("files.truncateHandle", { handle: this.#handle, size });
       this.#cursor = Math.min(this.#cursor, /** @type {number} */ (size));
     } else {
       const start = at ?? this.#cursor;
@@ -92,14 +92,14 @@ class SwapWriter {
 
   /** @param {Uint8Array} piece @param {number} offset */
   #writePiece(piece, offset) {
-    return this.#client.call("writeHandle", { handle: this.#handle, offset }, [piece]);
+    return this.#client.call("files.writeHandle", { handle: this.#handle, offset }, [piece]);
   }
 
   async close() {
     if (this.#ended) return;
     this.#ended = true;
     try {
-      await this.#client.call("commitSwap", { handle: this.#handle });
+      await this.#client.call("files.commitSwap", { handle: this.#handle });
     } catch (error) {
       throw domError(error, this.#path);
     } finally {
@@ -111,7 +111,7 @@ class SwapWriter {
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
-    await this.#client.call("closeHandle", { handle: this.#handle });
+    await this.#client.call("files.closeHandle", { handle: this.#handle });
   }
 }
 
@@ -198,6 +198,6 @@ function writeTo(stream, chunk) {
  * @param {FilesClient} client @param {string} path @param {boolean} keepExisting @param {() => void} release
  */
 export async function createWritable(client, path, keepExisting, release) {
-  const answer = await client.call("openSwap", { path, keepExisting });
+  const answer = await client.call("files.openSwap", { path, keepExisting });
   return new FileSystemWritableFileStream(KEY, new SwapWriter(client, path, answer.value.handle, release));
 }

@@ -38,7 +38,7 @@ export function descriptorOperations(paths) {
   function* openPath(path, flags, mode) {
     const opening = paths.opening(path, flags, mode);
     const { handle } = (yield ask(
-      "openFile",
+      "files.openFile",
       {
         path: opening.path,
         ...opening.flags,
@@ -55,7 +55,7 @@ export function descriptorOperations(paths) {
   function* close(fd) {
     const { handle } = get(fd, "close");
     open.delete(fd);
-    yield ask("closeHandle", { handle }, "close");
+    yield ask("files.closeHandle", { handle }, "close");
   }
 
   /**
@@ -67,8 +67,8 @@ export function descriptorOperations(paths) {
     let done = 0;
     while (done < bytes.length) {
       const length = Math.min(PIECE_BYTES, bytes.length - done);
-      const piece =
-        (yield ask("readHandle", { handle: descriptor.handle, offset: at, length }, "read")).attachments[0];
+      const piece = (yield ask("files.readHandle", { handle: descriptor.handle, offset: at, length }, "read"))
+        .attachments[0];
       const count = piece.length;
       bytes.set(piece, done);
       release(piece);
@@ -87,7 +87,7 @@ export function descriptorOperations(paths) {
     let at = start;
     for (const piece of piecesOf(bytes)) {
       throwIfAborted(signal);
-      yield send("writeHandle", { handle: descriptor.handle, offset: at }, [piece], "write");
+      yield send("files.writeHandle", { handle: descriptor.handle, offset: at }, [piece], "write");
       at += piece.length;
     }
     return bytes.length;
@@ -95,7 +95,7 @@ export function descriptorOperations(paths) {
 
   /** All the rest of an open file. @param {Descriptor} descriptor @returns {Operation} */
   function* readRest(descriptor) {
-    const { size } = (yield ask("statHandle", { handle: descriptor.handle }, "fstat")).value;
+    const { size } = (yield ask("files.statHandle", { handle: descriptor.handle }, "fstat")).value;
     const bytes = new Uint8Array(Math.max(0, size - descriptor.position));
     return bytes.subarray(0, yield* readInto(descriptor, bytes, null));
   }
@@ -103,7 +103,7 @@ export function descriptorOperations(paths) {
   /** @param {any} path @param {AbortSignal | undefined} signal @returns {Operation} */
   function* readPath(path, signal) {
     const { path: at, text } = paths.opening(path, "r", undefined);
-    const first = yield ask("readPiece", { path: at, length: FIRST_BYTES }, "open", text);
+    const first = yield ask("files.readPiece", { path: at, length: FIRST_BYTES }, "open", text);
     const { size } = first.value;
     const head = first.attachments[0];
     if (head.length >= size) return head;
@@ -115,7 +115,7 @@ export function descriptorOperations(paths) {
       const requests = [];
       for (let offset = end; offset < size && requests.length < PIECES_AHEAD; offset += PIECE_BYTES) {
         const length = Math.min(PIECE_BYTES, size - offset);
-        requests.push(ask("readPiece", { path: at, offset, length }, "read"));
+        requests.push(ask("files.readPiece", { path: at, offset, length }, "read"));
       }
       for (const { attachments: [piece] } of yield requests) {
         if (piece.length === 0) return bytes.subarray(0, end); // it was cut meanwhile
@@ -138,13 +138,19 @@ export function descriptorOperations(paths) {
     const { flags, path, mode, text } = opening;
     if (bytes.length <= PIECE_BYTES && (flags.write || flags.append) && !options.flush) {
       const { append, create, exclusive, truncate } = flags;
-      yield send("writeFile", { path, append, create, exclusive, truncate, mode }, [bytes], "open", text);
+      yield send(
+        "files.writeFile",
+        { path, append, create, exclusive, truncate, mode },
+        [bytes],
+        "open",
+        text,
+      );
       return;
     }
     const fd = yield* openPath(target, options.flag ?? flag, options.mode);
     try {
       yield* writeFrom(get(fd, "write"), bytes, null, options.signal);
-      if (options.flush) yield ask("syncHandle", { handle: get(fd, "fsync").handle }, "fsync");
+      if (options.flush) yield ask("files.syncHandle", { handle: get(fd, "fsync").handle }, "fsync");
     } finally {
       yield* close(fd);
     }
@@ -154,12 +160,12 @@ export function descriptorOperations(paths) {
   function* ftruncate(fd, length) {
     const { handle } = get(fd, "ftruncate");
     const size = Math.max(0, integer(length ?? 0, "len", Number.MIN_SAFE_INTEGER));
-    yield ask("truncateHandle", { handle, size }, "ftruncate");
+    yield ask("files.truncateHandle", { handle, size }, "ftruncate");
   }
 
   /** @param {any} fd @param {string} syscall @returns {Operation} */
   function* sync(fd, syscall) {
-    yield ask("syncHandle", { handle: get(fd, syscall).handle }, syscall);
+    yield ask("files.syncHandle", { handle: get(fd, syscall).handle }, syscall);
   }
 
   /** @param {any} target @param {any} data @param {any} options @param {string} flag @returns {Operation} */
@@ -241,7 +247,7 @@ export function descriptorOperations(paths) {
     /** @param {any} fd @param {any} [options] @returns {Operation} */
     *fstat(fd, options) {
       const { handle } = get(fd, "fstat");
-      return makeStats((yield ask("statHandle", { handle }, "fstat")).value, options?.bigint);
+      return makeStats((yield ask("files.statHandle", { handle }, "fstat")).value, options?.bigint);
     },
 
     ftruncate,
@@ -253,7 +259,7 @@ export function descriptorOperations(paths) {
     /** @param {any} fd @param {any} atime @param {any} mtime @returns {Operation} */
     *futimes(fd, atime, mtime) {
       const { handle } = get(fd, "futime");
-      yield ask("setHandleTimes", { handle, atimeMs: timeMs(atime), mtimeMs: timeMs(mtime) }, "futime");
+      yield ask("files.setHandleTimes", { handle, atimeMs: timeMs(atime), mtimeMs: timeMs(mtime) }, "futime");
     },
     /** @param {any} fd @param {any} mode @returns {Operation} */
     *fchmod(fd, mode) {

@@ -49,7 +49,7 @@ export function pathOperations(client) {
   function* statOf(given, options, follow) {
     const { text, path } = at(given);
     try {
-      const answer = yield ask("statPath", { path, follow }, follow ? "stat" : "lstat", text);
+      const answer = yield ask("files.statPath", { path, follow }, follow ? "stat" : "lstat", text);
       return makeStats(answer.value, options?.bigint);
     } catch (error) {
       const { code } = /** @type {any} */ (error);
@@ -64,7 +64,7 @@ export function pathOperations(client) {
     const entries = [];
     for (let after = null, more = true; more;) {
       /** @type {import("../client.js").Answer} */
-      const { value } = yield ask("readDirectory", { path, after }, syscall, text);
+      const { value } = yield ask("files.readDirectory", { path, after }, syscall, text);
       entries.push(...value.entries);
       more = value.more;
       after = more ? value.entries[value.entries.length - 1][0] : null;
@@ -83,12 +83,12 @@ export function pathOperations(client) {
     const { text, path } = at(given);
     const [atimeMs, mtimeMs] = times.map(timeMs);
     if (!follow) {
-      const { kind } = (yield ask("statPath", { path, follow: false }, "lutime", text)).value;
+      const { kind } = (yield ask("files.statPath", { path, follow: false }, "lutime", text)).value;
       if (kind === "symlink") {
         throw systemError("ENOSYS", "function not implemented", { syscall: "lutime", path: text });
       }
     }
-    yield ask("setTimes", { path, atimeMs, mtimeMs }, follow ? "utime" : "lutime", text);
+    yield ask("files.setTimes", { path, atimeMs, mtimeMs }, follow ? "utime" : "lutime", text);
   }
 
   /** @param {string} syscall @param {any} target @param {any} path @returns {Operation} */
@@ -112,7 +112,7 @@ export function pathOperations(client) {
       const { text, path } = at(given);
       const wanted = integer(mode, "mode", 0, 7);
       const doing = { syscall: "access", path: text };
-      const stat = (yield ask("statPath", { path }, "access", text)).value;
+      const stat = (yield ask("files.statPath", { path }, "access", text)).value;
       if (wanted & constants.W_OK && !client.isWritable(path)) {
         throw systemError("EROFS", "read-only file system", doing);
       }
@@ -127,7 +127,7 @@ export function pathOperations(client) {
     *exists(given) {
       try {
         const { text, path } = at(given);
-        yield ask("statPath", { path }, "access", text);
+        yield ask("files.statPath", { path }, "access", text);
         return true;
       } catch (error) {
         if (typeof (/** @type {any} */ (error).code) === "string") return false;
@@ -142,7 +142,7 @@ export function pathOperations(client) {
         ? options
         : { mode: options };
       fileMode(mode, 0o777);
-      const made = (yield ask("makeDirectory", { path, recursive: !!recursive }, "mkdir", text)).value;
+      const made = (yield ask("files.makeDirectory", { path, recursive: !!recursive }, "mkdir", text)).value;
       return recursive ? made ?? undefined : undefined;
     },
 
@@ -154,7 +154,7 @@ export function pathOperations(client) {
         const random = crypto.getRandomValues(new Uint8Array(6));
         const text = prefix + Array.from(random, (byte) => LETTERS[byte % LETTERS.length]).join("");
         try {
-          yield ask("makeDirectory", { path: client.resolve(text) }, "mkdtemp", `${prefix}XXXXXX`);
+          yield ask("files.makeDirectory", { path: client.resolve(text) }, "mkdtemp", `${prefix}XXXXXX`);
           return encodeName(text, encoding);
         } catch (error) {
           if (/** @type {any} */ (error).code !== "EEXIST" || tries === 100) throw error;
@@ -163,23 +163,24 @@ export function pathOperations(client) {
     },
 
     /** @param {any} path @param {any} [options] @returns {Operation} */
-    rmdir: (path, options) => simple(path, options?.recursive ? "removeTree" : "removeDirectory", "rmdir"),
+    rmdir: (path, options) =>
+      simple(path, options?.recursive ? "files.removeTree" : "files.removeDirectory", "rmdir"),
     /** @param {any} path @returns {Operation} */
-    unlink: (path) => simple(path, "removeFile", "unlink"),
+    unlink: (path) => simple(path, "files.removeFile", "unlink"),
 
     /** @param {any} given @param {any} [options] @returns {Operation} */
     *rm(given, options) {
       const { text, path } = at(given);
       const { force = false, recursive = false } = options ?? {};
       try {
-        const { kind } = (yield ask("statPath", { path, follow: false }, "lstat", text)).value;
+        const { kind } = (yield ask("files.statPath", { path, follow: false }, "lstat", text)).value;
         if (kind === "directory" && !recursive) {
           const message = `Path is a directory: rm returned EISDIR (is a directory) ${text}`;
           const error = codedError(Error, "ERR_FS_EISDIR", message);
           error.name = "SystemError";
           throw Object.assign(error, { errno: 21, syscall: "rm", path: text });
         }
-        yield ask(kind === "directory" ? "removeTree" : "removeFile", { path }, "rm", text);
+        yield ask(kind === "directory" ? "files.removeTree" : "files.removeFile", { path }, "rm", text);
       } catch (error) {
         if (force && /** @type {any} */ (error).code === "ENOENT") return;
         throw error;
@@ -190,7 +191,7 @@ export function pathOperations(client) {
     *rename(given, newGiven) {
       const from = at(given, "oldPath");
       const to = at(newGiven, "newPath");
-      yield ask("renameEntry", { path: from.path, newPath: to.path }, "rename", from.text, to.text);
+      yield ask("files.renameEntry", { path: from.path, newPath: to.path }, "rename", from.text, to.text);
     },
 
     /** @param {any} given @param {any} newGiven @param {number} [mode] @returns {Operation} */
@@ -198,7 +199,13 @@ export function pathOperations(client) {
       const from = at(given, "src");
       const to = at(newGiven, "dest");
       const exclusive = (integer(mode, "mode", 0, 7) & constants.COPYFILE_EXCL) !== 0;
-      yield ask("copyFile", { path: from.path, newPath: to.path, exclusive }, "copyfile", from.text, to.text);
+      yield ask(
+        "files.copyFile",
+        { path: from.path, newPath: to.path, exclusive },
+        "copyfile",
+        from.text,
+        to.text,
+      );
     },
 
     /** @param {any} given @param {any} [options] @returns {Operation} */
@@ -225,16 +232,16 @@ export function pathOperations(client) {
     },
 
     /** @param {any} path @param {any} [options] @returns {Operation} */
-    readlink: (path, options) => named(path, "readLink", "readlink", options),
+    readlink: (path, options) => named(path, "files.readLink", "readlink", options),
     /** @param {any} path @param {any} [options] @returns {Operation} */
-    realpath: (path, options) => named(path, "resolvePath", "realpath", options),
+    realpath: (path, options) => named(path, "files.resolvePath", "realpath", options),
 
     /** @param {any} path @param {any} atime @param {any} mtime @returns {Operation} */
     utimes: (path, atime, mtime) => setTimes(path, [atime, mtime], true),
     /** @param {any} path @param {any} atime @param {any} mtime @returns {Operation} */
     lutimes: (path, atime, mtime) => setTimes(path, [atime, mtime], false),
     /** @param {any} path @param {any} mode @returns {Operation} */
-    chmod: (path, mode) => simple(path, "setMode", "chmod", { mode: fileMode(mode, 0) }),
+    chmod: (path, mode) => simple(path, "files.setMode", "chmod", { mode: fileMode(mode, 0) }),
     /** Ownership is the host's. @param {any} path @returns {Operation} */
     chown: (path) => refuse("chown", path, undefined),
     /** @param {any} path @returns {Operation} */
@@ -248,11 +255,12 @@ export function pathOperations(client) {
     *truncate(given, length) {
       const { text, path } = at(given);
       const size = Math.max(0, integer(length ?? 0, "len", Number.MIN_SAFE_INTEGER));
-      const { handle } = (yield ask("openFile", { path, read: false, write: true }, "open", text)).value;
+      const { handle } =
+        (yield ask("files.openFile", { path, read: false, write: true }, "open", text)).value;
       try {
-        yield ask("truncateHandle", { handle, size }, "ftruncate");
+        yield ask("files.truncateHandle", { handle, size }, "ftruncate");
       } finally {
-        yield ask("closeHandle", { handle }, "close");
+        yield ask("files.closeHandle", { handle }, "close");
       }
     },
 
@@ -277,7 +285,7 @@ export function pathOperations(client) {
   function* copyTree(from, to, options) {
     if (options.filter !== undefined && !options.filter(from.text, to.text)) return;
     const follow = options.dereference === true;
-    const stat = (yield ask("statPath", { path: from.path, follow }, "cp", from.text)).value;
+    const stat = (yield ask("files.statPath", { path: from.path, follow }, "cp", from.text)).value;
     if (stat.kind === "directory") {
       if (!options.recursive) {
         const message =
@@ -288,7 +296,7 @@ export function pathOperations(client) {
         const message = `cannot copy ${from.text} to a subdirectory of self ${to.text}`;
         throw codedError(Error, "ERR_FS_CP_EINVAL", message);
       }
-      yield ask("makeDirectory", { path: to.path, recursive: true }, "mkdir", to.text);
+      yield ask("files.makeDirectory", { path: to.path, recursive: true }, "mkdir", to.text);
       for (const [name] of yield* list(from.path, from.text)) {
         const below = { path: childPath(from.path, name), text: childPath(from.text, name) };
         yield* copyTree(below, { path: childPath(to.path, name), text: childPath(to.text, name) }, options);
@@ -296,7 +304,13 @@ export function pathOperations(client) {
     } else {
       const exclusive = !options.force || options.errorOnExist === true;
       try {
-        yield ask("copyFile", { path: from.path, newPath: to.path, exclusive }, "cp", from.text, to.text);
+        yield ask(
+          "files.copyFile",
+          { path: from.path, newPath: to.path, exclusive },
+          "cp",
+          from.text,
+          to.text,
+        );
       } catch (error) {
         if (/** @type {any} */ (error).code !== "EEXIST") throw error;
         if (options.errorOnExist) {
@@ -307,7 +321,7 @@ export function pathOperations(client) {
     }
     if (options.preserveTimestamps) {
       const { atimeMs, mtimeMs } = stat;
-      yield ask("setTimes", { path: to.path, atimeMs, mtimeMs }, "utime", to.text);
+      yield ask("files.setTimes", { path: to.path, atimeMs, mtimeMs }, "utime", to.text);
     }
   }
 }
