@@ -45,6 +45,7 @@ class DirectClient:
         self._settings = settings
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ended: asyncio.Future[None] = self._loop.create_future()
+        self.cached = False
         self.place = {"engine": settings.engine, "image": f"{directory}/isolatejs"}
         reason = "confinement is off" if settings.confinement == "off" else "needs Linux"
         self.layers = tuple(Layer(name, held=False, reason=reason) for name in NAMESPACES + REQUIRED)

@@ -28,7 +28,7 @@ V8_FLAGS: tuple[str, ...] = (
     # growing (0.8 kB for each).
     "--no-compilation-cache",
 )
-OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "--no-code-cache", "-q")
+OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "-q")
 """Nothing that lies around on the machine, and nothing on the network, changes how the engine starts."""
 
 
@@ -56,9 +56,17 @@ def find_engine(path: str | None = None) -> Engine:
     return Engine(real, linked_libraries(real))
 
 
-def engine_argv(engine: str, image: str, *, sync_replies: str = "/sync-replies") -> list[str]:
-    """The command line of a sandbox's engine."""
-    argv = [engine, "run", *OPTIONS, f"--allow-read={image},{sync_replies}"]
+def engine_argv(
+    engine: str, image: str, *, sync_replies: str = "/sync-replies", cached: bool = False
+) -> list[str]:
+    """The command line of a sandbox's engine. `cached`: its DENO_DIR holds compiled code of the image."""
+    argv = [
+        engine,
+        "run",
+        *OPTIONS,
+        *([] if cached else ["--no-code-cache"]),
+        f"--allow-read={image},{sync_replies}",
+    ]
     if V8_FLAGS:
         argv.append("--v8-flags=" + ",".join(V8_FLAGS))
     return [*argv, f"{image}/guest/main.js"]

@@ -52,6 +52,10 @@ class LauncherClient:
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.place: dict[str, str] = {}
         """Where sandboxes find things: engine, image."""
+        self.cached = False
+        """Whether sandboxes have a cache of compiled code."""
+        self.own_root = False
+        """Whether sandboxes have a root of their own."""
         self.statuses: dict[str, list[Any]] = {}
         """The layers that the launcher set up: name -> [held, reason]."""
         self._loop.add_reader(connection.fileno(), self._on_readable)
@@ -81,6 +85,8 @@ class LauncherClient:
             raise
         client.place = ready["place"]
         client.statuses = ready["statuses"]
+        client.cached = ready["cached"]
+        client.own_root = ready["own_root"]
         return client
 
     async def spawn(
@@ -91,6 +97,7 @@ class LauncherClient:
         files: Mapping[str, bytes] | None = None,
         one_shot: bool = False,
         probe: str | None = None,
+        fill: bool = False,
     ) -> Sandbox:
         """Start a process; returns when its wall stands and the engine starts."""
         if self.ended.done():
@@ -108,6 +115,8 @@ class LauncherClient:
         }
         if probe is not None:
             message["probe"] = probe
+        if fill:
+            message["fill"] = True
         self._send(message, (_archive(files),) if files else ())
         try:
             return await future

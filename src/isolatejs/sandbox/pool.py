@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from isolatejs import limits
@@ -15,6 +16,8 @@ from isolatejs.errors import ConfigurationError, ConfinementError, IsolateError,
 from .confinement import Confinement, ConfinementReport
 from .direct_client import DirectClient
 from .engine import engine_argv, find_engine
+from .engine_cache import EngineCache
+from .fill_cache import fill_cache
 from .guest_image import image_files
 from .launcher.settings import Settings
 from .launcher_client import LauncherClient
@@ -167,10 +170,13 @@ class EmbeddedPool:
 
     async def _start_launcher(self) -> None:
         engine = await asyncio.to_thread(find_engine, self._engine_path)
+        image = image_files(self._image_directory)
+        cache = await asyncio.to_thread(EngineCache, engine, image)
         settings = Settings(
             engine=engine.path,
             libraries=engine.libraries,
-            image=image_files(self._image_directory),
+            image=image,
+            cache=cache.files(),
             confinement=self._mode,
             host_pid=os.getpid(),
         )
@@ -180,9 +186,12 @@ class EmbeddedPool:
         client: LauncherClient | DirectClient
         if sys.platform == "linux":
             client = await LauncherClient.start(settings)
+            if client.own_root and not client.cached and await fill_cache(client, cache):
+                await client.close()
+                client = await LauncherClient.start(replace(settings, cache=cache.files()))
         else:
             client = await DirectClient.start(settings)
-        self._argv = engine_argv(client.place["engine"], client.place["image"])
+        self._argv = engine_argv(client.place["engine"], client.place["image"], cached=client.cached)
         self.confinement = await self._try_out(client)
         self._client = client
 

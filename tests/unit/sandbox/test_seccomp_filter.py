@@ -30,8 +30,8 @@ def run(number: int, arguments: tuple[int, ...] = (), *, architecture: int = X86
             position += if_true if accumulator == constant else if_false
         elif code == 0x35:
             position += if_true if accumulator >= constant else if_false
-        elif code == 0x45:
-            position += if_true if accumulator & constant else if_false
+        elif code == 0x54:
+            accumulator &= constant
         elif code == 0x06:
             return constant
         else:
@@ -70,6 +70,7 @@ def test_calls_without_a_condition_are_allowed_and_all_others_refused(architectu
         ("clone", (THREAD_FLAGS | 0x10000000,), False),
         ("clone", (0x11 | 0x4000 | 0x100,), False),
         ("mmap", (0, 4096, 3, 0x22), True),
+        ("mmap", (0, 4096, 3, 0x01), True),
         ("mmap", (0, 4096, 3, 0x21), False),
         ("mmap", (0, 4096, 3, 0x23), False),
         ("socketpair", (1,), True),

@@ -11,6 +11,8 @@ import errno
 import os
 import resource
 import signal
+import socket
+import struct
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +58,8 @@ class Plan:
     place: root.Root
     rules: landlock.Rules | None
     privileged: bool
+    filling: bool
+    """Run the kernel without a program, unconfined but for the namespaces, to fill the cache of its code."""
     probing: bool
     sweep: bool
 
@@ -74,6 +78,8 @@ def run(plan: Plan, settings: Settings) -> None:
             os.dup2(descriptor, standard)
         wall.apply("closed descriptors", lambda: linux.close_on_exec_from(3))
         _volunteer_for_the_oom_killer(plan.proc)
+        if plan.filling:
+            _fill_cache(plan)
         wall.apply("resource limits", lambda: _limit_resources(plan))
         wall.apply(
             "bounding set", linux.drop_bounding_set
@@ -87,11 +93,30 @@ def run(plan: Plan, settings: Settings) -> None:
             os.close(plan.report)
             probe.report(wall.statuses, sweep=plan.sweep)
         else:
-            linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), ENVIRONMENT)
+            linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), _environment(plan))
     except BaseException:
         os.write(plan.report, traceback.format_exc().encode()[-4000:])
     finally:
         os._exit(127)
+
+
+def _environment(plan: Plan) -> dict[str, str]:
+    return {**ENVIRONMENT, "DENO_DIR": root.CACHE} if plan.place.cached else ENVIRONMENT
+
+
+def _fill_cache(plan: Plan) -> None:
+    """Become an engine that may write its cache; the host gets its directory through the channel.
+
+    No program runs here, only the files of the image, so the rest of the wall is not needed.
+    """
+    flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("cache", root.WORK, "tmpfs", flags, "size=64m,mode=755")
+    directory = os.open(root.WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with socket.socket(fileno=os.dup(1)) as channel:
+        channel.sendmsg([b"c"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", directory))])
+    linux.drop_capabilities()
+    _forbid_new_privileges()
+    linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), {**ENVIRONMENT, "DENO_DIR": root.WORK})
 
 
 def _die_with_launcher(plan: Plan) -> None:

@@ -72,6 +72,8 @@ class Launcher:
                 "op": "ready",
                 "statuses": self._surroundings.statuses,
                 "place": {"engine": place.engine, "image": place.image},
+                "cached": place.cached,
+                "own_root": place.real is None,
             }
         )
 
@@ -158,6 +160,7 @@ class Launcher:
             place=self._surroundings.place,
             rules=self._rules,
             privileged=self._surroundings.privileged,
+            filling="fill" in message,
             probing="probe" in message,
             sweep=message.get("probe") == "sweep",
         )

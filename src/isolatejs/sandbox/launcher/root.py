@@ -5,6 +5,7 @@ the namespace, so it costs a sandbox one mount of its own instead of a dozen. La
 
     /engine/deno, /lib..., /usr/lib...   the engine and the libraries that it is linked with, read-only
     /isolatejs/**                        the guest image, read-only
+    /cache                               the engine's analysis and compiled code of the image, read-only
     /dev/null, /dev/urandom
     /proc/self/exe                       a symbolic link to the engine, which asks for its own path
     /proc/self/maps                      one line, for the engine's transpiler
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ENGINE = "/engine/deno"
 IMAGE = "/isolatejs"
+CACHE = "/cache"
 PRIVATE = "/private"
 WORK = "/work"
 SYNC_REPLIES = "/sync-replies"
@@ -56,6 +58,8 @@ class Root:
     image: str
     libraries: tuple[str, ...]
     real: str | None
+    cached: bool
+    """Whether there is a cache of compiled code at /cache."""
 
     def remove(self) -> None:
         """Remove what is on the real file system."""
@@ -105,13 +109,14 @@ def build_empty_root(settings: Settings) -> Root:
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     # Opened first: the new root covers a directory that may hold one of them.
     sources = {target: _open_path(path) for target, path in _binds(settings).items()}
-    image = {target: Path(path).read_bytes() for target, path in settings.image.items()}
+    image = {f"{IMAGE}/{target}": Path(path).read_bytes() for target, path in settings.image.items()}
+    image.update({f"{CACHE}/{name}": Path(path).read_bytes() for name, path in settings.cache.items()})
     base = next(place for place in _MOUNT_POINTS if Path(place).is_dir())
     linux.mount(
-        "isolatejs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=16m,nr_inodes=4096,mode=755"
+        "isolatejs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=64m,nr_inodes=4096,mode=755"
     )
     for target, content in image.items():
-        file = Path(base + IMAGE) / target
+        file = Path(base + target)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     for target, descriptor in sources.items():
@@ -141,7 +146,9 @@ def build_empty_root(settings: Settings) -> Root:
     linux.pivot_root(".", ".")
     linux.unmount_detached(".")
     os.chdir("/")
-    return Root(engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None)
+    return Root(
+        engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None, cached=bool(settings.cache)
+    )
 
 
 def use_real_root(settings: Settings) -> Root:
@@ -152,7 +159,9 @@ def use_real_root(settings: Settings) -> Root:
         file = Path(real + IMAGE) / target
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(Path(path).read_bytes())
-    return Root(engine=settings.engine, image=real + IMAGE, libraries=settings.libraries, real=real)
+    return Root(
+        engine=settings.engine, image=real + IMAGE, libraries=settings.libraries, real=real, cached=False
+    )
 
 
 def _binds(settings: Settings) -> dict[str, str]:

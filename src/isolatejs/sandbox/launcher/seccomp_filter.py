@@ -12,7 +12,7 @@ from .seccomp_rules import ALLOWED, NULL, OWN_PID, UNKNOWN, Argument, Rule
 _LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _JUMP_EQUAL: Final = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 _JUMP_GREATER_EQUAL: Final = 0x35  # BPF_JMP | BPF_JGE | BPF_K
-_JUMP_ANY_BIT: Final = 0x45  # BPF_JMP | BPF_JSET | BPF_K
+_AND: Final = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RETURN: Final = 0x06  # BPF_RET | BPF_K
 
 _ALLOW: Final = 0x7FFF0000
@@ -65,7 +65,8 @@ def _body(rule: Rule, own_pid: int) -> list[_Instruction]:
     for argument in rule.arguments:
         if argument.without:
             body.append((_LOAD, 0, 0, _ARGUMENTS_OFFSET + 8 * argument.index))
-            body.append((_JUMP_ANY_BIT, 0, 1, argument.without))
+            body.append((_AND, 0, 0, argument.without))
+            body.append((_JUMP_EQUAL, 0, 1, argument.without))
             body.append((_RETURN, 0, 0, _ERRNO | errno.EPERM))
             continue
         for offset, values in _comparisons(argument, own_pid):

@@ -24,7 +24,7 @@ NULL: Final = "null"
 class Argument:
     """Argument `index` has one of `values` in its low 32 bits. NULL compares all 64, OWN_PID the caller's.
 
-    With `without`, it has none of these bits instead.
+    With `without`, it does not have all of these bits instead.
     """
 
     index: int
@@ -47,8 +47,8 @@ ALLOWED: Final = (
     Rule(
         "mmap",
         (9, 222),
-        "every allocator; executable pages for V8's compilers; not MAP_SHARED, which no memory limit counts",
-        (Argument(3, without=1),),
+        "allocators; pages of V8's compilers; no shared anonymous memory, which no limit counts",
+        (Argument(3, without=0x21),),
     ),
     Rule("munmap", (11, 215), "every allocator"),
     Rule("mremap", (25, 216), "realloc of large blocks"),
@@ -87,8 +87,8 @@ ALLOWED: Final = (
     Rule(
         "fcntl",
         (72, 25),
-        "non-blocking streams; no owner, lease or signal",
-        (Argument(1, (0, 1, 2, 3, 4, 1030)),),
+        "non-blocking streams; read locks of SQLite; no owner, lease or signal",
+        (Argument(1, (0, 1, 2, 3, 4, 5, 6, 1030)),),
     ),
     Rule(
         "ioctl",
