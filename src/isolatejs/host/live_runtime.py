@@ -408,6 +408,7 @@ class LiveRuntime:
             "active_executions": self.active_executions,
             "active_resources": len(self.children),
             "pending_tools": getattr(tools, "pending", 0),
+            "pending_files": getattr(self.halves.get("files"), "pending", 0),
             "pending_calls": counts["incoming_calls"],
             "stream_count": counts["stream_count"],
             "last_error": getattr(evaluation, "last_error", None),

@@ -365,6 +365,7 @@ async def test_disposing_closes_what_is_open(host: Host, tmp_path: Path) -> None
                 """
             )
             assert "f" in names_of_descriptors(tmp_path)
+            assert (await runtime.diagnostics())["pending_files"] >= 3
         assert names_of_descriptors(tmp_path) == set()
 
 

@@ -64,6 +64,14 @@ async def test_a_dict_of_options_and_a_dict_of_methods(tmp_path: Path) -> None:
         await methods.write_file("/f", b"")
 
 
+async def test_a_writable_root_is_made(tmp_path: Path) -> None:
+    tree = create_file_bindings(tmp_path / "new" / "root", allow_write=True)
+    await tree.write_file("/f", b"x")
+    assert (tmp_path / "new" / "root" / "f").read_bytes() == b"x"
+    create_file_bindings(roots={"/out": (tmp_path / "other", "rw")})
+    assert (tmp_path / "other").is_dir()
+
+
 async def test_mounts_have_their_own_rights(tmp_path: Path) -> None:
     for name in ("base", "data", "out"):
         (tmp_path / name).mkdir()

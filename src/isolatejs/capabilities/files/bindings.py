@@ -43,7 +43,8 @@ def create_file_bindings(
 ) -> MountedFiles:
     """Files below directories of the host, and nothing else of it.
 
-    `root` appears to the program as `/`, read-only unless `allow_write`. `roots` adds or replaces mounts:
+    `root` appears to the program as `/`, read-only unless `allow_write`, which also makes it when it is
+    missing. `roots` adds or replaces mounts:
     `{"/data": ("/srv/data", "r"), "/out": ("/srv/out", "rw")}`; a source may also be `MemoryFiles`,
     `fsspec_files(...)` or an object of your own, and without rights it is read-only.
 
@@ -63,10 +64,12 @@ def create_file_bindings(
     if not isinstance(max_depth, int) or not 1 <= max_depth <= 1_000:
         raise ConfigurationError(f"max_depth is {max_depth!r}; it has to be from 1 to 1000")
 
-    def tree_of(source: Source) -> FileTree:
+    def tree_of(source: Source, *, writable: bool) -> FileTree:
         if not isinstance(source, (str, os.PathLike)):
             return as_file_tree(source)
         directory = Path(source)
+        if writable and not directory.exists():
+            directory.mkdir(parents=True)
         if not directory.is_dir():
             raise ConfigurationError(f"the files root {str(directory)!r} is no directory")
         return RootedFiles(
@@ -79,7 +82,7 @@ def create_file_bindings(
 
     mounts: list[Mount] = []
     if root is not None:
-        mounts.append(Mount("/", tree_of(root), allow_write))
+        mounts.append(Mount("/", tree_of(root, writable=allow_write), allow_write))
     for place, entry in (roots or {}).items():
         source, rights = entry if isinstance(entry, tuple) else (entry, "r")
         if rights not in ("r", "rw"):
@@ -87,7 +90,7 @@ def create_file_bindings(
         if root is not None and place == "/":
             raise ConfigurationError('"/" is given twice: as root and in roots')
         try:
-            tree = tree_of(source)
+            tree = tree_of(source, writable=rights == "rw")
             writable = rights == "rw" and any(tree.rights().values())
             mounts.append(Mount(place.rstrip("/") or "/", tree, writable))
         except OSError as error:

@@ -53,9 +53,10 @@ class FilesHost:
             ],
         }
 
-    def diagnostics(self) -> dict[str, int]:
-        """Counts of what is open now."""
-        return {"pending_files": len(self._open)}
+    @property
+    def pending(self) -> int:
+        """Files that the program holds open."""
+        return len(self._open)
 
     async def close(self) -> None:
         await self._open.close()
