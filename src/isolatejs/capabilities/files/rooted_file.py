@@ -61,7 +61,7 @@ class RootedFile(OpenFile):
         return await self._run(in_background, self._write_now, memoryview(data).cast("B"), offset)
 
     async def truncate(self, size: int) -> None:
-        await self._run(self._ledger.enabled, self._truncate_now, size)
+        await self._run(self._is_large, self._truncate_now, size)
 
     async def stat(self) -> FileStat:
         return await self._run(False, lambda: stat_from_os(os.fstat(self._fd)))
@@ -82,6 +82,11 @@ class RootedFile(OpenFile):
             if self._users:
                 return
         self._release()
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether to cut or replace the file can take long: its blocks are freed, its content flushed."""
+        return self._ledger.enabled or (not self._closing and os.fstat(self._fd).st_size > FILE_INLINE_BYTES)
 
     async def _run(
         self, in_background: bool, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -175,7 +180,7 @@ class RootedSwapFile(RootedFile, SwapFile):
         self._committed = False
 
     async def commit(self) -> None:
-        await self._run(self._ledger.enabled, self._commit_now)
+        await self._run(self._is_large, self._commit_now)
         await self.close()
 
     def discard(self) -> None:

@@ -16,7 +16,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
-from isolatejs.limits import FILE_DEPTH_LIMIT
+from isolatejs.limits import FILE_DEPTH_LIMIT, FILE_INLINE_BYTES
 
 from .beneath import Beneath
 from .entries import DirectoryEntry, FileKind, FileStat, kind_of_mode, stat_from_os
@@ -117,7 +117,9 @@ class RootedFiles(FileTree):
         await self._change(self._rmdir_now, path)
 
     async def unlink(self, path: str) -> None:
-        await self._change(self._unlink_now, path)
+        large = (await self.stat(path, follow=False)).size > FILE_INLINE_BYTES  # its blocks are freed
+        with told_virtually(path):
+            await self._maybe_background(large or self._ledger.enabled, self._unlink_now, self._split(path))
 
     async def rename(self, path: str, new_path: str) -> None:
         with told_virtually(path, new_path):
