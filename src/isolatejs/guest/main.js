@@ -11,6 +11,7 @@ import { describeError, installStackTraces, reviveError } from "./errors.js";
 import { scrubGlobals } from "./globals.js";
 import { Kernel, requestScope } from "./kernel.js";
 import { installPath } from "./path.js";
+import { installTimers } from "./timers.js";
 
 let booted = false;
 
@@ -29,6 +30,7 @@ channel.handle("boot", {
     booted = true;
     kernel.cwd = cwd;
     scrubGlobals();
+    installTimers();
     installStackTraces();
     installEvaluation(kernel);
     installPath(kernel, cwd);

@@ -3,6 +3,7 @@
 // async context inside the sandbox, over the engine's async context and the execution tracker. It knows
 // promises, timers, microtasks and the program's own AsyncResources.
 
+import { platformFunction } from "../../guest/timers.js";
 import { ExecutionTracker } from "./execution.js";
 import { observeScheduling } from "./scheduling.js";
 import { ASYNC_WRAP_PROVIDERS } from "./providers.js";
@@ -10,21 +11,12 @@ import { ASYNC_WRAP_PROVIDERS } from "./providers.js";
 const { apply } = Reflect;
 const { defineProperty } = Object;
 const { isSafeInteger } = Number;
-const SCHEDULING = {
-  setTimeout,
-  setInterval,
-  setImmediate,
-  clearTimeout,
-  clearInterval,
-  clearImmediate,
-  queueMicrotask,
-};
 
 /** @param {any} core `core` of the engine's internals */
 export function createAsyncHooks(core) {
   const { getAsyncContext, setAsyncContext, AsyncVariable } = core;
   const tracker = new ExecutionTracker(core);
-  observeScheduling(tracker, globalThis, SCHEDULING);
+  observeScheduling(tracker, globalThis, platformFunction);
 
   /** @param {unknown} context @param {any} fn @param {unknown} thisArgument @param {ArrayLike<any>} args */
   function runInContext(context, fn, thisArgument, args) {

@@ -10,9 +10,10 @@ const { get: getRecord, set: setRecord } = WeakMap.prototype;
 
 /**
  * Observes the scheduling functions of `target` (the global object). One that the program has replaced stays.
- * @param {ExecutionTracker} tracker @param {any} target @param {Record<string, any>} originals
+ * @param {ExecutionTracker} tracker @param {any} target
+ * @param {(name: string) => any} platformFunction what `target` had under a name
  */
-export function observeScheduling(tracker, target, originals) {
+export function observeScheduling(tracker, target, platformFunction) {
   /** @type {WeakMap<object, import("./execution.js").Execution>} */
   const records = new WeakMap();
 
@@ -65,7 +66,7 @@ export function observeScheduling(tracker, target, originals) {
 
   /** @param {string} name @param {(original: any) => any} observe */
   function replace(name, observe) {
-    const original = originals[name];
+    const original = platformFunction(name);
     const descriptor = getOwnPropertyDescriptor(target, name);
     if (original === undefined || !descriptor?.configurable || target[name] !== original) return;
     const observed = observe(original);
