@@ -12,6 +12,9 @@ ENVIRONMENT = {
     "NO_COLOR": "1",
     "TZ": "UTC",
     "LANG": "en_US.UTF-8",
+    # Buffers of streams are given back to the system when V8 frees them: left to itself, malloc keeps them in
+    # its arenas, and a program that streams 100 MB held 85 MB instead of 30.
+    "MALLOC_MMAP_THRESHOLD_": "65536",
 }
 """All that an engine finds in its environment."""
 
