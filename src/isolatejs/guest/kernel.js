@@ -90,7 +90,7 @@ export class Kernel {
     if (this.#linker !== undefined) this.#linker.then((linker) => linker.registerBuiltin(name, factory));
   }
 
-  /** Say who finds modules for the linker. @param {import("./linker/module_graph.js").ModuleHost} host */
+  /** Say who finds modules for the linker. @param {import("./linker/module_store.js").ModuleHost} host */
   useModules(host) {
     this.modules = host;
     if (this.#linker !== undefined) this.#linker.then((linker) => linker.connect(host));
@@ -115,6 +115,23 @@ export class Kernel {
     if (this.modules !== null) linker.connect(this.modules);
     this.builtins.forEach((factory, name) => linker.registerBuiltin(name, factory));
     return linker;
+  }
+
+  /** @type {((addMatchers: any) => void)[]} */
+  #matchers = [];
+  /** @type {any} */
+  #addMatchers;
+
+  /** The test framework offers its way to add matchers. @param {any} addMatchers */
+  offerMatchers(addMatchers) {
+    this.#addMatchers = addMatchers;
+    for (const extend of this.#matchers) extend(addMatchers);
+  }
+
+  /** Add matchers to the test framework, where there is one. @param {(addMatchers: any) => void} extend */
+  extendMatchers(extend) {
+    push(this.#matchers, extend);
+    if (this.#addMatchers !== undefined) extend(this.#addMatchers);
   }
 
   /** Run something when the runtime is disposed softly. @param {() => void | Promise<void>} fn */

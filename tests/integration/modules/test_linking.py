@@ -148,7 +148,7 @@ async def test_overlapping_imports_load_once(host: IsolateHost) -> None:
 
     async def load(path: str) -> str | None:
         loads.append(path)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
         return "export const x = {}" if path == "x.js" else None
 
     modules = create_module_resolver().source_tree("/src", load)

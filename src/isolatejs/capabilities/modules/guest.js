@@ -4,8 +4,8 @@
 import { engineBuffer } from "../../guest/linker/engine.js";
 import { decodeText, encodeText } from "../../guest/primordials.js";
 
-/** @typedef {import("../../guest/linker/module_graph.js").LoadRequest} LoadRequest */
-/** @typedef {import("../../guest/linker/module_graph.js").Loaded} Loaded */
+/** @typedef {import("../../guest/linker/module_store.js").LoadRequest} LoadRequest */
+/** @typedef {import("../../guest/linker/module_store.js").Loaded} Loaded */
 /** @typedef {{ environment: Record<string, string>, shadowed: string[], cwd: string }} Grant */
 
 /**

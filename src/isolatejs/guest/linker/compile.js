@@ -1,10 +1,11 @@
 // @ts-check
-// From a record's bytes to a `node:vm` module: real source modules for ECMAScript modules, synthetic ones for
-// everything else.
+// From a record's bytes to a `node:vm` module: a real source module for an ECMAScript module, a synthetic one
+// for everything else.
 
 import { engine } from "./engine.js";
+import { compileFacades } from "./facades.js";
 import { Referrer } from "./module_record.js";
-import { commonJSLexer, loadCommonJSLexer } from "./parser.js";
+import { defaultModule, parseJson, valueModule, wasmModule } from "./synthetic.js";
 import { describeSyntaxError, locateSyntaxError, placeOf } from "./syntax_errors.js";
 import { lower } from "./typescript.js";
 
@@ -195,152 +196,6 @@ export function later(first, second) {
   const one = placeOf(first), other = placeOf(second);
   if (one === undefined || other === undefined) return first;
   return other.line > one.line || (other.line === one.line && other.column > one.column) ? second : first;
-}
-
-/**
- * The two faces of a CommonJS module. Node gives `module.exports` as the default, always; bundlers give
- * `exports.default` when the module says that it once was an ECMAScript module.
- * @param {ModuleGraph} graph
- * @param {ModuleRecord} record
- * @returns {Generator<Effect, void, any>}
- */
-function* compileFacades(graph, record) {
-  yield { later: loadCommonJSLexer, now: () => undefined };
-  const names = yield* exportNames(graph, record, new Set());
-  if (record.module === null) buildFacades(graph, record, names);
-}
-
-/**
- * @param {ModuleGraph} graph
- * @param {ModuleRecord} record
- * @param {readonly string[]} names
- */
-export function buildFacades(graph, record, names) {
-  const facade = (/** @type {boolean} */ isNodeStyle) =>
-    synthetic(record, [...names, "default", "module.exports"], (set) => {
-      const exports = graph.commonjs.evaluate(record);
-      for (const name of names) set(name, readExport(exports, name));
-      const isTranspiled = !isNodeStyle && readExport(exports, "__esModule") === true;
-      set("default", isTranspiled && "default" in exports ? exports.default : exports);
-      set("module.exports", exports);
-    });
-  record.nodeFacade = facade(true);
-  record.module = facade(false);
-}
-
-/**
- * The names that a CommonJS module exports, its re-exports included.
- * @param {ModuleGraph} graph
- * @param {ModuleRecord} record
- * @param {Set<ModuleRecord>} seen
- * @returns {Generator<Effect, readonly string[], any>}
- */
-function* exportNames(graph, record, seen) {
-  if (record.exportNames !== null) return record.exportNames;
-  const lex = commonJSLexer();
-  if (lex === null) return [];
-  seen.add(record);
-  /** @type {Set<string>} */
-  const names = new Set();
-  let lexed;
-  try {
-    lexed = lex(record.text);
-  } catch {
-    lexed = { exports: [], reexports: [] }; // what the lexer cannot read still has its default export
-  }
-  for (const name of lexed.exports) names.add(name);
-  for (const specifier of lexed.reexports) {
-    let child;
-    try {
-      child = yield* graph.resolve(specifier, record, "require");
-    } catch {
-      continue; // the same error comes when the module runs `require`
-    }
-    if (child.format === "commonjs") {
-      if (!seen.has(child)) { for (const name of yield* exportNames(graph, child, seen)) names.add(name); }
-    } else if (child.format === "builtin") {
-      for (const name of Object.keys(child.value?.exports ?? {})) names.add(name);
-    }
-  }
-  names.delete("default");
-  names.delete("module.exports");
-  record.exportNames = [...names].filter((name) => name.isWellFormed());
-  return record.exportNames;
-}
-
-/**
- * @param {any} exports
- * @param {string} name
- */
-function readExport(exports, name) {
-  return exports === null || exports === undefined ? undefined : exports[name];
-}
-
-/** @param {ModuleRecord} record */
-function parseJson(record) {
-  try {
-    return JSON.parse(record.text);
-  } catch (error) {
-    const { message } = /** @type {Error} */ (error);
-    throw describeSyntaxError({ message: `${record.path}: ${message}` }, {
-      file: record.path,
-      source: record.text,
-    });
-  }
-}
-
-/**
- * A synthetic module; `fill` sets its exports when it is evaluated.
- * @param {ModuleRecord} record
- * @param {readonly string[]} names
- * @param {(set: (name: string, value: unknown) => void) => void} fill
- */
-function synthetic(record, names, fill) {
-  const { vm } = engine();
-  const module = new vm.SyntheticModule(
-    names,
-    () => fill((name, value) => module.setExport(name, value)),
-    { identifier: record.scriptName },
-  );
-  return module;
-}
-
-/** @param {ModuleRecord} record */
-function defaultModule(record) {
-  return synthetic(record, ["default"], (set) => set("default", record.value?.exports));
-}
-
-/**
- * @param {ModuleRecord} record
- * @param {any} value
- */
-function valueModule(record, value) {
-  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-  const names = isObject
-    ? Object.keys(value).filter((name) => name !== "default" && name.isWellFormed())
-    : [];
-  return synthetic(record, [...names, "default"], (set) => {
-    for (const name of names) set(name, value[name]);
-    set("default", isObject && Object.hasOwn(value, "default") ? value.default : value);
-  });
-}
-
-/**
- * `import module from "./x.wasm"` gives the WebAssembly.Module, as in workers; one without imports also gives
- * the exports of an instance by name.
- * @param {ModuleRecord} record
- */
-function wasmModule(record) {
-  const compiled = record.value?.exports;
-  const isSelfContained = WebAssembly.Module.imports(compiled).length === 0;
-  const names = isSelfContained
-    ? WebAssembly.Module.exports(compiled).map(({ name }) => name).filter((name) => name !== "default")
-    : [];
-  return synthetic(record, [...names, "default"], (set) => {
-    const exports = names.length === 0 ? {} : new WebAssembly.Instance(compiled).exports;
-    for (const name of names) set(name, /** @type {any} */ (exports)[name]);
-    set("default", compiled);
-  });
 }
 
 /** @param {string} value @returns {PropertyDescriptor} */

@@ -2,7 +2,7 @@
 // Named imports from CommonJS that its text does not show. Packages like lodash fill `module.exports` in ways
 // that no lexer can follow. When a name is missing, the module is run and asked, as bundlers in effect do.
 
-import { buildFacades } from "./compile.js";
+import { buildFacades, exportable } from "./facades.js";
 
 /** @typedef {import("./module_graph.js").ModuleGraph} ModuleGraph */
 /** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
@@ -50,10 +50,7 @@ function widen(graph, record, name) {
   const exports = graph.commonjs.evaluate(record);
   if (exports === null || (typeof exports !== "object" && typeof exports !== "function")) return false;
   if (!(name in exports)) return false;
-  const names = new Set([...known, name, ...Object.keys(exports)]);
-  record.exportNames = [...names].filter((one) =>
-    one !== "default" && one !== "module.exports" && one.isWellFormed()
-  );
+  record.exportNames = exportable([...known, name, ...Object.keys(exports)]);
   buildFacades(graph, record, record.exportNames);
   return true;
 }

@@ -11,7 +11,7 @@ import { loadAcorn, loadCommonJSLexer } from "./parser.js";
 import { Program } from "./program.js";
 import { SourcePositions } from "./source_positions.js";
 
-/** @typedef {import("./module_graph.js").ModuleHost} ModuleHost */
+/** @typedef {import("./module_store.js").ModuleHost} ModuleHost */
 
 export class Linker {
   positions = new SourcePositions();
@@ -22,8 +22,8 @@ export class Linker {
 
   constructor() {
     this.#builtins = new Builtins({
-      environment: () => this.#graph.host?.environment ?? {},
-      cwd: () => this.#graph.host?.cwd ?? "/",
+      environment: () => this.#graph.store.host?.environment ?? {},
+      cwd: () => this.#graph.store.host?.cwd ?? "/",
       requireFor: (path) => this.createRequire(path),
     });
     this.#graph = new ModuleGraph(this.#builtins, this.positions);
@@ -43,7 +43,7 @@ export class Linker {
    * @param {ModuleHost} host
    */
   connect(host) {
-    this.#graph.host = host;
+    this.#graph.store.host = host;
   }
 
   /**
@@ -105,7 +105,10 @@ export class Linker {
    * @param {(() => any) | null} factory  gives the exports object; null takes the mock away
    */
   async mock(specifier, referrer, factory) {
-    this.#graph.mock(await runLater(this.#graph.resolve(specifier, mainRecord(referrer), "import")), factory);
+    this.#graph.store.mock(
+      await runLater(this.#graph.resolve(specifier, mainRecord(referrer), "import")),
+      factory,
+    );
   }
 
   /**
@@ -129,7 +132,7 @@ export class Linker {
    * @param {{ keepStatic?: boolean }} [options]  keep those that the embedder marked as static
    */
   reset({ keepStatic = false } = {}) {
-    this.#graph.reset({ keepStatic });
+    this.#graph.store.reset({ keepStatic });
   }
 }
 

@@ -1,40 +1,21 @@
 // @ts-check
-// The modules of a runtime: finding, compiling and linking them. One instance per identity. What a module
-// reaches is fetched, compiled and linked before anything of it is evaluated; resolving and loading that
-// failed is tried anew by the next import, a failed evaluation stays failed, as ECMA-262 says.
+// Compiles and links modules. One instance per identity. What a module reaches is fetched, compiled and linked
+// before anything of it is evaluated; a failed evaluation stays failed, as ECMA-262 says.
 //
 // All of it is written as generators of effects, since `require` runs the same steps without waiting.
 
-import { SafeMap, SafeSet, StringPrototypeIsWellFormed } from "../primordials.js";
+import { SafeSet } from "../primordials.js";
 import { CommonJSLoader } from "./commonjs.js";
 import { runLater, runNow, together } from "./effects.js";
 import { addMissingExports } from "./late_exports.js";
-import { instantiationError, resolutionError } from "./link_errors.js";
-import { directoryOf, edgeKey, ModuleRecord, Referrer } from "./module_record.js";
+import { instantiationError } from "./link_errors.js";
+import { directoryOf, Referrer } from "./module_record.js";
+import { ModuleStore } from "./module_store.js";
 import { compileRecord } from "./compile.js";
 
 /** @typedef {import("./effects.js").Effect} Effect */
-/** @typedef {import("./module_record.js").SentModule} SentModule */
-/** @typedef {{ specifier: string, importer: string, kind: "import" | "require", type: string }} LoadRequest */
-/** @typedef {{ id: string, modules: SentModule[] }} Loaded */
-/**
- * @typedef {object} ModuleHost  who finds modules: the host, through the channel
- * @property {(request: LoadRequest) => Promise<Loaded>} load
- * @property {(request: LoadRequest) => Loaded} loadNow
- * @property {(id: string) => Promise<Loaded>} read  a module by its identity, once more
- * @property {(id: string) => Loaded} readNow
- * @property {(request: { source: string, language: string }) => Promise<any>} transpile
- * @property {(request: { source: string, language: string }) => any} transpileNow
- * @property {Record<string, string>} [environment]  `process.env`
- * @property {string} [cwd]
- * @property {readonly string[]} [shadowed]  bare names of built-ins that the embedder replaces
- */
-
-/**
- * What a package's `browser` map turns off. A built-in that a program can have is given all the same: such
- * maps are written for bundlers that have none.
- */
-const EMPTY_ID = "/(empty)";
+/** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
+/** @typedef {import("./module_store.js").ModuleHost} ModuleHost */
 
 /**
  * @typedef {(code: string, path: string, toSourceLine?: (line: number) => number) =>
@@ -42,22 +23,12 @@ const EMPTY_ID = "/(empty)";
  */
 
 export class ModuleGraph {
-  /** @type {SafeMap} identity to record */
-  #records = new SafeMap();
-  /** @type {SafeMap} what programs in a directory imported */
-  #programEdges = new SafeMap();
-  /** @type {SafeMap} requests under way */
-  #loading = new SafeMap();
-  /** @type {SafeMap} identity to a factory of the exports that stand in for it */
-  #mocks = new SafeMap();
-  /** @type {ModuleHost | null} */
-  host = null;
   /** @type {Instrument | null} adds counters to modules as they are compiled */
   instrument = null;
   /** @type {import("./typescript.js").Transpile} */
   transpile = (request) => ({
-    later: async () => await this.#host.transpile(request),
-    now: () => this.#host.transpileNow(request),
+    later: async () => await this.store.connectedHost.transpile(request),
+    now: () => this.store.connectedHost.transpileNow(request),
   });
 
   /**
@@ -65,8 +36,8 @@ export class ModuleGraph {
    * @param {import("./source_positions.js").SourcePositions} positions
    */
   constructor(builtins, positions) {
-    this.builtins = builtins;
     this.positions = positions;
+    this.store = new ModuleStore(builtins, positions);
     this.commonjs = new CommonJSLoader(this);
   }
 
@@ -78,17 +49,8 @@ export class ModuleGraph {
    * @param {string} [type]  of the import attributes
    * @returns {Generator<Effect, ModuleRecord, any>}
    */
-  *resolve(specifier, importer, kind, type = "") {
-    const key = edgeKey(kind, type, specifier);
-    const known = importer.edges.get(key) ?? this.#programEdges.get(programKey(importer, key));
-    if (known !== undefined && !(known === EMPTY_ID && this.builtins.isAvailable(specifier))) {
-      return this.#claim(yield* this.#recordOf(known, specifier, importer), importer);
-    }
-    if (this.host?.shadowed?.includes(specifier) !== true) {
-      const name = this.builtins.nameOf(specifier);
-      if (name !== null) return this.#builtinRecord(name);
-    }
-    return yield* this.#load(specifier, importer, kind, type, key);
+  resolve(specifier, importer, kind, type = "") {
+    return this.store.resolve(specifier, importer, kind, type);
   }
 
   /**
@@ -204,162 +166,6 @@ export class ModuleGraph {
   }
 
   /**
-   * Makes a module's exports something else for whoever imports it from now on.
-   * @param {ModuleRecord} record
-   * @param {(() => any) | null} factory  null takes the mock away
-   */
-  mock(record, factory) {
-    if (factory === null) this.#mocks.delete(record.id);
-    else this.#mocks.set(record.id, new MockedModule(record, factory));
-  }
-
-  /** @param {{ keepStatic: boolean }} options */
-  reset({ keepStatic }) {
-    this.#programEdges.clear();
-    this.#mocks.clear();
-    /** @type {ModuleRecord[]} */
-    const dropped = [];
-    this.#records.forEach((/** @type {ModuleRecord} */ record) => {
-      if (!(keepStatic && record.isStatic) && record.format !== "builtin") dropped.push(record);
-    });
-    for (const record of dropped) {
-      this.#records.delete(record.id);
-      this.positions.removeModule(record.scriptName);
-    }
-  }
-
-  get size() {
-    return this.#records.size;
-  }
-
-  get #host() {
-    if (this.host === null) throw new Error("No modules are bound to this runtime");
-    return this.host;
-  }
-
-  /**
-   * @param {string} specifier
-   * @param {ModuleRecord} importer
-   * @param {"import" | "require"} kind
-   * @param {string} type
-   * @param {string} key
-   * @returns {Generator<Effect, ModuleRecord, any>}
-   */
-  *#load(specifier, importer, kind, type, key) {
-    if (this.host === null) {
-      throw resolutionError(
-        `Cannot find module '${specifier}': this runtime has no modules`,
-        specifier,
-        importer,
-      );
-    }
-    if (!StringPrototypeIsWellFormed(specifier) || !StringPrototypeIsWellFormed(type)) {
-      throw resolutionError("Cannot find a module whose specifier is no Unicode text", "", importer);
-    }
-    const host = this.host;
-    const request = { specifier, importer: importer.path, kind, type };
-    let loaded;
-    try {
-      loaded = yield this.#request(
-        `${importer.path}|${key}`,
-        () => host.load(request),
-        () => host.loadNow(request),
-      );
-    } catch (error) {
-      const { message, code } = /** @type {{ message: string, code?: string }} */ (error);
-      throw resolutionError(message, specifier, importer, code);
-    }
-    this.#absorb(loaded);
-    if (importer.isMain) this.#programEdges.set(programKey(importer, key), loaded.id);
-    else importer.edges.set(key, loaded.id);
-    return this.#claim(yield* this.#recordOf(loaded.id, specifier, importer), importer);
-  }
-
-  /**
-   * The record of an identity, read from the host again when it is not here (any more).
-   * @param {string} id
-   * @param {string} specifier
-   * @param {ModuleRecord} importer
-   * @returns {Generator<Effect, ModuleRecord, any>}
-   */
-  *#recordOf(id, specifier, importer) {
-    const known = this.#records.get(id);
-    if (known !== undefined) return known;
-    if (id === EMPTY_ID) {
-      this.#absorb({ id, modules: [emptyModule()] });
-      return this.#records.get(id);
-    }
-    const host = this.#host;
-    this.#absorb(yield this.#request(`id|${id}`, () => host.read(id), () => host.readNow(id)));
-    const record = this.#records.get(id);
-    if (record === undefined) throw resolutionError(`Cannot load module '${specifier}'`, specifier, importer);
-    return record;
-  }
-
-  /**
-   * @param {string} key  the same work under way is shared
-   * @param {() => Promise<any>} later
-   * @param {() => any} now
-   * @returns {Effect}
-   */
-  #request(key, later, now) {
-    return {
-      now,
-      later: () => {
-        const under = this.#loading.get(key);
-        if (under !== undefined) return under;
-        const promise = later().finally(() => this.#loading.delete(key));
-        this.#loading.set(key, promise);
-        return promise;
-      },
-    };
-  }
-
-  /** @param {Loaded} loaded */
-  #absorb(loaded) {
-    for (const sent of loaded.modules) {
-      const known = this.#records.get(sent.id);
-      if (known === undefined) this.#records.set(sent.id, new ModuleRecord(sent));
-      else for (const key in sent.edges) known.edges.set(key, sent.edges[key]);
-    }
-  }
-
-  /**
-   * @param {ModuleRecord} record
-   * @param {ModuleRecord} importer
-   */
-  #claim(record, importer) {
-    if (record.importer === null && record !== importer && !record.isLinked) record.importer = importer;
-    return this.#mocked(record);
-  }
-
-  /** @param {ModuleRecord} record */
-  #mocked(record) {
-    return this.#mocks.get(record.id)?.record ?? record;
-  }
-
-  /**
-   * @param {string} name
-   * @returns {ModuleRecord}
-   */
-  #builtinRecord(name) {
-    let record = this.#records.get(name);
-    if (record === undefined) {
-      record = new ModuleRecord({
-        id: name,
-        path: name,
-        format: "builtin",
-        language: "js",
-        source: new Uint8Array(),
-        nodeStyle: true,
-      });
-      record.value = { exports: this.builtins.load(name) };
-      this.#records.set(name, record);
-    }
-    return this.#mocked(record);
-  }
-
-  /**
    * @param {ModuleRecord} record
    * @returns {Effect}
    */
@@ -385,7 +191,7 @@ export class ModuleGraph {
     try {
       if (record.module === null) yield* compileRecord(this, record);
     } catch (error) {
-      if (this.#records.get(record.id) === record) this.#records.delete(record.id);
+      this.store.drop(record);
       throw error;
     }
     /** @type {readonly { specifier: string, attributes: { type?: string } }[]} */
@@ -414,40 +220,9 @@ export class ModuleGraph {
     try {
       yield* compileRecord(this, child);
     } catch (error) {
-      if (this.#records.get(child.id) === child) this.#records.delete(child.id);
+      this.store.drop(child);
       throw error;
     }
-  }
-}
-
-/** @returns {SentModule} */
-function emptyModule() {
-  return {
-    id: EMPTY_ID,
-    path: EMPTY_ID,
-    format: "commonjs",
-    language: "js",
-    source: new Uint8Array(),
-    isStatic: true,
-  };
-}
-
-/** A record whose exports a test has replaced. */
-class MockedModule {
-  /**
-   * @param {ModuleRecord} original
-   * @param {() => any} factory
-   */
-  constructor(original, factory) {
-    this.record = new ModuleRecord({
-      id: original.id,
-      path: original.path,
-      format: "builtin",
-      language: "js",
-      source: new Uint8Array(),
-      nodeStyle: true,
-    });
-    this.record.value = { exports: factory() };
   }
 }
 
@@ -467,12 +242,4 @@ function runLinkNow(graph, record) {
  */
 function* one(effect) {
   return yield effect;
-}
-
-/**
- * @param {ModuleRecord} importer
- * @param {string} key
- */
-function programKey(importer, key) {
-  return importer.isMain ? `${importer.path.slice(0, importer.path.lastIndexOf("/") + 1)}|${key}` : "";
 }
