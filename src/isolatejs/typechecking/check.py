@@ -17,7 +17,11 @@ from isolatejs.capabilities.tools.declarations import tool_types
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import MIB
 from isolatejs.typechecking.checker import FileReport, shared_checker
-from isolatejs.typechecking.diagnostics import TypecheckDiagnostic, diagnostic_from_server
+from isolatejs.typechecking.diagnostics import (
+    CANNOT_FIND_MODULE,
+    TypecheckDiagnostic,
+    diagnostic_from_server,
+)
 from isolatejs.typechecking.language_server import ServerGoneError
 from isolatejs.typechecking.node_modules import uses_node_modules
 from isolatejs.typechecking.profiles import TypeProfile, get_type_profile
@@ -106,7 +110,13 @@ def typecheck(
         node_modules=node_modules,
         timeout_ms=timeout_ms,
     )
-    return asyncio.run(check(request, modules)) if modules is not None else _result(run_check(request))
+    if modules is None:
+        return _result(run_check(request))
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(check(request, modules))
+    raise ConfigurationError("modules: inside a running event loop use typecheck_async")
 
 
 async def typecheck_async(
@@ -181,6 +191,7 @@ def check_request(
         modules=library_files,
         imports=imports,
         uses_node=uses_node,
+        granted_node_modules=("test",) if "tests" in profile.capabilities else (),
         node_modules=packages,
         packages_version=0 if packages is None else Path(packages).stat().st_mtime_ns,
     )
@@ -263,8 +274,10 @@ def errors_of(report: FileReport) -> list[TypecheckDiagnostic]:
                 source_line=lines[0],
             )
         ]
-    found = [diagnostic_from_server(item, report.file.name, lines) for item in report.items]
+    found = {diagnostic_from_server(item, report.file.name, lines) for item in report.items}
+    errors = [error for error in found if error is not None]
+    missing = {(error.line, error.column) for error in errors if error.code == CANNOT_FIND_MODULE}
     return sorted(
-        {error for error in found if error is not None},
+        (e for e in errors if e.code == CANNOT_FIND_MODULE or (e.line, e.column) not in missing),
         key=lambda error: (error.line, error.column, error.code),
     )

@@ -41,6 +41,8 @@ class ScopeConfig:
     uses_node: bool = False
     """Kept apart: a node module brings global declarations that stay in a scope for good."""
     node_modules: str | None = None
+    granted_node_modules: tuple[str, ...] = ()
+    """Node modules that a capability brings."""
     packages_version: int = 0
     """Changes when packages are added or removed."""
 
@@ -54,6 +56,7 @@ class ScopeConfig:
                 dict(self.imports),
                 self.uses_node,
                 self.node_modules,
+                self.granted_node_modules,
                 self.packages_version,
             ],
             sort_keys=True,
@@ -83,7 +86,7 @@ def write_scope(folder: Path, config: ScopeConfig) -> None:
             "/": "./root/",
             "./root/": "./root/",
             "./types/": "./types/",
-            **node_imports(),
+            **node_imports(config.granted_node_modules),
             **{specifier: f"./{target}" for specifier, target in config.imports.items()},
         },
     }

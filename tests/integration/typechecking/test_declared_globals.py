@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isolatejs import create_isolate_host
+from isolatejs import Request, create_isolate_host
 from isolatejs.typechecking.check import check_request, errors_of, run_check
 from isolatejs.typechecking.checker import shared_checker
 from isolatejs.typechecking.engine_declarations import split_statements
@@ -25,13 +25,12 @@ UNDECLARED = {
     "getParent": "an inner method of the engine's EventTarget",
     "nodeBootstrap": "there until the first node module is loaded",
 }
-GLOBAL_NAMES = """
+NAMES = """
     const names = new Set();
     for (let at = globalThis; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
       for (const name of Object.getOwnPropertyNames(at)) names.add(name);
     }
     names.delete("constructor");
-    [...names]
 """
 
 
@@ -65,7 +64,35 @@ async def test_declarations_match_the_runtime(granted: tuple[str, ...], tmp_path
         create_isolate_host() as host,
         host.create_runtime(bindings=bindings_of(granted, tmp_path)) as runtime,
     ):
-        present = set(await runtime.eval(GLOBAL_NAMES))
+        present = set(await runtime.eval(f"{NAMES}; [...names]"))
+    compare(profile, present)
+
+
+async def test_declarations_match_a_test_runtime() -> None:
+    found: list[str] = []
+    async with (
+        create_isolate_host() as host,
+        host.create_test_runtime(key="globals", bindings={"tools": {"report": found.extend}}) as runtime,
+    ):
+        result = await runtime.run(f"test('globals', async () => {{ {NAMES}; await report([...names]); }});")
+    assert result.success, result.tests
+    compare(profile_of_grants(["tests"]), set(found) - {"report"})
+
+
+async def test_declarations_match_an_app_server() -> None:
+    code = f"{NAMES}; serve({{ fetch() {{ return Response.json([...names]); }} }});"
+    async with (
+        create_isolate_host() as host,
+        host.create_app_server(
+            key="globals", entry="/server.ts", bindings={"modules": {"/server.ts": code}}
+        ) as server,
+    ):
+        result = await server.handle(Request("http://localhost/"))
+        present = set(await result.response.json())
+    compare(profile_of_grants(["serve"]), present)
+
+
+def compare(profile: TypeProfile, present: set[str]) -> None:
     declared = declared_values(profile)
     assert declared - present - set(ONLY_WITH_MORE) == set(), "declared, but not in the runtime"
     assert undeclared(sorted(present - (set(UNDECLARED) - declared)), profile) == set(), (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isolatejs.capabilities.modules.bindings import ModuleResolver, create_module_resolver
+from isolatejs.errors import ConfigurationError
 from isolatejs.typechecking.check import typecheck, typecheck_async
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ async def test_changed_sources_are_seen(resolver: ModuleResolver) -> None:
     code = "import { v } from 'changing'; const n: number = v;"
     assert (await typecheck_async(code, modules=resolver)).success
     assert not (await typecheck_async(code, modules=resolver)).success
+
+
+async def test_the_sync_form_inside_an_event_loop_says_so() -> None:
+    with pytest.raises(ConfigurationError, match="use typecheck_async"):
+        typecheck("1", modules={"v": "export const x = 1;"})
 
 
 def test_a_dict_of_sources_will_do() -> None:

@@ -103,6 +103,12 @@ def test_capabilities_extend_a_profile() -> None:
     assert typecheck("describe('x', () => {})", profile="agent", capabilities=["tests"]).success
 
 
+def test_modules_of_test_runtimes() -> None:
+    code = "import t from 'node:test'; import { expect } from 'vitest'; t('x', () => expect(1).toBe(1));"
+    assert typecheck(code, profile="browser-test").success
+    assert codes(typecheck(code)) == [2307, 2307]
+
+
 def test_nested_host_module() -> None:
     code = """
         import { createIsolateHost } from "@ricsam/isolate";

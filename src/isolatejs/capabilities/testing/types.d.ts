@@ -350,6 +350,10 @@ declare var jest: MockApi;
 declare var vi: MockApi;
 declare var vitest: MockApi;
 
+/** Accepts every chain of calls: types are checked by the checker, not while tests run. */
+declare var expectTypeOf: any;
+declare function assertType(value: unknown): void;
+
 declare module "vitest" {
   const api: {
     describe: DescribeApi;
