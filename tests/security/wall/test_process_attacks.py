@@ -149,7 +149,7 @@ async def test_handlers_cannot_be_installed_against_the_kill(
 async def test_a_busy_loop_is_gone_50_ms_after_the_kill(sandbox: Sandbox) -> None:
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(sandbox.channel_socket, b"for (;;);")
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.05)  # the loop has begun
     began = loop.time()
     sandbox.kill()
     await end_of(sandbox)
@@ -172,6 +172,6 @@ async def test_a_busy_loop_is_gone_50_ms_after_the_kill(sandbox: Sandbox) -> Non
 async def test_what_never_yields_is_killed(pool: EmbeddedPool, sibling: Sandbox, code: str) -> None:
     async with leased(pool) as sandbox:
         await asyncio.get_running_loop().sock_sendall(sandbox.channel_socket, code.encode())
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # the code has begun to run
         sandbox.kill()
         assert (await end_of(sandbox)).reason == "killed"
