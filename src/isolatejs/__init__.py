@@ -24,6 +24,7 @@ _HOMES = {
     "isolatejs.host.namespaced_runtime": ("NamespacedRuntime",),
     "isolatejs.daemon.autostart": ("DaemonOptions",),
     "isolatejs.host.one_shot": ("run",),
+    "isolatejs.capabilities.browser.bindings": ("BrowserBindings",),
     "isolatejs.capabilities.call_context": ("HostCallContext",),
     "isolatejs.capabilities.nested_host.bindings": ("NestedHostPolicy",),
     "isolatejs.capabilities.console.bindings": ("ConsoleBindings", "ConsoleEntry"),
@@ -104,6 +105,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from isolatejs.capabilities.browser.bindings import BrowserBindings as BrowserBindings
     from isolatejs.capabilities.call_context import HostCallContext as HostCallContext
     from isolatejs.capabilities.console.bindings import ConsoleBindings as ConsoleBindings
     from isolatejs.capabilities.console.bindings import ConsoleEntry as ConsoleEntry

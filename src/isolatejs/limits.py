@@ -98,6 +98,22 @@ NESTED_MEMORY_LIMIT_MB: Final = 128
 NESTED_EXECUTION_TIMEOUT_MS: Final = 30_000
 """Time limit of one execution in a child."""
 
+# --- browser ----------------------------------------------------------------------------------------
+BROWSER_OBJECTS_LIMIT: Final = 50_000
+"""Playwright objects of one session that its program holds; requests and responses are released as it drops them."""
+BROWSER_CONTEXTS_LIMIT: Final = 32
+"""Contexts of one session: each costs the browser memory and a process."""
+BROWSER_COLLECTED_LIMIT: Final = 5_000
+"""Events that a session keeps of each kind; the oldest go first."""
+BROWSER_FILE_LIMIT_BYTES: Final = 64 * MIB
+"""One upload, download, screenshot or profile file."""
+BROWSER_PROFILE_LIMIT_BYTES: Final = 512 * MIB
+"""All files of a persistent profile."""
+BROWSER_PROFILE_LIMIT_FILES: Final = 20_000
+"""Files of a persistent profile."""
+BROWSER_SESSION_CLOSE_MS: Final = 5_000
+"""How long closing a session's contexts may take."""
+
 # --- daemon -----------------------------------------------------------------------------------------
 DAEMON_START_TIMEOUT_MS: Final = 20_000
 """How long an auto-started daemon may take to answer: a fresh interpreter on a loaded machine."""

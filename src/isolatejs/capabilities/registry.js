@@ -13,6 +13,7 @@ export const CAPABILITIES = {
   files: () => import("./files/guest.js"),
   modules: () => import("./modules/guest.js"),
   serve: () => import("./serve/guest.js"),
+  browser: () => import("./browser/guest.js"),
   nested_host: () => import("./nested_host/guest.js"),
 };
 

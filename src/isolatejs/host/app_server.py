@@ -181,7 +181,7 @@ class AppServer:
             "connectionId": connection.id,
             "data": answer.data,
             "protocol": answer.protocol,
-            "headers": answer.headers,
+            "headers": answer.headers.multi_items(),
         }
         return WebSocketResult(upgrade_data)
 

@@ -401,6 +401,7 @@ class LiveRuntime:
         counts = self.channel.statistics()
         tools = self.halves.get("tools")
         evaluation = self.halves.get("evaluation")
+        browser: Any = self.halves.get("browser")
         return {
             "runtime_id": self.runtime_id,
             "resource_id": self.scope.resource_id,
@@ -411,6 +412,7 @@ class LiveRuntime:
             "pending_files": getattr(self.halves.get("files"), "pending", 0),
             "pending_calls": counts["incoming_calls"],
             "stream_count": counts["stream_count"],
+            **({"browser": browser.diagnostics()} if browser is not None else {}),
             "last_error": getattr(evaluation, "last_error", None),
             "lifecycle_state": "disposing" if self.ended else "active" if self.active_executions else "idle",
         }

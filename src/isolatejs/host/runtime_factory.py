@@ -65,6 +65,10 @@ class RuntimeFactory:
         parts = dict(extra or {})
         if broker is not None:
             parts["nested_host"] = broker
+        if granted.browser is not None:
+            from isolatejs.host.browser_grant import browser_grant
+
+            parts["browser"] = browser = browser_grant(granted)
         settings: dict[str, Any] = {
             "cwd": cwd,
             "memory_limit_mb": check_positive_integer(
@@ -81,6 +85,8 @@ class RuntimeFactory:
             live = await LiveRuntime.take_up(self.provider, parked, granted, **settings)
         if broker is not None:
             broker.attach(live)
+        if granted.browser is not None and "console" in live.halves:
+            browser.on_console = live.halves["console"].browser_output  # type: ignore[attr-defined]
         self.live.add(live)
         live.on_ended(lambda _: self.live.discard(live))
         return live

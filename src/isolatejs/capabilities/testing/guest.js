@@ -2,12 +2,10 @@
 // Guest half of the test framework: installs the globals, loads a test file, runs what it defined, and tells
 // the host what happens.
 
-import { CoverageCollector } from "./coverage/collector.js";
 import { addMatchers } from "./expect/expectation.js";
 import { locateState } from "./expect/state.js";
 import { clock, createFrameworkObject } from "./mock/framework_object.js";
-import { hoistMocks } from "./mock/hoist_mocks.js";
-import { ModuleMocks } from "./mock/module_mocks.js";
+import { MOCKS_MODULES, ModuleMocks } from "./mock/module_mocks.js";
 import { frameworkModules } from "./modules.js";
 import { RunSnapshots } from "./snapshots.js";
 import { turn, withTimeout } from "./suite/attempt.js";
@@ -52,6 +50,7 @@ class TestGuest {
 
   install() {
     const kernel = this.#kernel;
+    kernel.offerMatchers(addMatchers);
     const framework = createFrameworkObject(this.#mocks, (config) => {
       this.#pendingConfig = config === null ? {} : { ...this.#pendingConfig, ...defined(config) };
       this.#runner?.configure(this.#pendingConfig);
@@ -98,10 +97,9 @@ class TestGuest {
     this.#mocks.referrer = path;
     const root = beginFile();
     const reports = new Reports(this.#channel, message);
-    const coverage = message.coverage ? new CoverageCollector() : null;
+    const coverage = message.coverage ? await this.#measure() : null;
     const snapshots = await RunSnapshots.open(path, message.update, this.#storage);
     try {
-      if (coverage !== null) await this.#measure(coverage);
       await this.#load(message, path, root);
       selectTests(root, {
         pattern: message.pattern ? new RegExp(message.pattern) : null,
@@ -137,12 +135,13 @@ class TestGuest {
     }, attachments);
   }
 
-  /** @param {CoverageCollector} coverage */
-  async #measure(coverage) {
+  async #measure() {
+    const { CoverageCollector } = await import("./coverage/collector.js");
+    const coverage = new CoverageCollector();
     await coverage.start();
-    (await this.#kernel.linker()).instrument((code, path, toSourceLine) =>
-      coverage.instrument(code, path, toSourceLine)
-    );
+    const linker = await this.#kernel.linker();
+    linker.instrument((code, path, toSourceLine) => coverage.instrument(code, path, toSourceLine));
+    return coverage;
   }
 
   /** @param {RunTests} message @param {string} path @param {import("./suite/tree.js").Suite} root */
@@ -150,7 +149,8 @@ class TestGuest {
     const load = async () => {
       const linker = await this.#kernel.linker();
       this.#mocks.use(linker);
-      await linker.evaluateModule(await hoistMocks(code, path), path);
+      const mocks = MOCKS_MODULES.test(code) ? await import("./mock/hoist_mocks.js") : null;
+      await linker.evaluateModule(mocks === null ? code : await mocks.hoistMocks(code, path), path);
       while (root.pending.length > 0) await Promise.all(root.pending.splice(0));
       await turn();
     };

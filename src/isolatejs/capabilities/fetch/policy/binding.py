@@ -186,6 +186,14 @@ class FetchBinding:
                 user_agent=self._user_agent,
             )
 
+    async def check_url(self, url: str) -> None:
+        """Raise FetchError when the policy refuses a URL by name or by address; nothing is sent.
+
+        For whoever connects by itself afterwards (a browser): a name may resolve to another address then.
+        """
+        target = self._check(url, "GET", schemes=("http", "https", "ws", "wss"))
+        await self._connector.checked_addresses(target.host, target.effective_port, self._limits.connect_timeout_s)
+
     async def aclose(self) -> None:
         """Close all connections; later requests raise FetchError."""
         self._closed = True

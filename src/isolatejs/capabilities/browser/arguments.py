@@ -1,0 +1,110 @@
+"""JavaScript arguments as Playwright for Python takes them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import lru_cache
+from typing import Any
+
+from isolatejs.capabilities.browser.surface import python_name
+from isolatejs.channel.references import GuestFunction
+from isolatejs.wire.errors import GuestVisibleError
+from isolatejs.web.values import UNDEFINED, ArrayBuffer, RegExp, TypedArray, URL
+
+SPREAD_FIRST = frozenset({"frame", "new_context"})
+"""Methods whose first argument may be an object of options."""
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+
+
+@lru_cache(maxsize=1024)
+def _parameters(function: Any) -> tuple[tuple[str, ...], frozenset[str]]:
+    positional, keyword = [], set()
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            keyword.add(parameter.name)
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            positional.append(parameter.name)
+    return tuple(positional), frozenset(keyword)
+
+
+def bind_arguments(kind: type, method: str, args: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Positional and keyword arguments of `kind.method` for JavaScript's `args`.
+
+    Raises a TypeError for the program when there are too many, or an option has no counterpart.
+    """
+    positional, keyword = _parameters(getattr(kind, method))
+    given = [convert(arg) for arg in args]
+    while given and given[-1] is None and len(given) > len(positional):
+        given.pop()
+    bound: list[Any] = []
+    options: dict[str, Any] = {}
+    for index, arg in enumerate(given):
+        last = index == len(given) - 1
+        spread = isinstance(arg, dict) and (
+            index >= len(positional) or (index == 0 and last and method in SPREAD_FIRST and not _is_value(positional, index))
+        )
+        if spread:
+            options.update(arg)
+        elif index < len(positional):
+            bound.append(arg)
+        elif "arg" in keyword and "arg" not in options:
+            options["arg"] = arg
+        elif arg is not None:
+            raise GuestVisibleError("TypeError", f"{method}: {len(given)} arguments are too many")
+    known = set(positional[len(bound) :]) | keyword
+    keywords: dict[str, Any] = {}
+    for name, value in options.items():
+        own = python_name(name)
+        if value is None and own not in ("viewport", "no_viewport"):
+            continue
+        if own not in known:
+            raise GuestVisibleError("TypeError", f"{method}: unknown option {name!r}")
+        keywords[own] = value
+    if method == "select_option" and bound[1 if "selector" in positional else 0 :]:
+        keywords.update(_selected(bound.pop()))
+    return bound, keywords
+
+
+def _is_value(positional: tuple[str, ...], index: int) -> bool:
+    return index < len(positional) and positional[index] in ("arg", "value")
+
+
+def _selected(value: Any) -> dict[str, Any]:
+    """What selectOption takes: strings, handles, or descriptions of options."""
+    items = value if isinstance(value, list) else [value]
+    chosen: dict[str, list[Any]] = {}
+    for item in items:
+        if isinstance(item, dict):
+            for name, part in item.items():
+                chosen.setdefault(name, []).append(part)
+        else:
+            chosen.setdefault("value" if isinstance(item, str) else "element", []).append(item)
+    return chosen
+
+
+def convert(value: Any) -> Any:
+    """A decoded value as Playwright knows it: patterns, buffers, no `undefined`."""
+    if value is UNDEFINED:
+        return None
+    if isinstance(value, RegExp):
+        flags = 0
+        for flag in value.flags:
+            flags |= _FLAGS.get(flag, 0)
+        try:
+            return re.compile(value.source, flags)
+        except re.error as error:
+            raise GuestVisibleError("SyntaxError", f"the regular expression cannot be used here: {error}") from None
+    if isinstance(value, (ArrayBuffer, TypedArray)):
+        return value.data
+    if isinstance(value, URL):
+        return value.href
+    if isinstance(value, list):
+        return [convert(item) for item in value]
+    if type(value) is dict:
+        return {name: convert(item) for name, item in value.items() if item is not UNDEFINED}
+    if isinstance(value, GuestFunction):
+        return value
+    return value

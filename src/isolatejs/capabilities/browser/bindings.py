@@ -1,0 +1,128 @@
+"""What an embedder passes as `browser`: factories, or one handler that outlives runtimes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Literal, Protocol
+
+from isolatejs.errors import ConfigurationError
+
+Factory = Callable[..., Any]
+FACTORY_FIELDS = ("create_context", "create_persistent_context", "create_page", "read_file", "write_file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileOptions:
+    """How browser profiles are kept, in the files binding.
+
+    `root` is their directory there. `default_mode` is "storage" (cookies and storage as one JSON file) or
+    "persistent" (a whole profile directory, which needs `create_persistent_context`). `autosave` writes the
+    profile back when its context closes. `indexed_db` includes IndexedDB in storage mode.
+    """
+
+    root: str = "/.browser-profiles"
+    default_mode: Literal["storage", "persistent"] = "storage"
+    autosave: bool = True
+    indexed_db: bool = False
+
+    def __post_init__(self) -> None:
+        if self.default_mode not in ("storage", "persistent"):
+            raise ConfigurationError(f'browser.profiles.default_mode: "storage" or "persistent", not {self.default_mode!r}')
+        if not isinstance(self.root, str) or not self.root.startswith("/"):
+            raise ConfigurationError(f"browser.profiles.root: an absolute virtual path, not {self.root!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserBindings:
+    """A Playwright browser for programs, in one of two ways.
+
+    Factory-first: `create_context(options)` gives a BrowserContext of playwright.async_api;
+    `create_persistent_context(user_data_dir, options)` one with a profile directory; `create_page(context)` a
+    page, by default `context.new_page()`. `read_file(path)` and `write_file(path, data)` take the place of
+    the files binding for uploads, downloads and screenshots. Each may be plain or async.
+
+    Handler-first: `handler`, usually of `isolatejs.playwright.create_playwright_session_handler()`, whose
+    contexts and pages outlive the runtime. The two cannot be mixed.
+
+    `profiles` enables browser profiles. `capture_console` sends the pages' console to the console binding.
+    `on_event(event)` hears of console messages, requests, responses, failures and page errors.
+    """
+
+    create_context: Factory | None = None
+    create_persistent_context: Factory | None = None
+    create_page: Factory | None = None
+    read_file: Factory | None = None
+    write_file: Factory | None = None
+    profiles: ProfileOptions | Mapping[str, Any] | bool | None = None
+    capture_console: bool = False
+    on_event: Callable[[Any], object] | None = None
+    handler: Any = None
+
+    def __post_init__(self) -> None:
+        mixed = [name for name in FACTORY_FIELDS if getattr(self, name) is not None]
+        if self.handler is not None and mixed:
+            raise ConfigurationError(
+                f"browser: handler cannot be mixed with {', '.join(mixed)}; give those to "
+                "create_playwright_session_handler()"
+            )
+        if self.handler is None and self.create_context is None and self.create_persistent_context is None:
+            raise ConfigurationError("browser: create_context (or create_persistent_context), or handler, is needed")
+        for name in (*FACTORY_FIELDS, "on_event"):
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise ConfigurationError(f"browser.{name}: a callable, not {type(value).__name__}")
+
+
+def as_browser_bindings(given: Any) -> BrowserBindings:
+    """BrowserBindings, or a dict with the same keys."""
+    if isinstance(given, BrowserBindings):
+        return given
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"browser: BrowserBindings or a dict, not {type(given).__name__}")
+    return _from_mapping(BrowserBindings, given, "browser")
+
+
+def as_profile_options(given: Any) -> ProfileOptions | None:
+    """What `profiles=` means: None and False are none, True the defaults."""
+    if given is None or given is False:
+        return None
+    if given is True:
+        return ProfileOptions()
+    if isinstance(given, ProfileOptions):
+        return given
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"browser.profiles: True or a dict, not {type(given).__name__}")
+    return _from_mapping(ProfileOptions, given, "browser.profiles")
+
+
+def _from_mapping(kind: Any, given: Mapping[str, Any], where: str) -> Any:
+    known = [field.name for field in fields(kind)]
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
+            raise ConfigurationError(f"{where}: unknown option {name!r}; {hint}")
+    return kind(**given)
+
+
+class FileAccess(Protocol):
+    """Where files of the browser (uploads, downloads, profiles) are read and written, by virtual path."""
+
+    def read(self, path: str) -> Awaitable[bytes]: ...
+
+    def write(self, path: str, data: bytes) -> Awaitable[None]: ...
+
+
+@dataclass(slots=True)
+class BrowserGrant:
+    """What the host layer gives the browser's host half: bindings, and its neighbours as functions.
+
+    `check_url(url)` raises for an address that the fetch policy refuses; None without such a policy.
+    """
+
+    bindings: BrowserBindings
+    files: FileAccess | None = None
+    check_url: Callable[[str], Awaitable[None]] | None = None
+    on_console: Callable[..., None] | None = None

@@ -1,0 +1,346 @@
+"""Runs what programs ask of Playwright objects, through the public API of Playwright for Python.
+
+Whatever a program gives as code (evaluate, init scripts, waitForFunction) is handed to the page as text; nothing of
+it is compiled or run here. Whatever it gives as a path is a path of the files binding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import mimetypes
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from isolatejs.capabilities.browser.arguments import bind_arguments, convert
+from isolatejs.capabilities.browser.objects import kind_of
+from isolatejs.capabilities.browser.policy import check_cdp, check_page_url
+from isolatejs.capabilities.browser.surface import (
+    PART_KINDS,
+    REFUSED,
+    STEPS,
+    matcher_python_names,
+    playwright_class,
+    python_name,
+    surface,
+)
+from isolatejs.limits import BROWSER_FILE_LIMIT_BYTES
+from isolatejs.wire.errors import GuestVisibleError
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.browser.session import BrowserSession
+
+SAVED = frozenset({"screenshot", "pdf", "storage_state", "save_as"})
+"""Methods whose `path` is written into the files binding."""
+
+
+class BrowserCalls:
+    """The calls of one runtime's program on a session."""
+
+    def __init__(self, session: BrowserSession) -> None:
+        self._session = session
+
+    # --- targets -----------------------------------------------------------------------------------
+    def resolve(self, ref: int, steps: list[tuple[str, list[Any]]]) -> Any:
+        """The object of a handle: a number, and steps from there. Raises for steps that are none."""
+        target = self._session.objects.get(ref)
+        for name, args in steps:
+            python = python_name(name)
+            kind = kind_of(target)
+            if python in PART_KINDS and kind in ("Page", "BrowserContext") and not args:
+                target = getattr(target, python)
+                continue
+            if python not in STEPS or kind not in ("Page", "Frame", "Locator", "FrameLocator"):
+                raise GuestVisibleError("TypeError", f"{kind} has no {name[:80]}")
+            member = getattr(type(target), python, None)
+            if member is None:
+                raise GuestVisibleError("TypeError", f"{kind} has no {name[:80]}")
+            if isinstance(inspect.getattr_static(type(target), python), property):
+                target = getattr(target, python)
+            else:
+                bound, keywords = bind_arguments(type(target), python, args)
+                target = getattr(target, python)(*bound, **keywords)
+        return target
+
+    # --- methods -----------------------------------------------------------------------------------
+    async def call_browser(self, method: str, args: list[Any]) -> Any:
+        """The program's `browser`: what it has of a Browser."""
+        if method == "newContext":
+            options = args[0] if args and isinstance(args[0], dict) else {}
+            return await self._session.new_context(options)
+        if method == "contexts":
+            return list(self._session.contexts)
+        raise GuestVisibleError("TypeError", f"browser.{method[:80]} is not there: the browser belongs to its host")
+
+    async def call(self, target: Any, method: str, args: list[Any]) -> Any:
+        """`target.method(...args)`. Raises what Playwright raises, and refusals with their reason."""
+        kind = kind_of(target)
+        if kind is None:
+            raise GuestVisibleError("TypeError", "not an object of the browser")
+        refused = REFUSED.get(f"{kind}.{python_name(method)}")
+        if refused is not None:
+            raise GuestVisibleError("Error", f"{kind}.{method} is refused: {refused}")
+        if method not in surface()[kind]:
+            raise GuestVisibleError("TypeError", f"{kind} has no {method[:80]}")
+        python = python_name(method)
+        special: Callable[..., Awaitable[Any]] | None = getattr(self, f"_{kind}_{python}", None) or getattr(
+            self, f"_any_{python}", None
+        )
+        if special is not None:
+            return await special(target, args)
+        return await self._plain(target, python, args)
+
+    async def _plain(self, target: Any, python: str, args: list[Any]) -> Any:
+        if isinstance(inspect.getattr_static(type(target), python), property):
+            return getattr(target, python)
+        bound, keywords = bind_arguments(type(target), python, args)
+        path = keywords.pop("path", None) if python in SAVED else None
+        if python not in SAVED and keywords.get("path") is not None:
+            keywords["content" if python in ("add_script_tag", "add_style_tag") else "script"] = (
+                await self._read(keywords.pop("path"))
+            ).decode()
+        result = getattr(target, python)(*bound, **keywords)
+        if inspect.isawaitable(result):
+            result = await result
+        if path is not None:
+            await self._save(path, python, result)
+        return result
+
+    async def _save(self, path: Any, python: str, result: Any) -> None:
+        if python == "storage_state":
+            result = json.dumps(result, indent=1).encode()
+        await self._write(path, result)
+
+    async def _read(self, path: Any) -> bytes:
+        if self._session.files is None or not isinstance(path, str):
+            raise GuestVisibleError("Error", "paths are paths of the files binding, and none is granted")
+        try:
+            data = await self._session.files.read(path)
+        except OSError as error:
+            raise GuestVisibleError("Error", f"cannot read {path[:200]}: {error.strerror}") from None
+        if len(data) > BROWSER_FILE_LIMIT_BYTES:
+            raise GuestVisibleError("Error", f"{path[:200]} is larger than {BROWSER_FILE_LIMIT_BYTES} bytes")
+        return data
+
+    async def _write(self, path: Any, data: bytes) -> None:
+        if self._session.files is None or not isinstance(path, str):
+            raise GuestVisibleError("Error", "paths are paths of the files binding, and none is granted")
+        try:
+            await self._session.files.write(path, data)
+        except OSError as error:
+            raise GuestVisibleError("Error", f"cannot write {path[:200]}: {error.strerror}") from None
+
+    # --- navigation and requests: through the URL policy --------------------------------------------
+    async def _Page_goto(self, target: Any, args: list[Any]) -> Any:
+        if args and isinstance(args[0], str):
+            await self._check(args[0])  # a relative URL has no scheme: the context's guard sees what it becomes
+        return await self._plain(target, "goto", args)
+
+    _Frame_goto = _Page_goto
+
+    async def _check(self, url: str) -> None:
+        await check_page_url(url, self._session.check_url)
+
+    async def _Route_continue_(self, target: Any, args: list[Any]) -> Any:
+        options = args[0] if args and isinstance(args[0], dict) else {}
+        await self._check(str(options.get("url") or target.request.url))
+        return await self._plain(target, "continue_", args)
+
+    async def _Route_fetch(self, target: Any, args: list[Any]) -> Any:
+        options = args[0] if args and isinstance(args[0], dict) else {}
+        await self._check(str(options.get("url") or target.request.url))
+        if isinstance(options, dict):
+            options["maxRedirects"] = 0  # each hop would pass by the policy
+        return await self._plain(target, "fetch", [options])
+
+    async def _Route_fulfill(self, target: Any, args: list[Any]) -> Any:
+        options = dict(args[0]) if args and isinstance(args[0], dict) else {}
+        path = options.pop("path", None)
+        if path is not None:
+            options["body"] = await self._read(path)
+            options.setdefault("contentType", mimetypes.guess_type(str(path))[0] or "application/octet-stream")
+        return await self._plain(target, "fulfill", [options])
+
+    async def _request(self, target: Any, python: str, args: list[Any]) -> Any:
+        """A call of the `request` API: every hop passes the policy, since redirects are followed here."""
+        url = args[0] if args else None
+        options = dict(args[1]) if len(args) > 1 and isinstance(args[1], dict) else {}
+        if not isinstance(url, str):
+            raise GuestVisibleError("TypeError", f"request.{python}: a URL string is needed")
+        most = int(options.pop("maxRedirects", 20))
+        await self._check(url)
+        response = await self._plain(target, python, [url, {**options, "maxRedirects": 0}])
+        for _ in range(most):
+            location = response.headers.get("location")
+            if response.status not in (301, 302, 303, 307, 308) or location is None:
+                break
+            url = urljoin(response.url, location)
+            await self._check(url)
+            if response.status == 303 or (response.status in (301, 302) and python == "post"):
+                python = "get"
+                options = {name: value for name, value in options.items() if name not in ("data", "form", "multipart")}
+            response = await self._plain(target, python, [url, {**options, "maxRedirects": 0}])
+        return response
+
+    async def _APIRequestContext_get(self, target: Any, args: list[Any]) -> Any:
+        return await self._request(target, "get", args)
+
+    async def _APIRequestContext_post(self, target: Any, args: list[Any]) -> Any:
+        return await self._request(target, "post", args)
+
+    async def _APIRequestContext_put(self, target: Any, args: list[Any]) -> Any:
+        return await self._request(target, "put", args)
+
+    async def _APIRequestContext_patch(self, target: Any, args: list[Any]) -> Any:
+        return await self._request(target, "patch", args)
+
+    async def _APIRequestContext_delete(self, target: Any, args: list[Any]) -> Any:
+        return await self._request(target, "delete", args)
+
+    async def _APIRequestContext_head(self, target: Any, args: list[Any]) -> Any:
+        return await self._request(target, "head", args)
+
+    async def _APIRequestContext_fetch(self, target: Any, args: list[Any]) -> Any:
+        if args and kind_of(args[0]) == "Request":
+            args = [args[0].url, *args[1:]]
+        return await self._request(target, "fetch", args)
+
+    async def _CDPSession_send(self, target: Any, args: list[Any]) -> Any:
+        method = args[0] if args and isinstance(args[0], str) else ""
+        params = convert(args[1]) if len(args) > 1 and isinstance(args[1], dict) else {}
+        check_cdp(method, params)
+        if method == "Page.navigate":
+            await self._check(str(params.get("url", "")))
+        return await target.send(method, params)
+
+    # --- resources ---------------------------------------------------------------------------------
+    async def _BrowserContext_new_page(self, target: Any, args: list[Any]) -> Any:
+        return await self._session.new_page(target)
+
+    async def _BrowserContext_close(self, target: Any, args: list[Any]) -> None:
+        options = args[0] if args and isinstance(args[0], dict) else {}
+        await self._session.close_context(target, options.get("reason"))
+
+    async def _BrowserContext_is_closed(self, target: Any, args: list[Any]) -> bool:
+        return target not in self._session.contexts
+
+    async def _Download_save_as(self, target: Any, args: list[Any]) -> None:
+        await self._write(args[0] if args else None, await _content_of(target))
+
+    async def _files(self, target: Any, python: str, args: list[Any], at: int) -> Any:
+        """Uploads: paths are read from the files binding, contents go as they are."""
+        given = args[at] if len(args) > at else []
+        items = given if isinstance(given, list) else [given]
+        payloads: list[dict[str, Any]] = []
+        for item in items:
+            if isinstance(item, dict):
+                payloads.append({"name": item.get("name", "file"), "mimeType": item.get("mimeType", ""), "buffer": convert(item.get("buffer", b""))})
+            else:
+                name = str(item).rsplit("/", 1)[-1]
+                payloads.append({
+                    "name": name,
+                    "mimeType": mimetypes.guess_type(name)[0] or "application/octet-stream",
+                    "buffer": await self._read(item),
+                })
+        return await self._plain(target, python, [*args[:at], payloads, *args[at + 1 :]])
+
+    async def _Page_set_input_files(self, target: Any, args: list[Any]) -> Any:
+        return await self._files(target, "set_input_files", args, 1)
+
+    _Frame_set_input_files = _Page_set_input_files
+
+    async def _Locator_set_input_files(self, target: Any, args: list[Any]) -> Any:
+        return await self._files(target, "set_input_files", args, 0)
+
+    _ElementHandle_set_input_files = _Locator_set_input_files
+
+    async def _FileChooser_set_files(self, target: Any, args: list[Any]) -> Any:
+        return await self._files(target, "set_files", args, 0)
+
+    # --- handlers that run in the sandbox -----------------------------------------------------------
+    async def _any_route(self, target: Any, args: list[Any]) -> None:
+        pattern, handler, *rest = args
+        options = rest[0] if rest and isinstance(rest[0], dict) else {}
+
+        async def run(route: Any) -> None:
+            await handler(route, route.request)
+
+        self._session.routes.append((target, pattern, handler, run))
+        times = {"times": int(options["times"])} if options.get("times") else {}
+        await target.route(convert(pattern), run, **times)
+
+    async def _any_unroute(self, target: Any, args: list[Any]) -> None:
+        pattern = args[0] if args else "**/*"
+        handler = args[1] if len(args) > 1 else None
+        routes = self._session.routes
+        for entry in list(routes):
+            owner, own_pattern, own_handler, run = entry
+            if owner == target and own_pattern == pattern and handler in (None, own_handler):
+                routes.remove(entry)
+                await target.unroute(convert(own_pattern), run)
+
+    async def _any_unroute_all(self, target: Any, args: list[Any]) -> None:
+        routes = self._session.routes
+        for entry in list(routes):
+            owner, pattern, _, run = entry
+            if owner == target:
+                routes.remove(entry)
+                await target.unroute(convert(pattern), run)
+
+    async def _any_expose_function(self, target: Any, args: list[Any]) -> None:
+        name, function = args
+
+        async def run(*given: Any) -> Any:
+            return convert(await function(*given))
+
+        await target.expose_function(name, run)
+
+    async def _any_add_locator_handler(self, target: Any, args: list[Any]) -> None:
+        locator, handler, *rest = args
+        options = rest[0] if rest and isinstance(rest[0], dict) else {}
+
+        async def run(found: Any) -> None:
+            await handler(found)
+
+        keywords = {python_name(name): value for name, value in options.items() if value is not None}
+        await target.add_locator_handler(locator, run, **keywords)
+
+    async def _any_route_web_socket(self, target: Any, args: list[Any]) -> None:
+        pattern, handler = args
+
+        async def run(route: Any) -> None:
+            await handler(route)
+
+        await target.route_web_socket(convert(pattern), run)
+
+    # --- matchers ----------------------------------------------------------------------------------
+    async def check_matcher(self, target: Any, matcher: str, negated: bool, args: list[Any]) -> tuple[bool, str]:
+        """One of Playwright's own assertions, with its retry and its message."""
+        from playwright.async_api import expect
+
+        python = matcher_python_names().get(matcher)
+        kind = kind_of(target)
+        if python is None or kind not in ("Page", "Locator", "APIResponse"):
+            raise GuestVisibleError("TypeError", f"{matcher[:80]} is not there for {kind}")
+        assertions = expect(target)
+        if not hasattr(assertions, python):
+            raise GuestVisibleError("TypeError", f"{matcher} is not there for {kind}")
+        name = f"not_{python}" if negated else python
+        bound, keywords = bind_arguments(type(assertions), name, args)
+        try:
+            await getattr(assertions, name)(*bound, **keywords)
+        except AssertionError as error:
+            return False, str(error)
+        return True, ""
+
+
+async def _content_of(download: Any) -> bytes:
+    """The bytes of a download; it is stored by the host's browser and read once here."""
+    path = await download.path()
+    return await asyncio.to_thread(Path(path).read_bytes)
+
+
+__all__ = ["BrowserCalls", "playwright_class"]

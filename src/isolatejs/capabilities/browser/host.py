@@ -1,0 +1,272 @@
+"""The host half of the browser: decodes handles and values, and answers with objects by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from isolatejs.capabilities.browser import contract
+from isolatejs.capabilities.browser.calls import BrowserCalls
+from isolatejs.capabilities.browser.contract import EventFired, Given, GivenObject, MatcherVerdict, RunCallback
+from isolatejs.capabilities.browser.objects import facts, kind_of
+from isolatejs.capabilities.browser.session import BrowserSession
+from isolatejs.capabilities.browser.surface import matchers, surface
+from isolatejs.errors import ConfigurationError, GuestError, GuestProtocolError, IsolateError
+from isolatejs.wire.errors import GuestVisibleError
+from isolatejs.wire.message import EncodedValue
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.browser.bindings import BrowserGrant
+    from isolatejs.capabilities.browser.collected import BrowserEvent
+    from isolatejs.capabilities.browser.contract import (
+        CallMethod,
+        CheckMatcher,
+        Handle,
+        ObjectsReleased,
+        Placed,
+        SubscribeEvent,
+    )
+    from isolatejs.capabilities.scope import RuntimeScope
+    from isolatejs.channel.incoming import IncomingCall, IncomingNote
+
+HANDLE_STEPS_LIMIT = 200
+EVENTS = frozenset({
+    "close", "console", "crash", "dialog", "domcontentloaded", "download", "filechooser", "frameattached", "framedetached",
+    "framenavigated", "load", "page", "pageerror", "popup", "request", "requestfailed", "requestfinished", "response",
+    "serviceworker", "websocket", "worker", "weberror", "framereceived", "framesent", "socketerror", "backgroundpage",
+})  # fmt: skip
+_CDP_EVENT_LIMIT = 100
+
+
+class BrowserHost:
+    """One per runtime. Its session is its own, or that of a handler that outlives it."""
+
+    name: ClassVar[str] = "browser"
+    contract: ClassVar[Any] = contract
+
+    def __init__(self, granted: BrowserGrant, scope: RuntimeScope) -> None:
+        self._scope = scope
+        self._grant = granted
+        handler = granted.bindings.handler
+        if handler is None:
+            self.session = BrowserSession(granted.bindings)
+            self._owns = True
+        elif isinstance(handler, BrowserSession):
+            self.session = handler
+            self._owns = False
+        else:
+            raise ConfigurationError("browser.handler: what create_playwright_session_handler() gives as handler")
+        self._attach()
+        self._callbacks: dict[int, ProgramCallback] = {}
+        self._subscriptions: dict[tuple[int, str], tuple[Any, Any]] = {}
+
+    def _attach(self) -> None:
+        self._calls = BrowserCalls(self.session)
+        self.session.files = self._grant.files
+        self.session.check_url = self._grant.check_url
+        self._off = self.session.on_event(self._on_event)
+
+    def grant(self) -> dict[str, Any]:
+        return {"surface": surface(), "matchers": list(matchers())}
+
+    def _on_event(self, event: BrowserEvent) -> None:
+        if event.type == "browserConsoleLog" and self._grant.bindings.capture_console and self._grant.on_console:
+            level = {"warning": "warn", "error": "error", "info": "info", "debug": "debug"}.get(event.data["level"], "log")
+            self._grant.on_console(level, event.data["stdout"], event.data["location"], event.timestamp)
+
+    # --- messages ----------------------------------------------------------------------------------
+    async def call_method(self, message: CallMethod, call: IncomingCall) -> Any:
+        args = self._args(message.args, message.placed, call)
+        try:
+            if message.target.ref == 0:
+                result = await self._calls.call_browser(message.method, args)
+            else:
+                target = self._resolve(message.target, call)
+                result = await self._calls.call(target, message.method, args)
+        except Exception as error:
+            raise _visible(error) from error
+        return self._reply(result, call)
+
+    async def check_matcher(self, message: CheckMatcher, call: IncomingCall) -> MatcherVerdict:
+        args = self._args(message.args, message.placed, call)
+        try:
+            target = self._resolve(message.target, call)
+            passed, text = await self._calls.check_matcher(target, message.matcher, message.negated, args)
+        except Exception as error:
+            raise _visible(error) from error
+        return MatcherVerdict(passed, text)
+
+    def subscribe_event(self, message: SubscribeEvent, call: IncomingCall) -> None:
+        target = self._resolve(message.target, call)
+        number = self.session.objects.number_of(target)
+        key = (number, message.event)
+        if not message.listening:
+            found = self._subscriptions.pop(key, None)
+            if found is not None:
+                found[0].remove_listener(message.event, found[1])
+            return
+        cdp = kind_of(target) == "CDPSession"
+        if not cdp and message.event not in EVENTS:
+            raise GuestVisibleError("TypeError", f"unknown event {message.event[:80]}")
+        if key in self._subscriptions:
+            return
+
+        def fire(payload: Any = None) -> None:
+            self._fire(number, message.event, payload)
+
+        target.on(message.event, fire)
+        self._subscriptions[key] = (target, fire)
+
+    def _fire(self, number: int, event: str, payload: Any) -> None:
+        if self._scope.channel.closed:
+            return
+        attachments: list[Any] = []
+        try:
+            value, objects = self._encode(_plain_payload(payload), attachments)
+            self._scope.channel.note(EventFired(number, event, value, objects), attachments)
+        except IsolateError:
+            self._scope.logger.warning("a browser event could not be delivered", exc_info=True)
+
+    def objects_released(self, message: ObjectsReleased, note: IncomingNote) -> None:
+        for number in message.refs:
+            self.session.objects.release(number)
+
+    # --- handles and values ------------------------------------------------------------------------
+    def _resolve(self, handle: Handle, call: IncomingCall) -> Any:
+        if len(handle.steps) > HANDLE_STEPS_LIMIT:
+            raise GuestVisibleError("RangeError", f"a locator of more than {HANDLE_STEPS_LIMIT} steps")
+        steps = [(step.name, self._args(step.args, step.placed, call)) for step in handle.steps]
+        return self._calls.resolve(handle.ref, steps)
+
+    def _args(self, encoded: Any, placed: Sequence[Placed], call: IncomingCall) -> list[Any]:
+        args = [] if encoded is None else call.decode(encoded)
+        if type(args) is not list:
+            raise GuestProtocolError("browser arguments that are no array")
+        for one in placed:
+            self._place(args, one, call)
+        return args
+
+    def _place(self, args: list[Any], placed: Placed, call: IncomingCall) -> None:
+        container: Any = args
+        if not placed.path:
+            raise GuestProtocolError("an object placed nowhere")
+        try:
+            for key in placed.path[:-1]:
+                container = container[key]
+            last = placed.path[-1]
+            container[last]  # there must be a place
+            container[last] = self._placed(placed, call)
+        except (KeyError, IndexError, TypeError):
+            raise GuestProtocolError("an object placed where nothing is") from None
+
+    def _placed(self, placed: Placed, call: IncomingCall) -> Any:
+        if placed.handle is not None:
+            return self._resolve(placed.handle, call)
+        if placed.callback is None:
+            raise GuestProtocolError("nothing placed")
+        number = placed.callback
+        if number not in self._callbacks:
+            self._callbacks[number] = ProgramCallback(self, number)
+        return self._callbacks[number]
+
+    async def run_callback(self, number: int, args: Sequence[Any]) -> Any:
+        """Call a function of the program with arguments that may be objects of the browser."""
+        attachments: list[Any] = []
+        value, objects = self._encode(list(args), attachments)
+        reply = await self._scope.channel.call(RunCallback(number, value, objects), attachments)
+        return reply.decode(reply.into(EncodedValue))
+
+    def _reply(self, result: Any, call: IncomingCall) -> Any:
+        attachments: list[Any] = []
+        value, objects = self._encode(result, attachments)
+        return call.with_attachments(Given(value, objects), attachments)
+
+    def _encode(self, result: Any, attachments: list[Any]) -> tuple[Any, list[GivenObject]]:
+        objects: list[GivenObject] = []
+        plain = self._take_out(result, [], objects, attachments)
+        return self._scope.channel.encode(plain, attachments), objects
+
+    def _take_out(self, value: Any, path: list[str | int], objects: list[GivenObject], attachments: list[Any]) -> Any:
+        kind = kind_of(value)
+        if kind is not None:
+            known = facts(value, kind)
+            encoded = self._scope.channel.encode(known, attachments) if known else None
+            objects.append(GivenObject(path, self.session.objects.number_of(value), kind, encoded))
+            return None
+        if isinstance(value, (list, tuple)):
+            return [self._take_out(item, [*path, i], objects, attachments) for i, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: self._take_out(item, [*path, key], objects, attachments) for key, item in value.items()}
+        return value
+
+    # --- the end -----------------------------------------------------------------------------------
+    def diagnostics(self) -> dict[str, Any]:
+        """Counts of the session."""
+        return self.session.diagnostics()
+
+    def park(self) -> BrowserSession | _Nothing:
+        """The session goes on for the next acquire; only what this runtime listened to ends."""
+        self._unsubscribe()
+        return self.session if self._owns else _Nothing()
+
+    def take_up(self, kept: BrowserSession | _Nothing) -> None:
+        """Go on with the session that an earlier acquire left."""
+        if self._owns and isinstance(kept, BrowserSession):
+            self._off()
+            self.session = kept
+            self._attach()
+
+    def _unsubscribe(self) -> None:
+        self._off()
+        for (_, event), (target, fire) in self._subscriptions.items():
+            target.remove_listener(event, fire)
+        self._subscriptions.clear()
+
+    async def close(self) -> None:
+        self._unsubscribe()
+        if self._owns:
+            await self.session.aclose()
+
+
+class ProgramCallback:
+    """A function of the program that Playwright calls: route handlers, exposed functions."""
+
+    def __init__(self, host: BrowserHost, number: int) -> None:
+        self._host = host
+        self._number = number
+
+    async def __call__(self, *args: Any) -> Any:
+        return await self._host.run_callback(self._number, args)
+
+
+class _Nothing:
+    """What a runtime whose handler outlives it leaves behind."""
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def _plain_payload(payload: Any) -> Any:
+    """Page errors and frame payloads as values that cross."""
+    if kind_of(payload) is None and isinstance(payload, BaseException):
+        return {"name": getattr(payload, "name", "Error"), "message": getattr(payload, "message", str(payload)),
+                "stack": getattr(payload, "stack", "") or ""}  # fmt: skip
+    return payload
+
+
+def _visible(error: Exception) -> IsolateError:
+    """A Playwright error as the program sees it: its own name and message."""
+    if isinstance(error, (GuestVisibleError, GuestError, GuestProtocolError)):
+        return error
+    if isinstance(error, IsolateError):
+        return GuestVisibleError(type(error).__name__, str(error))
+    from playwright.async_api import Error as PlaywrightError
+    from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+
+    if isinstance(error, PlaywrightTimeoutError):
+        return GuestVisibleError("TimeoutError", error.message)
+    if isinstance(error, PlaywrightError):
+        return GuestVisibleError("Error", error.message)
+    if isinstance(error, (TypeError, ValueError)):
+        return GuestVisibleError("TypeError", "the arguments do not fit")
+    return GuestVisibleError("Error", "the browser could not do this")

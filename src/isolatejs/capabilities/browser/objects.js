@@ -1,0 +1,290 @@
+// Playwright's objects in the sandbox. An object is a number that the host gave; a locator is a number and the
+// steps that lead from there, so making one asks nobody.
+// @ts-check
+
+import { Emitter } from "./events.js";
+import { describePart, toText } from "./functions.js";
+import { waiters } from "./waiting.js";
+
+/** @typedef {{name: string, args: any[]}} Step */
+/** @typedef {{ref: number, steps: Step[], kind: string, facts: any}} Identity */
+
+/** @type {WeakMap<object, Identity>} */
+const identities = new WeakMap();
+/** The identity of a browser object, undefined for anything else. @param {any} value */
+export const identityOf = (value) => typeof value === "object" && value !== null ? identities.get(value) : undefined;
+
+/** Arguments that are code for the page: functions become text. */
+const CODE = {
+  evaluate: 0,
+  evaluateHandle: 0,
+  evaluateAll: 0,
+  waitForFunction: 0,
+  $eval: 1,
+  $$eval: 1,
+  addInitScript: 0,
+};
+
+export class BrowserObjects {
+  /** @type {Map<number, WeakRef<any>>} */ #known = new Map();
+  /** @type {Record<string, any>} */ #classes = Object.create(null);
+  #registry = new FinalizationRegistry((/** @type {number} */ ref) => this.#release(ref));
+  /** @type {number[]} */ #released = [];
+
+  /** @param {any} channel @param {Record<string, Record<string, string>>} surface */
+  constructor(channel, surface) {
+    this.channel = channel;
+    for (const kind of Object.keys(surface)) this.#classes[kind] = this.#makeClass(kind, surface[kind]);
+  }
+
+  // --- classes -------------------------------------------------------------------------------------
+  /** @param {string} kind @param {Record<string, string>} members */
+  #makeClass(kind, members) {
+    const objects = this;
+    const Class = { [kind]: class extends Emitter {} }[kind];
+    for (const name of Object.keys(members)) {
+      const [how, made] = members[name].split(":");
+      Object.defineProperty(Class.prototype, name, this.#member(how, name, made));
+    }
+    for (const [name, wait] of Object.entries(waiters(kind))) {
+      Object.defineProperty(Class.prototype, name, {
+        value: /** @this {any} @param {any[]} args */ function (...args) {
+          return wait(this, objects, ...args);
+        },
+        configurable: true,
+        writable: true,
+      });
+    }
+    if (kind === "Page") {
+      Object.defineProperty(Class.prototype, "target", {
+        value: /** @this {any} */ function () {
+          return { createCDPSession: () => this.context().newCDPSession(this) };
+        },
+        configurable: true,
+        writable: true,
+      });
+    }
+    Class.prototype.subscribe = /** @this {any} @param {string} event @param {boolean} listening */ function (event, listening) {
+      const target = objects.handle(this, []);
+      return objects.channel.call("browser.subscribeEvent", { target, event, listening });
+    };
+    return Class;
+  }
+
+  /** @param {string} how @param {string} name @param {string} made @returns {PropertyDescriptor} */
+  #member(how, name, made) {
+    const objects = this;
+    switch (how) {
+      case "step":
+        return method(function (/** @type {any[]} */ ...args) {
+          return objects.#derive(this, made, { name, args });
+        });
+      case "part":
+        return {
+          get() {
+            return objects.#derive(this, made, { name, args: [] });
+          },
+          configurable: true,
+        };
+      case "fact":
+        return method(function () {
+          const { facts } = /** @type {Identity} */ (identities.get(/** @type {any} */ (this)));
+          return name in facts ? facts[name] : objects.ask(this, name, []);
+        });
+      case "ask":
+        return method(function (/** @type {any[]} */ ...args) {
+          return objects.ask(this, name, args);
+        });
+      default:
+        return method(function (/** @type {any[]} */ ...args) {
+          return objects.call(this, name, args);
+        });
+    }
+  }
+
+  /** @param {any} owner @param {string} kind @param {Step} step */
+  #derive(owner, kind, step) {
+    const { ref, steps } = /** @type {Identity} */ (identities.get(owner));
+    const made = new this.#classes[kind]();
+    identities.set(made, { ref, steps: [...steps, step], kind, facts: {} });
+    made[keepAlive] = owner; // the host's number is released with its last holder
+    return made;
+  }
+
+  // --- calls ---------------------------------------------------------------------------------------
+  /** @param {any} target @param {string} name @param {any[]} args */
+  async call(target, name, args) {
+    const { payload, attachments } = this.#request(target, name, args);
+    return this.#given(await this.channel.call("browser.callMethod", payload, { attachments }));
+  }
+
+  /** @param {any} target @param {string} name @param {any[]} args */
+  ask(target, name, args) {
+    const { payload, attachments } = this.#request(target, name, args);
+    return this.#given(this.channel.callSync("browser.callMethod", payload, { attachments }));
+  }
+
+  /** @param {string} name @param {any[]} args */
+  async root(name, args) {
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const payload = { target: { ref: 0, steps: [] }, method: name, ...this.#encode(args, attachments) };
+    return this.#given(await this.channel.call("browser.callMethod", payload, { attachments }));
+  }
+
+  /** @param {string} name */
+  rootSync(name) {
+    const payload = { target: { ref: 0, steps: [] }, method: name };
+    return this.#given(this.channel.callSync("browser.callMethod", payload, {}));
+  }
+
+  /** @param {any} target @param {string} matcher @param {boolean} negated @param {any[]} args */
+  async match(target, matcher, negated, args) {
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const payload = { target: this.handle(target, attachments), matcher, negated, ...this.#encode(args, attachments) };
+    return (await this.channel.call("browser.checkMatcher", payload, { attachments })).value;
+  }
+
+  /** @param {any} target @param {string} name @param {any[]} args */
+  #request(target, name, args) {
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const at = /** @type {any} */ (CODE)[name];
+    if (at !== undefined && typeof args[at] === "function") args = withText(name, args, at);
+    const payload = { target: this.handle(target, attachments), method: name, ...this.#encode(args, attachments) };
+    return { payload, attachments };
+  }
+
+  // --- handles and values --------------------------------------------------------------------------
+  /** The wire form of an object. @param {any} target @param {Uint8Array[]} attachments */
+  handle(target, attachments) {
+    const identity = identities.get(target);
+    if (identity === undefined) throw new TypeError("not an object of this browser");
+    return {
+      ref: identity.ref,
+      steps: identity.steps.map(({ name, args }) => ({ name, ...this.#encode(args, attachments) })),
+    };
+  }
+
+  /** Arguments with objects taken out. @param {any[]} args @param {Uint8Array[]} attachments */
+  #encode(args, attachments) {
+    if (args.length === 0) return {};
+    /** @type {any[]} */
+    const placed = [];
+    const plain = this.#takeOut(args, [], placed, attachments, new Set());
+    const encoded = this.channel.encode(plain, attachments);
+    return placed.length === 0 ? { args: encoded } : { args: encoded, placed };
+  }
+
+  /** @param {any} value @param {(string | number)[]} path @param {any[]} placed @param {Uint8Array[]} attachments @param {Set<any>} above @returns {any} */
+  #takeOut(value, path, placed, attachments, above) {
+    if (typeof value === "function") {
+      placed.push({ path, callback: this.#numberOf(value) });
+      return null;
+    }
+    if (typeof value !== "object" || value === null) return value;
+    if (identities.has(value)) {
+      placed.push({ path, handle: this.handle(value, attachments) });
+      return null;
+    }
+    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+    if (!plain || above.has(value)) return value;
+    above.add(value);
+    /** @type {any} */
+    const copy = Array.isArray(value) ? [] : {};
+    for (const key of Object.keys(value)) {
+      const at = Array.isArray(value) ? Number(key) : key;
+      copy[key] = this.#takeOut(value[key], [...path, at], placed, attachments, above);
+    }
+    above.delete(value);
+    return copy;
+  }
+
+  // --- functions that the host's Playwright calls --------------------------------------------------
+  /** @type {Function[]} */ #callbacks = [];
+  /** @type {WeakMap<Function, number>} */ #callbackNumbers = new WeakMap();
+
+  /** @param {Function} fn */
+  #numberOf(fn) {
+    let number = this.#callbackNumbers.get(fn);
+    if (number === undefined) {
+      number = this.#callbacks.push(fn) - 1;
+      this.#callbackNumbers.set(fn, number);
+    }
+    return number;
+  }
+
+  /** @param {any} message @param {any} frame */
+  async runCallback(message, frame) {
+    const args = this.#putIn(frame.decode(message.args), message.objects ?? [], frame);
+    return this.channel.replyWith(await this.#callbacks[message.callback](...args));
+  }
+
+  /** @param {any} frame the host's answer */
+  #given(frame) {
+    return this.#putIn(frame.decode(frame.value.value), frame.value.objects ?? [], frame);
+  }
+
+  /** @param {any} value @param {any[]} objects @param {any} frame */
+  #putIn(value, objects, frame) {
+    for (const { path, ref, kind, facts } of objects) {
+      const object = this.#object(ref, kind, facts === undefined || facts === null ? {} : frame.decode(facts));
+      if (path.length === 0) return object;
+      let container = value;
+      for (let i = 0; i < path.length - 1; i++) container = container[path[i]];
+      container[path[path.length - 1]] = object;
+    }
+    return value;
+  }
+
+  /** @param {number} ref @param {string} kind @param {any} facts */
+  #object(ref, kind, facts) {
+    const known = this.#known.get(ref)?.deref();
+    if (known !== undefined) {
+      Object.assign(/** @type {Identity} */ (identities.get(known)).facts, facts);
+      return known;
+    }
+    const made = new this.#classes[kind]();
+    identities.set(made, { ref, steps: [], kind, facts });
+    this.#known.set(ref, new WeakRef(made));
+    this.#registry.register(made, ref);
+    return made;
+  }
+
+  /** @param {number} ref */
+  #release(ref) {
+    if (this.#known.get(ref)?.deref() !== undefined) return;
+    this.#known.delete(ref);
+    this.#released.push(ref);
+    if (this.#released.length === 1) {
+      queueMicrotask(() => {
+        const refs = this.#released;
+        this.#released = [];
+        this.channel.note("browser.objectsReleased", { refs });
+      });
+    }
+  }
+
+  // --- events --------------------------------------------------------------------------------------
+  /** @param {any} message @param {any} frame */
+  eventFired(message, frame) {
+    const target = this.#known.get(message.ref)?.deref();
+    if (target === undefined) return;
+    const payload = this.#putIn(frame.decode(message.value), message.objects ?? [], frame);
+    target.emitted(message.event, describePart(message.event, payload));
+  }
+}
+
+const keepAlive = Symbol("owner");
+
+/** @param {(this: any, ...args: any[]) => any} value @returns {PropertyDescriptor} */
+const method = (value) => ({ value, configurable: true, writable: true });
+
+/** Functions for the page as text. @param {string} name @param {any[]} args @param {number} at */
+function withText(name, args, at) {
+  const rest = [...args];
+  if (name === "addInitScript") return [`(${toText(args[0])})(${JSON.stringify(args[1]) ?? ""})`];
+  rest[at] = toText(args[at]);
+  return rest;
+}

@@ -1,0 +1,89 @@
+"""Numbers for Playwright objects, and what is sent of each when a program first sees it."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from isolatejs.capabilities.browser.surface import CLASSES, facts_of, playwright_class
+from isolatejs.errors import QuotaExceededError
+from isolatejs.limits import BROWSER_OBJECTS_LIMIT
+from isolatejs.wire.errors import GuestVisibleError
+
+PLAYWRIGHT_OBJECT = "PlaywrightObject"
+
+
+class ObjectTable:
+    """The objects of one session by number. The same object keeps its number while it is held."""
+
+    def __init__(self) -> None:
+        self._objects: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def number_of(self, target: Any) -> int:
+        """The number of an object, given now if it has none. Raises QuotaExceededError."""
+        identity = id(_implementation(target))
+        known = self._numbers.get(identity)
+        if known is not None:
+            return known
+        if len(self._objects) >= BROWSER_OBJECTS_LIMIT:
+            raise QuotaExceededError(
+                f"a program holds more than {BROWSER_OBJECTS_LIMIT} browser objects",
+                limit="browser_objects",
+                value=BROWSER_OBJECTS_LIMIT,
+            )
+        self._next += 1
+        self._objects[self._next] = target
+        self._numbers[identity] = self._next
+        return self._next
+
+    def get(self, number: int) -> Any:
+        """The object of a number. Raises for one that was never given, or is released."""
+        found = self._objects.get(number)
+        if found is None:
+            raise GuestVisibleError("Error", "the browser object is gone")
+        return found
+
+    def release(self, number: int) -> None:
+        target = self._objects.pop(number, None)
+        if target is not None:
+            self._numbers.pop(id(_implementation(target)), None)
+
+    def clear(self) -> None:
+        self._objects.clear()
+        self._numbers.clear()
+
+
+def _implementation(target: Any) -> Any:
+    """Playwright makes a new wrapper for the same object when the old one was collected: the inner one stays."""
+    return getattr(target, "_impl_obj", target)
+
+
+_kinds: weakref.WeakKeyDictionary[type, str | None] = weakref.WeakKeyDictionary()
+
+
+def kind_of(value: Any) -> str | None:
+    """The class name of a Playwright object that programs may hold, None for any other value."""
+    own = type(value)
+    if own not in _kinds:
+        _kinds[own] = next(
+            (name for name in CLASSES if (kind := playwright_class(name)) is not None and issubclass(own, kind)), None
+        )
+    return _kinds[own]
+
+
+def facts(value: Any, kind: str) -> dict[str, Any]:
+    """What can be read of an object without asking again. A fact that cannot be had yet is left out."""
+    known: dict[str, Any] = {}
+    for name, python in facts_of(kind):
+        try:
+            item = getattr(value, python)
+        except Exception:
+            continue  # `postDataJSON` of a body that is none, a property of an object that is closing
+        if kind_of(item) is None and not callable(item):
+            known[name] = item
+    return known

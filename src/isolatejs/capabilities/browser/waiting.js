@@ -1,0 +1,102 @@
+// waitForEvent and its kin: in the sandbox, since their predicates are the program's.
+// @ts-check
+
+import { urlMatches } from "./patterns.js";
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/**
+ * Wait for an event that a predicate accepts.
+ * @param {any} target @param {string} event @param {any} [options] a predicate, or `{predicate, timeout}`
+ */
+function waitForEvent(target, event, options = {}) {
+  const { predicate, timeout = DEFAULT_TIMEOUT_MS } = typeof options === "function" ? { predicate: options } : options;
+  return new Promise((resolve, reject) => {
+    /** @type {any} */
+    let timer;
+    const stop = () => {
+      target.off(event, listener);
+      target.off("close", closed);
+      clearTimeout(timer);
+    };
+    const listener = async (/** @type {any} */ payload) => {
+      try {
+        if (predicate !== undefined && !(await predicate(payload))) return;
+      } catch (error) {
+        stop();
+        reject(error);
+        return;
+      }
+      stop();
+      resolve(payload);
+    };
+    const closed = () => {
+      stop();
+      reject(new Error(`Target page, context or browser has been closed`));
+    };
+    target.on(event, listener);
+    if (event !== "close") target.on("close", closed);
+    if (timeout > 0) {
+      timer = setTimeout(() => {
+        stop();
+        const error = new Error(`Timeout ${timeout}ms exceeded while waiting for event "${event}"`);
+        error.name = "TimeoutError";
+        reject(error);
+      }, timeout);
+    }
+  });
+}
+
+/** @param {any} matcher a URL, pattern, or predicate of the object */
+const accepts = (matcher) =>
+  typeof matcher === "function" ? matcher : (/** @type {any} */ object) => urlMatches(matcher, object.url());
+
+/** @type {Record<string, Record<string, (target: any, objects: any, ...args: any[]) => any>>} */
+const BY_KIND = {
+  Page: {
+    waitForEvent: (page, _, event, options) => waitForEvent(page, event, options),
+    waitForRequest: (page, _, matcher, options = {}) =>
+      waitForEvent(page, "request", { ...options, predicate: accepts(matcher) }),
+    waitForResponse: (page, _, matcher, options = {}) =>
+      waitForEvent(page, "response", { ...options, predicate: accepts(matcher) }),
+    waitForURL: (page, objects, matcher, options) => waitForUrl(page, objects, matcher, options),
+    route: (page, objects, matcher, handler, options) => route(page, objects, matcher, handler, options),
+  },
+  Frame: { waitForURL: (frame, objects, matcher, options) => waitForUrl(frame, objects, matcher, options) },
+  BrowserContext: {
+    waitForEvent: (context, _, event, options) => waitForEvent(context, event, options),
+    route: (context, objects, matcher, handler, options) => route(context, objects, matcher, handler, options),
+  },
+  WebSocket: { waitForEvent: (socket, _, event, options) => waitForEvent(socket, event, options) },
+};
+
+/** The methods of a class that are made here. @param {string} kind */
+export const waiters = (kind) => BY_KIND[kind] ?? {};
+
+/** A predicate runs here; the host waits for patterns. @param {any} target @param {any} objects @param {any} matcher @param {any} options */
+async function waitForUrl(target, objects, matcher, options = {}) {
+  if (typeof matcher !== "function") {
+    return await objects.call(target, "waitForURL", options === undefined ? [matcher] : [matcher, options]);
+  }
+  const deadline = Date.now() + (options.timeout ?? DEFAULT_TIMEOUT_MS);
+  while (!matcher(new URL(target.url()))) {
+    if (Date.now() > deadline) {
+      const error = new Error(`Timeout ${options.timeout ?? DEFAULT_TIMEOUT_MS}ms exceeded while waiting for the URL`);
+      error.name = "TimeoutError";
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await target.waitForLoadState(options.waitUntil ?? "load");
+}
+
+/** A predicate runs here: what it does not take falls through. @param {any} target @param {any} objects @param {any} matcher @param {any} handler @param {any} options */
+function route(target, objects, matcher, handler, options) {
+  const rest = options === undefined ? [] : [options];
+  if (typeof matcher !== "function") return objects.call(target, "route", [matcher, handler, ...rest]);
+  const filtered = (/** @type {any} */ found, /** @type {any} */ request) =>
+    matcher(new URL(request.url())) ? handler(found, request) : found.fallback();
+  return objects.call(target, "route", ["**/*", filtered, ...rest]);
+}
+
+const { clearTimeout, setTimeout, URL, Date } = globalThis;
