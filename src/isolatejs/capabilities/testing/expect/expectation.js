@@ -1,6 +1,7 @@
 // @ts-check
 // What `expect(value)` returns: every matcher as a method, behind `not`, `resolves` and `rejects`.
 
+import { platformFunction } from "../../../guest/timers.js";
 import { equals } from "./equals.js";
 import { matcherUtils } from "./matcher_utils.js";
 import { matcherErrorMessage, matcherHint, printReceived, printWithType, stringify } from "./messages.js";
@@ -264,7 +265,6 @@ function invokeOnPromise(name, actual, args, settings, method) {
     : pending.then(wrong("resolved instead of rejected", "Resolved"), run);
 }
 
-const realSetTimeout = globalThis.setTimeout;
 const realNow = performance.now.bind(performance);
 
 /**
@@ -279,7 +279,7 @@ export async function retryUntil(attempt, timeoutMs, intervals) {
     } catch (error) {
       const pause = intervals[Math.min(i, intervals.length - 1)] ?? 50;
       if (realNow() + pause > deadline) throw error;
-      await new Promise((resolve) => realSetTimeout(resolve, pause));
+      await new Promise((resolve) => platformFunction("setTimeout")(resolve, pause));
     }
   }
 }

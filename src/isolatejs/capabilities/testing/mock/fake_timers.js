@@ -1,24 +1,14 @@
 // @ts-check
 // Fake clock: timers, Date, performance.now and microtasks that only move when the test says so.
 
+import { runNextTurn } from "../../../guest/engine.js";
+import { platformFunction } from "../../../guest/timers.js";
+
 /** @typedef {{id: number, at: number, order: number, callback: Function, args: any[], every: number | null, kind: string}} Timer */
 
-const real = {
-  setTimeout: globalThis.setTimeout,
-  setInterval: globalThis.setInterval,
-  setImmediate: globalThis.setImmediate,
-  clearTimeout: globalThis.clearTimeout,
-  clearInterval: globalThis.clearInterval,
-  clearImmediate: globalThis.clearImmediate,
-  queueMicrotask: globalThis.queueMicrotask,
-  requestAnimationFrame: /** @type {any} */ (globalThis).requestAnimationFrame,
-  cancelAnimationFrame: /** @type {any} */ (globalThis).cancelAnimationFrame,
-  requestIdleCallback: /** @type {any} */ (globalThis).requestIdleCallback,
-  cancelIdleCallback: /** @type {any} */ (globalThis).cancelIdleCallback,
-  Date: globalThis.Date,
-  now: performance.now,
-};
-const macrotask = () => new Promise((resolve) => real.setTimeout(resolve, 0));
+const RealDate = globalThis.Date;
+/** One turn of the real event loop: promises of the program settle. */
+const macrotask = () => new Promise((resolve) => runNextTurn(() => runNextTurn(() => resolve(undefined))));
 
 const FRAME_MS = 16;
 const LOOP_LIMIT = 100_000;
@@ -28,8 +18,8 @@ const FAKEABLE =
 
 /** @param {any} time @returns {number} */
 function milliseconds(time) {
-  if (time === undefined) return real.Date.now();
-  const value = typeof time === "number" ? time : new real.Date(time).getTime();
+  if (time === undefined) return RealDate.now();
+  const value = typeof time === "number" ? time : new RealDate(time).getTime();
   if (!Number.isFinite(value)) {
     throw new TypeError(`Fake time must be a number or a valid date, not ${String(time)}`);
   }
@@ -74,14 +64,14 @@ export class FakeClock {
     const advance = options.advanceTimers ?? options.shouldAdvanceTime ?? false;
     if (advance) {
       const step = typeof advance === "number" ? advance : options.advanceTimeDelta ?? 20;
-      this.#pump = real.setInterval(() => this.advance(step), step);
+      this.#pump = platformFunction("setInterval")(() => this.advance(step), step);
     }
   }
 
   uninstall() {
     if (!this.#active) return;
     this.#active = false;
-    real.clearInterval(this.#pump);
+    platformFunction("clearInterval")(this.#pump);
     for (const undo of this.#undo.reverse()) undo();
     this.#undo = [];
     this.#timers.clear();
@@ -156,29 +146,29 @@ export class FakeClock {
     const now = () => Math.floor(this.#now);
     /** @this {any} @param {...any} args @returns {any} */
     function FakeDate(...args) {
-      if (new.target === undefined) return new real.Date(now()).toString();
+      if (new.target === undefined) return new RealDate(now()).toString();
       return Reflect.construct(
-        real.Date,
+        RealDate,
         args.length === 0 ? [now()] : args,
-        new.target === FakeDate ? real.Date : new.target,
+        new.target === FakeDate ? RealDate : new.target,
       );
     }
     Object.defineProperties(FakeDate, {
-      prototype: { value: real.Date.prototype, writable: false },
+      prototype: { value: RealDate.prototype, writable: false },
       length: { value: 7 },
       name: { value: "Date" },
     });
     FakeDate.now = now;
-    FakeDate.parse = real.Date.parse;
-    FakeDate.UTC = real.Date.UTC;
+    FakeDate.parse = RealDate.parse;
+    FakeDate.UTC = RealDate.UTC;
     Object.defineProperty(FakeDate, Symbol.hasInstance, {
-      value: (/** @type {any} */ value) => value instanceof real.Date,
+      value: (/** @type {any} */ value) => value instanceof RealDate,
     });
     // `new Date().constructor` must be the global Date of the moment.
-    const before = Object.getOwnPropertyDescriptor(real.Date.prototype, "constructor");
-    real.Date.prototype.constructor = /** @type {any} */ (FakeDate);
+    const before = Object.getOwnPropertyDescriptor(RealDate.prototype, "constructor");
+    RealDate.prototype.constructor = /** @type {any} */ (FakeDate);
     this.#undo.push(() =>
-      Object.defineProperty(real.Date.prototype, "constructor", /** @type {any} */ (before))
+      Object.defineProperty(RealDate.prototype, "constructor", /** @type {any} */ (before))
     );
     return FakeDate;
   }
@@ -354,11 +344,11 @@ export class FakeClock {
   }
 
   get now() {
-    return this.#active ? Math.floor(this.#now) : real.Date.now();
+    return this.#active ? Math.floor(this.#now) : RealDate.now();
   }
 
   get realNow() {
-    return real.Date.now();
+    return RealDate.now();
   }
 }
 

@@ -5,7 +5,6 @@
 import { loadAcorn } from "../../../guest/linker/parser.js";
 import { strip } from "../../../guest/linker/typescript.js";
 
-const CALLS_MOCK = /\b(?:vi|vitest|jest|mock)\s*\.\s*(?:mock|unmock|hoisted|unstable_mockModule|module)\s*\(/;
 const FRAMEWORKS = new Set(["vitest", "@jest/globals", "bun:test", "node:test"]);
 const OBJECTS = new Set(["vi", "vitest", "jest", "mock"]);
 const HOISTED = new Set(["mock", "unmock", "hoisted", "unstable_mockModule", "module"]);
@@ -54,7 +53,6 @@ function dynamicImport(node) {
  * @param {string} code JavaScript or TypeScript @param {string} filename
  */
 export async function hoistMocks(code, filename) {
-  if (!CALLS_MOCK.test(code)) return code;
   const parse = await loadAcorn();
   const source = /\.[cm]?tsx?$/.test(filename) ? strip(code) ?? code : code;
   let program;

@@ -6,6 +6,10 @@ import { automock } from "./mock_function.js";
 
 /** @typedef {import("../../../guest/linker/linker.js").Linker} Linker */
 
+/** Text that may hold a call which has to act before the file's imports. */
+export const MOCKS_MODULES =
+  /\b(?:vi|vitest|jest|mock)\s*\.\s*(?:mock|unmock|hoisted|unstable_mockModule|module)\s*\(/;
+
 export class ModuleMocks {
   #kernel;
   /** @type {Map<string, () => any>} exports of each mock by specifier */ #active = new Map();

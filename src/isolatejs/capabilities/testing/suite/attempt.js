@@ -1,17 +1,15 @@
 // @ts-check
 // One attempt at a test: its hooks, its body under a time limit, its context, and everything that goes wrong.
 
+import { runNextTurn } from "../../../guest/engine.js";
+import { platformFunction } from "../../../guest/timers.js";
 import { createExpect, extractExpectedAssertionsErrors } from "../expect/expect.js";
 import { freshState } from "../expect/state.js";
 import { runningAttempt } from "./current.js";
-import { useFixtures } from "./fixtures.js";
 import { nodeTestContext } from "./node_context.js";
 
-const realSetTimeout = globalThis.setTimeout;
-const realClearTimeout = globalThis.clearTimeout;
-const realSetImmediate = globalThis.setImmediate;
 /** One turn of the event loop: afterwards rejections that nobody handled have been reported. */
-export const turn = () => new Promise((resolve) => realSetImmediate(resolve));
+export const turn = () => new Promise((resolve) => runNextTurn(() => resolve(undefined)));
 
 /** Thrown by `context.skip()`; not a failure. */
 class SkipSignal extends Error {
@@ -48,7 +46,7 @@ export function withTimeout(run, timeoutMs, what, onTimeout) {
   if (typeof started?.then !== "function") return started;
   if (!(timeoutMs > 0) || timeoutMs === Infinity) return started;
   return new Promise((resolve, reject) => {
-    const timer = realSetTimeout(() => {
+    const timer = platformFunction("setTimeout")(() => {
       const error = new TimeoutError(what, timeoutMs);
       error.stack = `${error.name}: ${error.message}`;
       onTimeout?.(error);
@@ -56,11 +54,11 @@ export function withTimeout(run, timeoutMs, what, onTimeout) {
     }, Math.min(timeoutMs, 2 ** 31 - 1));
     started.then(
       (/** @type {any} */ value) => {
-        realClearTimeout(timer);
+        platformFunction("clearTimeout")(timer);
         resolve(value);
       },
       (/** @type {any} */ error) => {
-        realClearTimeout(timer);
+        platformFunction("clearTimeout")(timer);
         reject(error);
       },
     );
@@ -201,7 +199,7 @@ export class Attempt {
     const body = () => call(/** @type {Function} */ (test.fn), args, context);
     await this.#guard(() =>
       withTimeout(
-        () => fixtures === undefined ? body() : useFixtures(fixtures, test.fn, args.length, context, body),
+        () => fixtures === undefined ? body() : withFixtures(fixtures, test.fn, args.length, context, body),
         settings.timeoutMs,
         "a test.\nAdd a timeout to the test if it is meant to take that long.",
         (error) => this.#abort.abort(error),
@@ -258,6 +256,9 @@ export class Attempt {
     return Object.assign(context, nodeTestContext(this, context, withTimeout));
   }
 }
+
+/** @type {typeof import("./fixtures.js").useFixtures} */
+const withFixtures = async (...args) => await (await import("./fixtures.js")).useFixtures(...args);
 
 const boundExpect = createExpect();
 
