@@ -69,13 +69,27 @@ def _is_loopback(host: str) -> bool:
 
 
 def load_tools(reference: str) -> Any:
-    """What `module:name` names: a dict of functions, or an object whose public methods are the tools.
+    """What `--tools module:name` names: a dict of functions, one function, or an object with methods."""
+    value = load_object(reference, "--tools")
+    if isinstance(value, dict):
+        return value
+    if callable(value):
+        return {reference.rpartition(":")[2].rpartition(".")[2]: value}
+    return {
+        name: member
+        for name in dir(value)
+        if not name.startswith("_") and callable(member := getattr(value, name))
+    }
+
+
+def load_object(reference: str, option: str) -> Any:
+    """The object that `module:name` names. Raises typer.BadParameter, which names `option`.
 
     The current directory is searched first, as `python -m` does.
     """
     module_name, _, attribute = reference.partition(":")
     if not module_name or not attribute:
-        raise typer.BadParameter(f"--tools takes module:name, not {reference!r}")
+        raise typer.BadParameter(f"{option} takes module:name, not {reference!r}")
     directory = str(Path.cwd())
     if directory not in sys.path:
         sys.path.insert(0, directory)
@@ -84,18 +98,10 @@ def load_tools(reference: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not module_name.startswith(error.name):
             raise
-        raise typer.BadParameter(f"--tools: there is no module {module_name!r}") from error
+        raise typer.BadParameter(f"{option}: there is no module {module_name!r}") from error
     for name in attribute.split("."):
         try:
             value = getattr(value, name)
         except AttributeError:
-            raise typer.BadParameter(f"--tools: {module_name} has no {attribute!r}") from None
-    if isinstance(value, dict):
-        return value
-    if callable(value):
-        return {attribute.rpartition(".")[2]: value}
-    return {
-        name: member
-        for name in dir(value)
-        if not name.startswith("_") and callable(member := getattr(value, name))
-    }
+            raise typer.BadParameter(f"{option}: {module_name} has no {attribute!r}") from None
+    return value
