@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -83,15 +84,16 @@ Route = Callable[[Visit], Awaitable[None]]
 class LoopbackServer:
     """`async with LoopbackServer() as server`, then `server.routes["/path"] = handler`."""
 
-    def __init__(self, address: str = "127.0.0.1") -> None:
+    def __init__(self, address: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
         self.address = address
+        self._tls = tls
         self.routes: dict[str, Route] = {}
         self.visits: list[Visit] = []
         self.connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> LoopbackServer:
-        self._server = await asyncio.start_server(self._serve, self.address, 0, limit=2**20)
+        self._server = await asyncio.start_server(self._serve, self.address, 0, limit=2**20, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -111,7 +113,7 @@ class LoopbackServer:
 
     def url(self, path: str = "/", host: str | None = None) -> str:
         """The URL of a path, by address or by another name for it."""
-        return f"http://{host or self.address}:{self.port}{path}"
+        return f"http{'s' if self._tls else ''}://{host or self.address}:{self.port}{path}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

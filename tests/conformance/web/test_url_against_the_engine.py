@@ -10,6 +10,7 @@ import json
 import random
 import subprocess
 
+import httpx
 import pytest
 
 from isolatejs.sandbox.engine import find_engine
@@ -93,6 +94,24 @@ def _ours(text: str, base: str | None) -> str | None:
         return parse_url(text, None if base is None else parse_url(base)).href
     except ValueError:
         return None
+
+
+def test_httpx_connects_to_the_host_that_was_parsed() -> None:
+    """A callback that checks `request.url` and hands it to httpx checks what httpx uses."""
+    compared = 0
+    for text, base in _cases():
+        href = _ours(text, base)
+        if href is None or not href.startswith("http"):
+            continue
+        ours = parse_url(href)
+        try:
+            theirs = httpx.URL(href)
+        except httpx.InvalidURL:
+            continue
+        found = (theirs.raw_host.decode(), theirs.port or ours.effective_port)
+        assert found == (ours.host, ours.effective_port), href
+        compared += 1
+    assert compared > 1000
 
 
 def test_every_url_means_the_same(engine_results: list[tuple[str, str | None, str | None]]) -> None:
