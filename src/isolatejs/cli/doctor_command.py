@@ -3,61 +3,110 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import sys
+from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from isolatejs.cli.output import for_terminal
 from isolatejs.errors import IsolateError
+from isolatejs.host.attacks.run import run_attacks
+from isolatejs.host.isolate_host import create_isolate_host
 from isolatejs.sandbox.diagnosis import diagnose
 
 if TYPE_CHECKING:
+    from isolatejs.host.attacks.run import Outcome
     from isolatejs.sandbox.diagnosis import Diagnosis
 
 EXIT_INCOMPLETE = 1
 """A layer is missing that `confinement="require"` does without."""
 EXIT_INSUFFICIENT = 2
 """With `confinement="require"` no runtime would start."""
+EXIT_ESCAPED = 3
+"""An attack got further than it should."""
 
-_STYLES = {"holds": "green", "missing": "yellow", "broken": "bold red"}
+_STYLES = {"holds": "green", "contained": "green", "missing": "yellow"}
+_BAD = "bold red"
 
 
 def doctor(
+    bindings: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODULE:NAME]", help="With --attack: your bindings, or a function that makes them."
+        ),
+    ] = None,
+    attack: Annotated[bool, typer.Option("--attack", help="Run the attack corpus as well.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     engine: Annotated[str | None, typer.Option(help="Path of a Deno binary to use.")] = None,
 ) -> None:
     """Try forbidden things in throwaway sandboxes and say which layers of the wall hold.
 
     Exit status: 0 every layer holds, 1 a layer is missing that `require` does without, 2 `require` would
-    refuse to start.
+    refuse to start, 3 an attack got further than it should.
     """
+    if bindings is not None and not attack:
+        raise typer.BadParameter("bindings are only used with --attack")
+    given = None if bindings is None else _load(bindings)
     try:
         diagnosis = asyncio.run(diagnose(engine=engine))
+        if not json_output:
+            _print_diagnosis(diagnosis)
+        outcomes = asyncio.run(_attack(given, engine, show=not json_output)) if attack else []
     except IsolateError as error:
         typer.echo(f"isolatejs doctor: {error}", err=True)
         raise typer.Exit(EXIT_INSUFFICIENT) from None
     if json_output:
-        checks = [asdict(check) for check in diagnosis.checks]
-        report = {"complete": diagnosis.complete, "sufficient": diagnosis.sufficient, "checks": checks}
-        typer.echo(json.dumps(report, indent=2))
-    else:
-        _print(diagnosis)
+        _print_json(diagnosis, outcomes)
+    if any(outcome.verdict != "contained" for outcome in outcomes):
+        raise typer.Exit(EXIT_ESCAPED)
     if not diagnosis.sufficient:
         raise typer.Exit(EXIT_INSUFFICIENT)
     if not diagnosis.complete:
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
-def _print(diagnosis: Diagnosis) -> None:
+async def _attack(given: Any, engine: str | None, *, show: bool) -> list[Outcome]:
+    console = Console()
+    outcomes = []
+    async with create_isolate_host(engine=engine or "auto", confinement="best_effort") as host:
+        async for outcome in run_attacks(host, given):
+            outcomes.append(outcome)
+            if show and outcome.verdict != "contained":
+                attack = outcome.attack
+                detail = escape(for_terminal(outcome.detail))
+                console.print(
+                    f"[{_BAD}]{outcome.verdict}[/] {attack.group}: {escape(attack.name)}\n  {detail}"
+                )
+    if show:
+        console.print(_attack_table(outcomes))
+    return outcomes
+
+
+def _attack_table(outcomes: list[Outcome]) -> Table:
+    table = Table("attacks on", "tried", "contained", title="Attacks", title_justify="left")
+    tried = Counter(outcome.attack.group for outcome in outcomes)
+    contained = Counter(outcome.attack.group for outcome in outcomes if outcome.verdict == "contained")
+    for group, count in tried.items():
+        style = "green" if contained[group] == count else _BAD
+        table.add_row(group, str(count), f"[{style}]{contained[group]}[/]")
+    return table
+
+
+def _print_diagnosis(diagnosis: Diagnosis) -> None:
     table = Table("layer", "verdict", "evidence", title="The wall on this machine", title_justify="left")
     for check in diagnosis.checks:
-        standing = f"[{_STYLES[check.standing]}]{check.standing}[/]"
-        table.add_row(
-            check.name + ("" if check.required else " [dim](optional)[/]"), standing, check.evidence
-        )
+        standing = f"[{_STYLES.get(check.standing, _BAD)}]{check.standing}[/]"
+        name = check.name + ("" if check.required else " [dim](optional)[/]")
+        table.add_row(name, standing, escape(check.evidence))
     console = Console()
     console.print(table)
     advice = dict.fromkeys(check.advice for check in diagnosis.checks if check.advice)
@@ -72,3 +121,37 @@ def _print(diagnosis: Diagnosis) -> None:
         )
     else:
         console.print('\nWith confinement="require" no runtime starts here.')
+
+
+def _print_json(diagnosis: Diagnosis, outcomes: list[Outcome]) -> None:
+    report = {
+        "complete": diagnosis.complete,
+        "sufficient": diagnosis.sufficient,
+        "checks": [asdict(check) for check in diagnosis.checks],
+        "attacks": [
+            {
+                "group": outcome.attack.group,
+                "name": outcome.attack.name,
+                "verdict": outcome.verdict,
+                "detail": outcome.detail,
+                "duration_ms": round(outcome.duration_ms, 1),
+            }
+            for outcome in outcomes
+        ],
+    }
+    typer.echo(json.dumps(report, indent=2))
+
+
+def _load(reference: str) -> Any:
+    """What `module:name` names, called when it is a function. The current directory comes first."""
+    module_name, _, attribute = reference.partition(":")
+    if not module_name or not attribute:
+        raise typer.BadParameter(f"expected module:name, not {reference!r}")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        value: Any = importlib.import_module(module_name)
+        for name in attribute.split("."):
+            value = getattr(value, name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise typer.BadParameter(str(error)) from None
+    return value() if callable(value) else value

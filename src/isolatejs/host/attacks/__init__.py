@@ -1,0 +1,1 @@
+"""Attacks that an embedder can run against the sandbox and the own bindings: `isolatejs doctor --attack`."""
