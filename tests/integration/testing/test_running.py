@@ -160,6 +160,7 @@ async def test_unhandled_rejections_belong_to_the_test_that_caused_them(tests: T
         test("timer", async () => { setTimeout(() => { throw new Error("from timer") }, 1); await new Promise(r => setTimeout(r, 20)) });
         describe.concurrent("together", () => {
           test("guilty", async () => { await new Promise(r => setTimeout(r, 10)); Promise.reject(new Error("from guilty")); await new Promise(r => setTimeout(r, 10)) });
+          test("guilty timer", async () => { setTimeout(() => { throw new Error("from its timer") }, 5); await new Promise(r => setTimeout(r, 20)) });
           test("innocent", async () => { await new Promise(r => setTimeout(r, 30)) });
         });
         test("last", () => {});
@@ -168,6 +169,7 @@ async def test_unhandled_rejections_belong_to_the_test_that_caused_them(tests: T
         "sync": "from sync",
         "timer": "from timer",
         "together > guilty": "from guilty",
+        "together > guilty timer": "from its timer",
         "together > innocent": "",
         "last": "",
     }
@@ -288,3 +290,48 @@ async def test_aborted_signal_starts_nothing(tests: TestRuntime) -> None:
     with pytest.raises(AbortError):
         await tests.run("test('a', () => {})", signal=controller.signal)
     assert (await tests.run("test('a', () => {})")).success
+
+
+async def test_errors_that_come_after_the_end_are_told(tests: TestRuntime) -> None:
+    """Their test has its result already, so they are errors of the run, with its name."""
+    result = await tests.run("""
+        test("quick", () => { setTimeout(() => { throw new Error("late") }, 20) });
+        test("slow", () => new Promise(r => setTimeout(r, 60)));
+        beforeAll(() => { setTimeout(() => Promise.reject(new Error("of a hook")), 30) });
+    """)
+    assert statuses(result) == {"quick": "pass", "slow": "pass"}
+    causes = sorted(error.cause.message for error in result.errors if error.cause)
+    assert causes == ["late", "of a hook"]
+    assert any('The test "quick" left an error behind' in error.message for error in result.errors)
+    assert not result.success
+
+
+async def test_soft_failures_of_hooks_count(tests: TestRuntime) -> None:
+    result = await tests.run("beforeAll(() => { expect.soft(1).toBe(2) }); test('a', () => {})")
+    assert statuses(result) == {"a": "fail"}
+
+
+async def test_defining_tests_inside_a_test_is_an_error(tests: TestRuntime) -> None:
+    result = await tests.run("test('outer', () => { test('inner', () => {}) }); test('next', () => {})")
+    assert statuses(result) == {"outer": "fail", "next": "pass"}
+    assert "cannot be called inside a test" in messages(result)["outer"]
+
+
+async def test_describe_that_throws_fails_its_tests(tests: TestRuntime) -> None:
+    result = await tests.run(
+        "describe('bad', () => { test('a', () => {}); throw new Error('in describe') }); test('b', () => {})"
+    )
+    assert statuses(result) == {"bad > a": "fail", "b": "pass"}
+    assert messages(result)["bad > a"] == "in describe"
+
+
+async def test_async_describe(tests: TestRuntime) -> None:
+    result = await tests.run("""
+        describe("later", async () => {
+          test("before", () => {});
+          await new Promise(r => setTimeout(r, 5));
+          test("after", () => {});
+        });
+        test("outside", () => {});
+    """)
+    assert statuses(result) == {"later > before": "pass", "later > after": "pass", "outside": "pass"}

@@ -13,6 +13,7 @@ import { runningAttempt } from "./suite/current.js";
 import { beginFile, endFile } from "./suite/define.js";
 import { describeFailure } from "./suite/failure.js";
 import { Runner } from "./suite/runner.js";
+import { guardTimers } from "./suite/timer_errors.js";
 import { selectTests } from "./suite/tree.js";
 
 const realNow = performance.now.bind(performance);
@@ -62,6 +63,7 @@ class TestGuest {
     }
     locateState(() => runningAttempt.get()?.state);
     kernel.claimEscape = (/** @type {any} */ error) => this.#claim(error);
+    guardTimers(kernel.claimEscape);
     this.#channel.handle("testing", {
       runTests: (/** @type {RunTests} */ message) => this.#run(message),
       checkAlive: () => null,
@@ -77,7 +79,7 @@ class TestGuest {
     if (!this.#running) return false;
     const attempt = runningAttempt.get();
     if (attempt?.fail(error)) return true;
-    if (attempt?.ended) error = endedError(attempt.state.currentTestName, error);
+    if (attempt?.ended) error = endedError(attempt.state.currentTestName ?? "", error);
     const alone = this.#runner?.attempts.size === 1 ? [...this.#runner.attempts][0] : undefined;
     if (attempt === undefined && alone !== undefined) alone.fail(error);
     else this.#loose.push(error);

@@ -2,7 +2,7 @@
 // Runs the tests of one file in order: hooks around suites, concurrent tests together, retries, time limits.
 // Nothing that a test does ends the run; every test gets a result.
 
-import { matcherState } from "../expect/state.js";
+import { freshState } from "../expect/state.js";
 import { runningAttempt } from "./current.js";
 import { Attempt, turn, withTimeout } from "./attempt.js";
 import { Suite, Test } from "./tree.js";
@@ -143,8 +143,9 @@ export class Runner {
     /** @type {any[]} */
     const escaped = [];
     const holder = {
-      fail: (/** @type {any} */ error) => escaped.push(error),
-      state: { ...matcherState(), suppressedErrors: [] },
+      ended: false,
+      fail: (/** @type {any} */ error) => !holder.ended && escaped.push(error) > 0,
+      state: { ...freshState(), currentTestName: suite.path.join(" "), testPath: this.#settings.testPath },
     };
     const timeoutMs = hook.timeoutMs ?? this.#settings.hookTimeoutMs;
     const context = { name: suite.title, expect: undefined };
@@ -154,9 +155,12 @@ export class Runner {
         () => withTimeout(() => callHook(hook.fn, context), timeoutMs, `a hook (${kind})`),
       );
       await turn();
+      escaped.push(...holder.state.suppressedErrors);
       return escaped.length > 0 ? [escaped[0]] : [undefined, value];
     } catch (error) {
       return [error ?? new Error(`a hook (${kind}) threw ${String(error)}`)];
+    } finally {
+      holder.ended = true;
     }
   }
 
@@ -177,11 +181,17 @@ export class Runner {
     const retry = test.setting("retry") ?? this.#settings.retry;
     const repeats = test.setting("repeats") ?? 0;
     let retries = 0;
-    let attempt = await this.#attempt(test, 0);
-    for (let i = 1; i <= repeats && !attempt.failed; i++) attempt = await this.#attempt(test, i);
+    // Attempts are not what promises give: a program can make every object a thenable.
+    let attempt = this.#newAttempt(test, 0);
+    await this.#run(attempt);
+    for (let i = 1; i <= repeats && !attempt.failed; i++) {
+      attempt = this.#newAttempt(test, i);
+      await this.#run(attempt);
+    }
     while (retries < retry && succeeded(test, attempt) === false) {
       retries++;
-      attempt = await this.#attempt(test, retries);
+      attempt = this.#newAttempt(test, retries);
+      await this.#run(attempt);
     }
     const durationMs = realNow() - started;
     if (attempt.skipped && !attempt.failed) {
@@ -209,16 +219,19 @@ export class Runner {
   }
 
   /** @param {Test} test @param {number} index */
-  async #attempt(test, index) {
+  #newAttempt(test, index) {
     if (index > 0) this.#settings.snapshots?.forget(test.titles);
-    const attempt = new Attempt(test, index, {
+    return new Attempt(test, index, {
       ...this.#settings,
       timeoutMs: test.setting("timeoutMs") ?? this.#settings.timeoutMs,
     });
+  }
+
+  /** @param {Attempt} attempt */
+  async #run(attempt) {
     this.attempts.add(attempt);
     await attempt.run();
     this.attempts.delete(attempt);
-    return attempt;
   }
 }
 
