@@ -120,18 +120,55 @@ function objectLiteral(source, parse) {
 }
 
 /**
- * Captures the last value of a statement list; false when nothing in it gives one.
+ * Captures the last value of a statement list; false when nothing in it gives one. Where a jump can leave the
+ * list early, every value is captured.
  * @param {any[]} statements
  * @param {Insertion[]} insertions
- * @param {boolean} isRepeated  in a loop, whose earlier rounds may have left a value
+ * @param {boolean} isRepeated  in a loop or switch, where something before may have left a value
  * @returns {boolean}
  */
 function captureList(statements, insertions, isRepeated) {
-  for (let i = statements.length - 1; i >= 0; i--) {
-    if (capture(statements[i], insertions, isRepeated)) return true;
+  const hasJump = isRepeated && statements.some(jumps);
+  let isCaptured = false;
+  for (let i = statements.length - 1; i >= 0 && (hasJump || !isCaptured); i--) {
+    if (capture(statements[i], insertions, isRepeated)) isCaptured = true;
   }
-  return false;
+  return isCaptured;
 }
+
+/**
+ * Whether a `break` or `continue` stands in a statement, functions aside.
+ * @param {any} node
+ * @returns {boolean}
+ */
+function jumps(node) {
+  switch (node?.type) {
+    case "BreakStatement":
+    case "ContinueStatement":
+      return true;
+    case "BlockStatement":
+      return node.body.some(jumps);
+    case "IfStatement":
+      return jumps(node.consequent) || jumps(node.alternate);
+    case "TryStatement":
+      return jumps(node.block) || jumps(node.handler?.body) || jumps(node.finalizer);
+    case "SwitchStatement":
+      return node.cases.some((/** @type {any} */ branch) => branch.consequent.some(jumps));
+    default:
+      return COMPOUND.includes(node?.type) || node?.type === "LabeledStatement" ? jumps(node.body) : false;
+  }
+}
+
+/** Statements whose value is undefined when nothing in them gives one. */
+const COMPOUND = [
+  "TryStatement",
+  "SwitchStatement",
+  "ForStatement",
+  "ForInStatement",
+  "ForOfStatement",
+  "WhileStatement",
+  "DoWhileStatement",
+];
 
 /**
  * Captures a statement's value, as ECMA-262 defines completion values; false when it gives none.
@@ -141,6 +178,24 @@ function captureList(statements, insertions, isRepeated) {
  * @returns {boolean}
  */
 function capture(statement, insertions, isRepeated) {
+  let inner = statement;
+  while (inner?.type === "LabeledStatement") inner = inner.body;
+  if (isRepeated && COMPOUND.includes(inner?.type)) {
+    insertions.push({ offset: statement.start, text: `{${RESET};` });
+    const isCaptured = captureInner(inner, insertions, isRepeated);
+    insertions.push({ offset: statement.end, text: "}" });
+    return isCaptured;
+  }
+  return captureInner(inner, insertions, isRepeated);
+}
+
+/**
+ * @param {any} statement  without its labels
+ * @param {Insertion[]} insertions
+ * @param {boolean} isRepeated
+ * @returns {boolean}
+ */
+function captureInner(statement, insertions, isRepeated) {
   switch (statement?.type) {
     case "ExpressionStatement":
       insertions.push({ offset: statement.expression.start, text: OPEN });
@@ -148,8 +203,6 @@ function capture(statement, insertions, isRepeated) {
       return true;
     case "BlockStatement":
       return captureList(statement.body, insertions, isRepeated);
-    case "LabeledStatement":
-      return capture(statement.body, insertions, isRepeated);
     case "IfStatement":
       if (isRepeated) insertions.push({ offset: statement.test.start, text: `${RESET},` });
       capture(statement.consequent, insertions, isRepeated);
@@ -163,7 +216,8 @@ function capture(statement, insertions, isRepeated) {
       }
       return true; // what a finally block computes does not count
     case "SwitchStatement":
-      for (const branch of statement.cases) captureList(branch.consequent, insertions, isRepeated);
+      // A case can be reached from the one before it, which may have left a value.
+      for (const branch of statement.cases) captureList(branch.consequent, insertions, true);
       return true;
     case "ForStatement":
     case "ForInStatement":

@@ -22,8 +22,8 @@ const TYPESCRIPT_HINT =
 const encoder = new TextEncoder();
 
 export class Program {
-  /** @type {unknown} */
-  completion = undefined;
+  /** @type {any} its `import.meta`, once it has one */
+  meta = null;
   #graph;
   #source;
 
@@ -44,6 +44,11 @@ export class Program {
       source: encoder.encode(source),
     });
     this.record.isMain = true;
+  }
+
+  /** The value of its last expression statement, as far as it has run. */
+  get completion() {
+    return this.meta?.[COMPLETION_PROPERTY];
   }
 
   /**
@@ -166,13 +171,15 @@ export class Program {
 function importMetaInitializer(graph, referrer, weakProgram) {
   return (/** @type {any} */ meta) => {
     graph.initializeMeta(meta, referrer);
+    // A plain property: a program may write it in its innermost loop.
     Object.defineProperty(meta, COMPLETION_PROPERTY, {
-      set: (value) => {
-        const program = weakProgram.deref();
-        if (program !== undefined) program.completion = value;
-      },
+      value: undefined,
+      writable: true,
+      enumerable: false,
       configurable: true,
     });
+    const program = weakProgram.deref();
+    if (program !== undefined) program.meta = meta;
     Object.defineProperty(meta, IMPORT_PROPERTY, {
       value: async (/** @type {unknown} */ specifier, /** @type {any} */ options) =>
         await graph.importFrom(referrer.record, `${specifier}`, options?.with ?? {}),
