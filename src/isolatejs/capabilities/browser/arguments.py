@@ -9,8 +9,8 @@ from typing import Any
 
 from isolatejs.capabilities.browser.surface import python_name
 from isolatejs.channel.references import GuestFunction
+from isolatejs.web.values import UNDEFINED, URL, ArrayBuffer, RegExp, TypedArray
 from isolatejs.wire.errors import GuestVisibleError
-from isolatejs.web.values import UNDEFINED, ArrayBuffer, RegExp, TypedArray, URL
 
 SPREAD_FIRST = frozenset({"frame", "new_context"})
 """Methods whose first argument may be an object of options."""
@@ -44,7 +44,8 @@ def bind_arguments(kind: type, method: str, args: list[Any]) -> tuple[list[Any],
     for index, arg in enumerate(given):
         last = index == len(given) - 1
         spread = isinstance(arg, dict) and (
-            index >= len(positional) or (index == 0 and last and method in SPREAD_FIRST and not _is_value(positional, index))
+            index >= len(positional)
+            or (index == 0 and last and method in SPREAD_FIRST and not _is_value(positional, index))
         )
         if spread:
             options.update(arg)
@@ -96,7 +97,9 @@ def convert(value: Any) -> Any:
         try:
             return re.compile(value.source, flags)
         except re.error as error:
-            raise GuestVisibleError("SyntaxError", f"the regular expression cannot be used here: {error}") from None
+            raise GuestVisibleError(
+                "SyntaxError", f"the regular expression cannot be used here: {error}"
+            ) from None
     if isinstance(value, (ArrayBuffer, TypedArray)):
         return value.data
     if isinstance(value, URL):

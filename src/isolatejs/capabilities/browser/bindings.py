@@ -29,7 +29,9 @@ class ProfileOptions:
 
     def __post_init__(self) -> None:
         if self.default_mode not in ("storage", "persistent"):
-            raise ConfigurationError(f'browser.profiles.default_mode: "storage" or "persistent", not {self.default_mode!r}')
+            raise ConfigurationError(
+                f'browser.profiles.default_mode: "storage" or "persistent", not {self.default_mode!r}'
+            )
         if not isinstance(self.root, str) or not self.root.startswith("/"):
             raise ConfigurationError(f"browser.profiles.root: an absolute virtual path, not {self.root!r}")
 
@@ -68,7 +70,9 @@ class BrowserBindings:
                 "create_playwright_session_handler()"
             )
         if self.handler is None and self.create_context is None and self.create_persistent_context is None:
-            raise ConfigurationError("browser: create_context (or create_persistent_context), or handler, is needed")
+            raise ConfigurationError(
+                "browser: create_context (or create_persistent_context), or handler, is needed"
+            )
         for name in (*FACTORY_FIELDS, "on_event"):
             value = getattr(self, name)
             if value is not None and not callable(value):
@@ -81,7 +85,7 @@ def as_browser_bindings(given: Any) -> BrowserBindings:
         return given
     if not isinstance(given, Mapping):
         raise ConfigurationError(f"browser: BrowserBindings or a dict, not {type(given).__name__}")
-    return _from_mapping(BrowserBindings, given, "browser")
+    return BrowserBindings(**_options_of(BrowserBindings, given, "browser"))
 
 
 def as_profile_options(given: Any) -> ProfileOptions | None:
@@ -94,17 +98,18 @@ def as_profile_options(given: Any) -> ProfileOptions | None:
         return given
     if not isinstance(given, Mapping):
         raise ConfigurationError(f"browser.profiles: True or a dict, not {type(given).__name__}")
-    return _from_mapping(ProfileOptions, given, "browser.profiles")
+    return ProfileOptions(**_options_of(ProfileOptions, given, "browser.profiles"))
 
 
-def _from_mapping(kind: Any, given: Mapping[str, Any], where: str) -> Any:
+def _options_of(kind: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The given options. Raises for a name that is none, with the nearest that is one."""
     known = [field.name for field in fields(kind)]
     for name in given:
         if name not in known:
             near = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
             raise ConfigurationError(f"{where}: unknown option {name!r}; {hint}")
-    return kind(**given)
+    return dict(given)
 
 
 class FileAccess(Protocol):

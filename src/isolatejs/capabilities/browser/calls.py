@@ -1,8 +1,10 @@
 """Runs what programs ask of Playwright objects, through the public API of Playwright for Python.
 
-Whatever a program gives as code (evaluate, init scripts, waitForFunction) is handed to the page as text; nothing of
-it is compiled or run here. Whatever it gives as a path is a path of the files binding.
+Whatever a program gives as code (evaluate, init scripts, waitForFunction) is handed to the page as text;
+nothing of it is compiled or run here. Whatever it gives as a path is a path of the files binding.
+A method `_Page_goto` is what `page.goto` does beyond passing its arguments on.
 """
+# ruff: noqa: N802
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ class BrowserCalls:
             return await self._session.new_context(options)
         if method == "contexts":
             return list(self._session.contexts)
-        raise GuestVisibleError("TypeError", f"browser.{method[:80]} is not there: the browser belongs to its host")
+        raise GuestVisibleError(
+            "TypeError", f"browser.{method[:80]} is not there: the browser belongs to its host"
+        )
 
     async def call(self, target: Any, method: str, args: list[Any]) -> Any:
         """`target.method(...args)`. Raises what Playwright raises, and refusals with their reason."""
@@ -136,7 +140,9 @@ class BrowserCalls:
     # --- navigation and requests: through the URL policy --------------------------------------------
     async def _Page_goto(self, target: Any, args: list[Any]) -> Any:
         if args and isinstance(args[0], str):
-            await self._check(args[0])  # a relative URL has no scheme: the context's guard sees what it becomes
+            await self._check(
+                args[0]
+            )  # a relative URL has no scheme: the context's guard sees what it becomes
         return await self._plain(target, "goto", args)
 
     _Frame_goto = _Page_goto
@@ -161,7 +167,9 @@ class BrowserCalls:
         path = options.pop("path", None)
         if path is not None:
             options["body"] = await self._read(path)
-            options.setdefault("contentType", mimetypes.guess_type(str(path))[0] or "application/octet-stream")
+            options.setdefault(
+                "contentType", mimetypes.guess_type(str(path))[0] or "application/octet-stream"
+            )
         return await self._plain(target, "fulfill", [options])
 
     async def _request(self, target: Any, python: str, args: list[Any]) -> Any:
@@ -181,7 +189,11 @@ class BrowserCalls:
             await self._check(url)
             if response.status == 303 or (response.status in (301, 302) and python == "post"):
                 python = "get"
-                options = {name: value for name, value in options.items() if name not in ("data", "form", "multipart")}
+                options = {
+                    name: value
+                    for name, value in options.items()
+                    if name not in ("data", "form", "multipart")
+                }
             response = await self._plain(target, python, [url, {**options, "maxRedirects": 0}])
         return response
 
@@ -237,14 +249,22 @@ class BrowserCalls:
         payloads: list[dict[str, Any]] = []
         for item in items:
             if isinstance(item, dict):
-                payloads.append({"name": item.get("name", "file"), "mimeType": item.get("mimeType", ""), "buffer": convert(item.get("buffer", b""))})
+                payloads.append(
+                    {
+                        "name": item.get("name", "file"),
+                        "mimeType": item.get("mimeType", ""),
+                        "buffer": convert(item.get("buffer", b"")),
+                    }
+                )
             else:
                 name = str(item).rsplit("/", 1)[-1]
-                payloads.append({
-                    "name": name,
-                    "mimeType": mimetypes.guess_type(name)[0] or "application/octet-stream",
-                    "buffer": await self._read(item),
-                })
+                payloads.append(
+                    {
+                        "name": name,
+                        "mimeType": mimetypes.guess_type(name)[0] or "application/octet-stream",
+                        "buffer": await self._read(item),
+                    }
+                )
         return await self._plain(target, python, [*args[:at], payloads, *args[at + 1 :]])
 
     async def _Page_set_input_files(self, target: Any, args: list[Any]) -> Any:
@@ -317,7 +337,9 @@ class BrowserCalls:
         await target.route_web_socket(convert(pattern), run)
 
     # --- matchers ----------------------------------------------------------------------------------
-    async def check_matcher(self, target: Any, matcher: str, negated: bool, args: list[Any]) -> tuple[bool, str]:
+    async def check_matcher(
+        self, target: Any, matcher: str, negated: bool, args: list[Any]
+    ) -> tuple[bool, str]:
         """One of Playwright's own assertions, with its retry and its message."""
         from playwright.async_api import expect
 

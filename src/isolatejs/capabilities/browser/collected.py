@@ -67,7 +67,10 @@ class Collector:
             lambda request: note("requestFailure", **self._request(request), failure=request.failure),
         )
         page.on("requestfinished", lambda request: self._requests.pop(id(request._impl_obj), None))
-        page.on("pageerror", lambda error: note("pageError", name=error.name, message=error.message, stack=error.stack))
+        page.on(
+            "pageerror",
+            lambda error: note("pageError", name=error.name, message=error.message, stack=error.stack),
+        )
 
     def _id(self, request: Any) -> str:
         identity = id(request._impl_obj)
@@ -86,10 +89,10 @@ class Collector:
 
     def data(self) -> dict[str, list[BrowserEvent]]:
         """Everything kept, by event type, oldest first."""
-        return {type: list(events) for type, events in self._events.items()}
+        return {kind: list(events) for kind, events in self._events.items()}
 
     def counts(self) -> dict[str, int]:
-        return {type: len(events) for type, events in self._events.items()}
+        return {kind: len(events) for kind, events in self._events.items()}
 
     def clear(self) -> None:
         self._events.clear()

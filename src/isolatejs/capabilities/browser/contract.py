@@ -5,49 +5,49 @@ from __future__ import annotations
 from isolatejs.wire.message import Call, EncodedValue, Message, Note
 
 
-class Placed(Message):
+class Placed(Message, frozen=True):
     """An object, or a function of the program by its number, in the place of a null of an encoded value."""
 
-    path: list[str | int]
+    path: tuple[str | int, ...]
     handle: Handle | None = None
     callback: int | None = None
 
 
-class Step(Message):
+class Step(Message, frozen=True):
     """One step of a chain that makes a locator or names a part: `getByRole("button")`, `keyboard`."""
 
     name: str
     args: EncodedValue | None = None
-    placed: list[Placed] = []
+    placed: tuple[Placed, ...] = ()
 
 
-class Handle(Message):
+class Handle(Message, frozen=True):
     """An object: a number that the host gave, and steps from there."""
 
     ref: int
-    steps: list[Step] = []
+    steps: tuple[Step, ...] = ()
 
 
-class CallMethod(Call):
+class CallMethod(Call, frozen=True):
     """Call a method of an object with an encoded array of arguments; answered with `Given`."""
 
     target: Handle
     method: str
     args: EncodedValue | None = None
-    placed: list[Placed] = []
+    placed: tuple[Placed, ...] = ()
 
 
-class CheckMatcher(Call):
+class CheckMatcher(Call, frozen=True):
     """One of Playwright's web-first matchers; answered with `MatcherVerdict`."""
 
     target: Handle
     matcher: str
     negated: bool = False
     args: EncodedValue | None = None
-    placed: list[Placed] = []
+    placed: tuple[Placed, ...] = ()
 
 
-class SubscribeEvent(Call):
+class SubscribeEvent(Call, frozen=True):
     """Send `EventFired` for an event of an object from now on, or no longer."""
 
     target: Handle
@@ -55,50 +55,50 @@ class SubscribeEvent(Call):
     listening: bool = True
 
 
-class ObjectsReleased(Note):
+class ObjectsReleased(Note, frozen=True):
     """The guest no longer holds these objects."""
 
     refs: list[int]
 
 
-class EventFired(Note):
+class EventFired(Note, frozen=True):
     """An event of an object. `value` is its payload as in `Given`."""
 
     ref: int
     event: str
     value: EncodedValue
-    objects: list[GivenObject] = []
+    objects: tuple[GivenObject, ...] = ()
 
 
-class GivenObject(Message):
+class GivenObject(Message, frozen=True):
     """An object in a result: where, its number, its class, and what can be read of it without asking."""
 
-    path: list[str | int]
+    path: tuple[str | int, ...]
     ref: int
     kind: str
     facts: EncodedValue | None = None
 
 
-class Given(Message):
+class Given(Message, frozen=True):
     """A result. Objects stand as null in `value` and are listed beside it."""
 
     value: EncodedValue
-    objects: list[GivenObject] = []
+    objects: tuple[GivenObject, ...] = ()
 
 
-class MatcherVerdict(Message):
+class MatcherVerdict(Message, frozen=True):
     """Whether a matcher passed, and Playwright's message when it did not."""
 
     passed: bool
     message: str = ""
 
 
-class RunCallback(Call):
+class RunCallback(Call, frozen=True):
     """Call a function of the program with an array of arguments, as in `Given`; answered with its value."""
 
     callback: int
     args: EncodedValue
-    objects: list[GivenObject] = []
+    objects: tuple[GivenObject, ...] = ()
 
 
 TO_HOST = (CallMethod, CheckMatcher, SubscribeEvent, ObjectsReleased)

@@ -6,7 +6,9 @@ const { toString } = Function.prototype;
 /** The text of a function as an expression: methods become functions. @param {Function} fn */
 export function toText(fn) {
   const text = Reflect.apply(toString, fn, []);
-  if (/\{\s*\[native code\]\s*\}$/.test(text)) throw new TypeError("a built-in function cannot run in the page");
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
+    throw new TypeError("a built-in function cannot run in the page");
+  }
   try {
     new Function(`(${text})`);
     return text;

@@ -9,10 +9,12 @@ export function install(kernel, grant) {
   const objects = new BrowserObjects(kernel.channel, grant.surface);
   kernel.channel.handle("browser", {
     eventFired: (/** @type {any} */ message, /** @type {any} */ frame) => objects.eventFired(message, frame),
-    runCallback: (/** @type {any} */ message, /** @type {any} */ frame) => objects.runCallback(message, frame),
+    runCallback: (/** @type {any} */ message, /** @type {any} */ frame) =>
+      objects.runCallback(message, frame),
   });
   const browser = Object.freeze({
-    newContext: (/** @type {any} */ options) => objects.root("newContext", options === undefined ? [] : [options]),
+    newContext: (/** @type {any} */ options) =>
+      objects.root("newContext", options === undefined ? [] : [options]),
     contexts: () => objects.rootSync("contexts"),
     isConnected: () => true,
   });

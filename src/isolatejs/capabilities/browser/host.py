@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.browser import contract
 from isolatejs.capabilities.browser.calls import BrowserCalls
-from isolatejs.capabilities.browser.contract import EventFired, Given, GivenObject, MatcherVerdict, RunCallback
+from isolatejs.capabilities.browser.contract import (
+    EventFired,
+    Given,
+    GivenObject,
+    MatcherVerdict,
+    RunCallback,
+)
 from isolatejs.capabilities.browser.objects import facts, kind_of
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.capabilities.browser.surface import matchers, surface
@@ -31,9 +37,10 @@ if TYPE_CHECKING:
 
 HANDLE_STEPS_LIMIT = 200
 EVENTS = frozenset({
-    "close", "console", "crash", "dialog", "domcontentloaded", "download", "filechooser", "frameattached", "framedetached",
-    "framenavigated", "load", "page", "pageerror", "popup", "request", "requestfailed", "requestfinished", "response",
-    "serviceworker", "websocket", "worker", "weberror", "framereceived", "framesent", "socketerror", "backgroundpage",
+    "close", "console", "crash", "dialog", "domcontentloaded", "download", "filechooser", "frameattached",
+    "framedetached", "framenavigated", "load", "page", "pageerror", "popup", "request", "requestfailed",
+    "requestfinished", "response", "serviceworker", "websocket", "worker", "weberror", "framereceived",
+    "framesent", "socketerror", "backgroundpage",
 })  # fmt: skip
 _CDP_EVENT_LIMIT = 100
 
@@ -55,7 +62,9 @@ class BrowserHost:
             self.session = handler
             self._owns = False
         else:
-            raise ConfigurationError("browser.handler: what create_playwright_session_handler() gives as handler")
+            raise ConfigurationError(
+                "browser.handler: what create_playwright_session_handler() gives as handler"
+            )
         self._attach()
         self._callbacks: dict[int, ProgramCallback] = {}
         self._subscriptions: dict[tuple[int, str], tuple[Any, Any]] = {}
@@ -70,8 +79,14 @@ class BrowserHost:
         return {"surface": surface(), "matchers": list(matchers())}
 
     def _on_event(self, event: BrowserEvent) -> None:
-        if event.type == "browserConsoleLog" and self._grant.bindings.capture_console and self._grant.on_console:
-            level = {"warning": "warn", "error": "error", "info": "info", "debug": "debug"}.get(event.data["level"], "log")
+        if (
+            event.type == "browserConsoleLog"
+            and self._grant.bindings.capture_console
+            and self._grant.on_console
+        ):
+            level = {"warning": "warn", "error": "error", "info": "info", "debug": "debug"}.get(
+                event.data["level"], "log"
+            )
             self._grant.on_console(level, event.data["stdout"], event.data["location"], event.timestamp)
 
     # --- messages ----------------------------------------------------------------------------------
@@ -181,12 +196,14 @@ class BrowserHost:
         value, objects = self._encode(result, attachments)
         return call.with_attachments(Given(value, objects), attachments)
 
-    def _encode(self, result: Any, attachments: list[Any]) -> tuple[Any, list[GivenObject]]:
+    def _encode(self, result: Any, attachments: list[Any]) -> tuple[Any, tuple[GivenObject, ...]]:
         objects: list[GivenObject] = []
-        plain = self._take_out(result, [], objects, attachments)
-        return self._scope.channel.encode(plain, attachments), objects
+        plain = self._take_out(result, (), objects, attachments)
+        return self._scope.channel.encode(plain, attachments), tuple(objects)
 
-    def _take_out(self, value: Any, path: list[str | int], objects: list[GivenObject], attachments: list[Any]) -> Any:
+    def _take_out(
+        self, value: Any, path: tuple[str | int, ...], objects: list[GivenObject], attachments: list[Any]
+    ) -> Any:
         kind = kind_of(value)
         if kind is not None:
             known = facts(value, kind)
@@ -194,9 +211,11 @@ class BrowserHost:
             objects.append(GivenObject(path, self.session.objects.number_of(value), kind, encoded))
             return None
         if isinstance(value, (list, tuple)):
-            return [self._take_out(item, [*path, i], objects, attachments) for i, item in enumerate(value)]
+            return [self._take_out(item, (*path, i), objects, attachments) for i, item in enumerate(value)]
         if isinstance(value, dict):
-            return {key: self._take_out(item, [*path, key], objects, attachments) for key, item in value.items()}
+            return {
+                key: self._take_out(item, (*path, key), objects, attachments) for key, item in value.items()
+            }
         return value
 
     # --- the end -----------------------------------------------------------------------------------
@@ -249,8 +268,11 @@ class _Nothing:
 def _plain_payload(payload: Any) -> Any:
     """Page errors and frame payloads as values that cross."""
     if kind_of(payload) is None and isinstance(payload, BaseException):
-        return {"name": getattr(payload, "name", "Error"), "message": getattr(payload, "message", str(payload)),
-                "stack": getattr(payload, "stack", "") or ""}  # fmt: skip
+        return {
+            "name": getattr(payload, "name", "Error"),
+            "message": getattr(payload, "message", str(payload)),
+            "stack": getattr(payload, "stack", "") or "",
+        }
     return payload
 
 

@@ -13,12 +13,18 @@ export function addMatchers(addMatchers, objects, names) {
   /** @type {Record<string, Function>} */
   const matchers = {};
   for (const name of names) {
-    matchers[name] = /** @this {any} @param {any} received @param {any[]} args */ async function (received, ...args) {
+    matchers[name] = /** @this {any} @param {any} received @param {any[]} args */ async function (
+      received,
+      ...args
+    ) {
       const negated = this.isNot === true;
       const { passed, message } = await objects.match(received, name, negated, args);
       // Playwright decides the negated form itself, with its own retry.
       return { pass: negated ? !passed : passed, message: () => message };
     };
   }
-  addMatchers(matchers, { internal: true, when: (/** @type {any} */ value) => KINDS.has(identityOf(value)?.kind ?? "") });
+  addMatchers(matchers, {
+    internal: true,
+    when: (/** @type {any} */ value) => KINDS.has(identityOf(value)?.kind ?? ""),
+  });
 }

@@ -12,7 +12,8 @@ import { waiters } from "./waiting.js";
 /** @type {WeakMap<object, Identity>} */
 const identities = new WeakMap();
 /** The identity of a browser object, undefined for anything else. @param {any} value */
-export const identityOf = (value) => typeof value === "object" && value !== null ? identities.get(value) : undefined;
+export const identityOf = (value) =>
+  typeof value === "object" && value !== null ? identities.get(value) : undefined;
 
 /** Arguments that are code for the page: functions become text. */
 const CODE = {
@@ -64,7 +65,10 @@ export class BrowserObjects {
         writable: true,
       });
     }
-    Class.prototype.subscribe = /** @this {any} @param {string} event @param {boolean} listening */ function (event, listening) {
+    Class.prototype.subscribe = /** @this {any} @param {string} event @param {boolean} listening */ function (
+      event,
+      listening,
+    ) {
       const target = objects.handle(this, []);
       return objects.channel.call("browser.subscribeEvent", { target, event, listening });
     };
@@ -142,7 +146,12 @@ export class BrowserObjects {
   async match(target, matcher, negated, args) {
     /** @type {Uint8Array[]} */
     const attachments = [];
-    const payload = { target: this.handle(target, attachments), matcher, negated, ...this.#encode(args, attachments) };
+    const payload = {
+      target: this.handle(target, attachments),
+      matcher,
+      negated,
+      ...this.#encode(args, attachments),
+    };
     return (await this.channel.call("browser.checkMatcher", payload, { attachments })).value;
   }
 
@@ -152,7 +161,11 @@ export class BrowserObjects {
     const attachments = [];
     const at = /** @type {any} */ (CODE)[name];
     if (at !== undefined && typeof args[at] === "function") args = withText(name, args, at);
-    const payload = { target: this.handle(target, attachments), method: name, ...this.#encode(args, attachments) };
+    const payload = {
+      target: this.handle(target, attachments),
+      method: name,
+      ...this.#encode(args, attachments),
+    };
     return { payload, attachments };
   }
 
@@ -229,7 +242,11 @@ export class BrowserObjects {
   /** @param {any} value @param {any[]} objects @param {any} frame */
   #putIn(value, objects, frame) {
     for (const { path, ref, kind, facts } of objects) {
-      const object = this.#object(ref, kind, facts === undefined || facts === null ? {} : frame.decode(facts));
+      const object = this.#object(
+        ref,
+        kind,
+        facts === undefined || facts === null ? {} : frame.decode(facts),
+      );
       if (path.length === 0) return object;
       let container = value;
       for (let i = 0; i < path.length - 1; i++) container = container[path[i]];

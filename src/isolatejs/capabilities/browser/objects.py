@@ -59,7 +59,7 @@ class ObjectTable:
 
 
 def _implementation(target: Any) -> Any:
-    """Playwright makes a new wrapper for the same object when the old one was collected: the inner one stays."""
+    """Playwright makes a new wrapper of an object when the old one was collected: the inner one stays."""
     return getattr(target, "_impl_obj", target)
 
 
@@ -71,7 +71,12 @@ def kind_of(value: Any) -> str | None:
     own = type(value)
     if own not in _kinds:
         _kinds[own] = next(
-            (name for name in CLASSES if (kind := playwright_class(name)) is not None and issubclass(own, kind)), None
+            (
+                name
+                for name in CLASSES
+                if (kind := playwright_class(name)) is not None and issubclass(own, kind)
+            ),
+            None,
         )
     return _kinds[own]
 

@@ -27,7 +27,8 @@ function globToRegExp(glob) {
         stars += 1;
         i += 1;
       }
-      const deep = stars > 1 && (before === "/" || before === undefined) && (glob[i + 1] === "/" || glob[i + 1] === undefined);
+      const deep = stars > 1 && (before === "/" || before === undefined) &&
+        (glob[i + 1] === "/" || glob[i + 1] === undefined);
       if (deep && glob[i + 1] === "/") {
         text += "((?:[^/]*(?:/|$))*)";
         i += 1;

@@ -11,20 +11,23 @@ from isolatejs.wire.errors import GuestVisibleError
 UrlCheck = Callable[[str], Awaitable[None]]
 
 LOADABLE_SCHEMES: Final = frozenset({"http", "https", "ws", "wss", "data", "blob", "about", "javascript", ""})
-"""Everything else (file, chrome, view-source, devtools, ftp, ...) is refused, whatever the fetch policy says."""
+"""Everything else (file, chrome, view-source, devtools, ftp, ...) is refused, with any fetch policy."""
 METADATA_HOSTS: Final = frozenset({"169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal"})
 
 CDP_DOMAINS: Final = frozenset({
-    "Accessibility", "Animation", "Audits", "CSS", "DOM", "DOMDebugger", "DOMSnapshot", "Emulation", "HeapProfiler", "Input",
-    "LayerTree", "Log", "Network", "Overlay", "Page", "Performance", "PerformanceTimeline", "Profiler", "Runtime", "WebAudio",
+    "Accessibility", "Animation", "Audits", "CSS", "DOM", "DOMDebugger", "DOMSnapshot", "Emulation",
+    "HeapProfiler", "Input", "LayerTree", "Log", "Network", "Overlay", "Page", "Performance",
+    "PerformanceTimeline", "Profiler", "Runtime", "WebAudio",
 })  # fmt: skip
-"""CDP domains that stay within the page. Browser, Target, Storage, SystemInfo, IO, Fetch, ... reach beyond it."""
+"""CDP domains that stay within the page: Browser, Target, Storage, SystemInfo, IO, Fetch, ... do not."""
 CDP_REFUSED: Final = frozenset({
-    "Page.setDownloadBehavior", "Page.addScriptToEvaluateOnNewDocument", "Page.setBypassCSP", "Page.createIsolatedWorld",
-    "Page.getResourceContent", "Page.getResourceTree", "Page.captureSnapshot", "Page.crash", "Page.close",
-    "Network.loadNetworkResource", "Network.setCookie", "Network.setCookies", "Network.getAllCookies", "Network.setRequestInterception",
-    "Network.takeResponseBodyForInterceptionAsStream", "DOM.setFileInputFiles", "DOM.getFileInfo", "Runtime.terminateExecution",
-    "Page.setInterceptFileChooserDialog", "Input.setInterceptDrags", "Page.startScreencast",
+    "Page.setDownloadBehavior", "Page.addScriptToEvaluateOnNewDocument", "Page.setBypassCSP",
+    "Page.createIsolatedWorld", "Page.getResourceContent", "Page.getResourceTree", "Page.captureSnapshot",
+    "Page.crash", "Page.close", "Network.loadNetworkResource", "Network.setCookie", "Network.setCookies",
+    "Network.getAllCookies", "Network.setRequestInterception",
+    "Network.takeResponseBodyForInterceptionAsStream", "DOM.setFileInputFiles", "DOM.getFileInfo",
+    "Runtime.terminateExecution", "Page.setInterceptFileChooserDialog", "Input.setInterceptDrags",
+    "Page.startScreencast",
 })  # fmt: skip
 CONTEXT_OPTIONS_REFUSED: Final = {
     "recordHar": "an archive would be written on the host",
@@ -47,7 +50,11 @@ async def check_page_url(url: str, check: UrlCheck | None) -> None:
         raise GuestVisibleError("Error", f"{scheme}: URLs are refused for pages of a sandbox")
     if scheme not in ("http", "https", "ws", "wss"):
         return
-    host = parts.netloc.rsplit("@", 1)[-1].rsplit(":", 1)[0] if "]" not in parts.netloc else parts.netloc.split("]")[0] + "]"
+    host = (
+        parts.netloc.rsplit("@", 1)[-1].rsplit(":", 1)[0]
+        if "]" not in parts.netloc
+        else parts.netloc.split("]")[0] + "]"
+    )
     if host.lower() in METADATA_HOSTS or host.startswith("169.254."):
         raise GuestVisibleError("Error", f"{host} is refused for pages of a sandbox")
     if check is not None:

@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.bindings import ProfileOptions
-from isolatejs.limits import BROWSER_FILE_LIMIT_BYTES, BROWSER_PROFILE_LIMIT_BYTES, BROWSER_PROFILE_LIMIT_FILES
+from isolatejs.limits import (
+    BROWSER_FILE_LIMIT_BYTES,
+    BROWSER_PROFILE_LIMIT_BYTES,
+    BROWSER_PROFILE_LIMIT_FILES,
+)
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
@@ -24,8 +28,9 @@ if TYPE_CHECKING:
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 _SKIPPED = frozenset({
-    "Cache", "Code Cache", "GPUCache", "GrShaderCache", "ShaderCache", "DawnGraphiteCache", "DawnWebGPUCache", "Crashpad",
-    "component_crx_cache", "BrowserMetrics", "SingletonLock", "SingletonCookie", "SingletonSocket",
+    "Cache", "Code Cache", "GPUCache", "GrShaderCache", "ShaderCache", "DawnGraphiteCache", "DawnWebGPUCache",
+    "Crashpad", "component_crx_cache", "BrowserMetrics", "SingletonLock", "SingletonCookie",
+    "SingletonSocket",
 })  # fmt: skip
 """Parts of a profile directory that are caches or locks of the running browser."""
 _open: set[tuple[int, str]] = set()
@@ -39,7 +44,8 @@ def check_profile_id(value: Any) -> str:
         if all(_SEGMENT.fullmatch(segment) and segment not in (".", "..") for segment in segments):
             return value
     raise GuestVisibleError(
-        "Error", f"profile id {value!r:.80} is not valid: segments of letters, digits, dot, underscore and dash, joined by /"
+        "Error",
+        f"profile id {value!r:.80} is not valid: letters, digits, dot, underscore and dash, with / between",
     )
 
 
@@ -96,29 +102,31 @@ class ProfileStore:
         unknown = set(given) - {"id", "mode", "reset", "autosave", "indexedDB"}
         if unknown:
             raise GuestVisibleError("TypeError", f"profile: unknown option {sorted(unknown)[0]!r}")
-        id = check_profile_id(given.get("id"))
+        profile_id = check_profile_id(given.get("id"))
         mode = given.get("mode") or self._options.default_mode
         if mode not in ("storage", "persistent"):
             raise GuestVisibleError("TypeError", f'profile.mode: "storage" or "persistent", not {mode!r:.40}')
         autosave, indexed_db = given.get("autosave"), given.get("indexedDB")
         profile = OpenProfile(
             self,
-            id,
+            profile_id,
             mode,
             self._options.autosave if autosave is None else autosave is True,
             self._options.indexed_db if indexed_db is None else indexed_db is True,
         )
-        key = self.lock_key(id)
+        key = self.lock_key(profile_id)
         if key in _open:
-            raise GuestVisibleError("Error", f"the profile {id} is open already")
+            raise GuestVisibleError("Error", f"the profile {profile_id} is open already")
         _open.add(key)
         try:
             if mode == "storage":
-                profile.storage_state = None if given.get("reset") is True else await self._stored_state(id)
+                profile.storage_state = (
+                    None if given.get("reset") is True else await self._stored_state(profile_id)
+                )
             else:
                 profile.directory = await asyncio.to_thread(tempfile.mkdtemp, prefix="isolatejs-profile-")
                 if given.get("reset") is not True:
-                    await self.lay_out(id, Path(profile.directory))
+                    await self.lay_out(profile_id, Path(profile.directory))
         except BaseException:
             await profile.abandon()
             raise
@@ -136,7 +144,9 @@ class ProfileStore:
         try:
             data = await self._files.read(path)
         except OSError:
-            raise GuestVisibleError("NotFoundError", f"there is no storage state at {path:.200}", dom=True) from None
+            raise GuestVisibleError(
+                "NotFoundError", f"there is no storage state at {path:.200}", dom=True
+            ) from None
         try:
             state = json.loads(data)
         except ValueError:
@@ -160,11 +170,10 @@ class ProfileStore:
         except (OSError, ValueError):
             return  # a new profile
         for index, name in enumerate(names if isinstance(names, list) else []):
-            target = directory / str(name)
-            if not target.resolve().is_relative_to(directory.resolve()):
+            if not isinstance(name, str) or name.startswith("/") or ".." in name.split("/"):
                 raise GuestVisibleError("Error", f"the profile {id} was tampered with")
             data = await self._files.read(f"{self._options.root}/{id}/profile/{index}")
-            await asyncio.to_thread(_write, target, data)
+            await asyncio.to_thread(_write, directory / name, data)
 
     async def save_directory(self, id: str, directory: Path) -> None:
         """Keep a profile directory, as numbered files and a manifest of their names."""
@@ -174,7 +183,9 @@ class ProfileStore:
             data = await asyncio.to_thread(file.read_bytes)
             total += len(data)
             if total > BROWSER_PROFILE_LIMIT_BYTES or len(names) >= BROWSER_PROFILE_LIMIT_FILES:
-                raise GuestVisibleError("QuotaExceededError", f"the profile {id} is too large to keep", dom=True)
+                raise GuestVisibleError(
+                    "QuotaExceededError", f"the profile {id} is too large to keep", dom=True
+                )
             await self._files.write(f"{self._options.root}/{id}/profile/{len(names)}", data)
             names.append(str(file.relative_to(directory)))
         await self._files.write(self._manifest(id), json.dumps(names).encode())

@@ -1,7 +1,7 @@
-"""One browser session: the contexts and pages that programs opened, and everything that they hold of them.
+"""One browser session: the contexts and pages that programs opened, and all that they hold of them.
 
-A runtime with factories has a session of its own; `create_playwright_session_handler()` makes one that outlives
-runtimes.
+A runtime with factories has a session of its own; `create_playwright_session_handler()` makes one that
+outlives runtimes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class BrowserSession:
         check_context_options(options)
         if len(self.contexts) >= BROWSER_CONTEXTS_LIMIT:
             raise QuotaExceededError(
-                f"more than {BROWSER_CONTEXTS_LIMIT} browser contexts", limit="browser_contexts", value=BROWSER_CONTEXTS_LIMIT
+                f"more than {BROWSER_CONTEXTS_LIMIT} browser contexts",
+                limit="browser_contexts",
+                value=BROWSER_CONTEXTS_LIMIT,
             )
         options = dict(options)
         profile = await self._profile_of(options)
@@ -97,12 +99,18 @@ class BrowserSession:
     async def _make_context(self, options: dict[str, Any], profile: OpenProfile | None) -> Any:
         if profile is not None and profile.directory is not None:
             if self._bindings.create_persistent_context is None:
-                raise GuestVisibleError("Error", "persistent profiles need bindings.browser.create_persistent_context")
-            return await _awaited(self._bindings.create_persistent_context(profile.directory, _context_options(options)))
+                raise GuestVisibleError(
+                    "Error", "persistent profiles need bindings.browser.create_persistent_context"
+                )
+            return await _awaited(
+                self._bindings.create_persistent_context(profile.directory, _context_options(options))
+            )
         if profile is not None and profile.storage_state is not None:
             options["storageState"] = profile.storage_state
         if self._bindings.create_context is None:
-            raise GuestVisibleError("Error", "this browser only opens persistent profiles: newContext({ profile })")
+            raise GuestVisibleError(
+                "Error", "this browser only opens persistent profiles: newContext({ profile })"
+            )
         return await _awaited(self._bindings.create_context(_context_options(options)))
 
     async def _guard(self, context: Any) -> None:

@@ -1,8 +1,8 @@
 """Which of Playwright's classes and methods programs have, read from the installed Playwright itself.
 
 The table says for each class what its members are in JavaScript: `call` (asynchronous), `ask` (synchronous,
-answered by the host), `step` (makes a locator or names a part, without asking anybody), `fact` (sent along with the
-object). What is not there is in REFUSED with its reason; a test holds the table against Playwright's own types.
+answered by the host), `step` (makes a locator or names a part, without asking anybody), `fact` (sent along with
+the object). What is not there is in REFUSED with its reason; a test holds the table against Playwright's types.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any, Final
 
 CLASSES: Final = (
-    "BrowserContext", "Page", "Frame", "Locator", "FrameLocator", "Request", "Response", "Route", "Dialog", "Download",
-    "FileChooser", "ConsoleMessage", "WebSocket", "WebSocketRoute", "JSHandle", "ElementHandle", "Worker", "Keyboard",
-    "Mouse", "Touchscreen", "CDPSession", "APIRequestContext", "APIResponse", "Clock", "Tracing", "Video", "WebError",
+    "BrowserContext", "Page", "Frame", "Locator", "FrameLocator", "Request", "Response", "Route", "Dialog",
+    "Download", "FileChooser", "ConsoleMessage", "WebSocket", "WebSocketRoute", "JSHandle", "ElementHandle",
+    "Worker", "Keyboard", "Mouse", "Touchscreen", "CDPSession", "APIRequestContext", "APIResponse", "Clock",
+    "Tracing", "Video", "WebError",
 )  # fmt: skip
 """Classes whose objects reach programs."""
 
@@ -43,12 +44,12 @@ REFUSED: Final[dict[str, str]] = {
 HIDDEN_MEMBERS: Final = frozenset({"on", "once", "remove_listener"})
 """The event methods: the guest has its own."""
 PYTHON_ONLY: Final = re.compile(r"expect_.*|wait_for_event")
-"""Context managers of Playwright for Python: in JavaScript they are waitForEvent and friends, in the guest."""
+"""Context managers of Playwright for Python: in JavaScript they are waitForEvent and friends."""
 
 STEPS: Final = frozenset({
-    "locator", "get_by_role", "get_by_text", "get_by_label", "get_by_placeholder", "get_by_alt_text", "get_by_title",
-    "get_by_test_id", "get_by_ref", "frame_locator", "filter", "nth", "first", "last", "and_", "or_", "content_frame", "owner",
-    "describe", "visible", "within",
+    "locator", "get_by_role", "get_by_text", "get_by_label", "get_by_placeholder", "get_by_alt_text",
+    "get_by_title", "get_by_test_id", "get_by_ref", "frame_locator", "filter", "nth", "first", "last", "and_",
+    "or_", "content_frame", "owner", "describe", "visible", "within",
 })  # fmt: skip
 """Members that make a locator from another."""
 PARTS: Final = frozenset({
@@ -56,22 +57,24 @@ PARTS: Final = frozenset({
 })  # fmt: skip
 """Properties that name a part of a page or context; of these only the classes in PART_KINDS are offered."""
 PART_KINDS: Final = {
-    "keyboard": "Keyboard", "mouse": "Mouse", "touchscreen": "Touchscreen", "request": "APIRequestContext", "clock": "Clock",
+    "keyboard": "Keyboard", "mouse": "Mouse", "touchscreen": "Touchscreen", "request": "APIRequestContext",
+    "clock": "Clock",
 }  # fmt: skip
 FACT_CLASSES: Final = frozenset({
-    "Request", "Response", "ConsoleMessage", "Dialog", "Download", "FileChooser", "WebSocket", "WebError", "APIResponse",
-    "Worker", "WebSocketRoute",
+    "Request", "Response", "ConsoleMessage", "Dialog", "Download", "FileChooser", "WebSocket", "WebError",
+    "APIResponse", "Worker", "WebSocketRoute",
 })  # fmt: skip
 OBJECT_PROPERTIES: Final = frozenset({
-    "frame", "request", "page", "args", "redirected_from", "redirected_to", "service_worker", "element", "worker",
-    "existing_response", "error", "response",
+    "frame", "request", "page", "args", "redirected_from", "redirected_to", "service_worker", "element",
+    "worker", "existing_response", "error", "response",
 })  # fmt: skip
 """Properties that are objects themselves: asked for, not sent along."""
 SPECIAL_NAMES: Final = {
-    "query_selector": "$", "query_selector_all": "$$", "eval_on_selector": "$eval", "eval_on_selector_all": "$$eval",
-    "continue_": "continue", "and_": "and", "or_": "or", "request_gc": "requestGC", "post_data_json": "postDataJSON",
-    "inner_html": "innerHTML", "new_cdp_session": "newCDPSession", "set_extra_http_headers": "setExtraHTTPHeaders",
-    "wait_for_url": "waitForURL", "route_web_socket": "routeWebSocket",
+    "query_selector": "$", "query_selector_all": "$$", "eval_on_selector": "$eval", "eval_on_selector_all":
+    "$$eval", "continue_": "continue", "and_": "and", "or_": "or", "request_gc": "requestGC",
+    "post_data_json": "postDataJSON", "inner_html": "innerHTML", "new_cdp_session": "newCDPSession",
+    "set_extra_http_headers": "setExtraHTTPHeaders", "wait_for_url": "waitForURL", "route_web_socket":
+    "routeWebSocket",
 }  # fmt: skip
 
 
@@ -125,7 +128,9 @@ def surface() -> dict[str, dict[str, str]]:
 
 def _member(class_name: str, name: str, member: Any) -> str | None:
     if name in STEPS and class_name in {"Page", "Frame", "Locator", "FrameLocator"}:
-        if name in {"frame_locator", "content_frame"} or (class_name == "FrameLocator" and name in {"first", "last", "nth"}):
+        if name in {"frame_locator", "content_frame"} or (
+            class_name == "FrameLocator" and name in {"first", "last", "nth"}
+        ):
             return "step:FrameLocator"
         return "step:Locator"
     if isinstance(member, property):
@@ -155,7 +160,7 @@ def facts_of(class_name: str) -> tuple[tuple[str, str], ...]:
 @cache
 def matchers() -> tuple[str, ...]:
     """Playwright's web-first matchers, by their JavaScript names."""
-    from playwright.async_api import APIResponseAssertions, LocatorAssertions, PageAssertions
+    from playwright.async_api._generated import APIResponseAssertions, LocatorAssertions, PageAssertions
 
     names = {
         name
@@ -176,7 +181,7 @@ def _matcher_name(name: str) -> str:
 @cache
 def matcher_python_names() -> dict[str, str]:
     """JavaScript matcher name -> Python's."""
-    from playwright.async_api import APIResponseAssertions, LocatorAssertions, PageAssertions
+    from playwright.async_api._generated import APIResponseAssertions, LocatorAssertions, PageAssertions
 
     return {
         _matcher_name(name): name

@@ -53,7 +53,9 @@ interface BrowserContext {
   close(): Promise<void>;
   cookies(urls?: string | string[]): Promise<BrowserCookie[]>;
   addCookies(cookies: BrowserCookie[]): Promise<void>;
-  clearCookies(options?: { name?: string | RegExp; domain?: string | RegExp; path?: string | RegExp }): Promise<void>;
+  clearCookies(
+    options?: { name?: string | RegExp; domain?: string | RegExp; path?: string | RegExp },
+  ): Promise<void>;
   storageState(options?: { path?: string; indexedDB?: boolean }): Promise<StorageState>;
   newCDPSession(page: Page): Promise<CDPSession>;
   setDefaultTimeout(timeoutMs: number): Promise<void>;
@@ -176,7 +178,9 @@ interface Locator extends LocatorFactory, Actions {
   count(): Promise<number>;
   allTextContents(): Promise<string[]>;
   allInnerTexts(): Promise<string[]>;
-  boundingBox(options?: { timeout?: number }): Promise<{ x: number; y: number; width: number; height: number } | null>;
+  boundingBox(
+    options?: { timeout?: number },
+  ): Promise<{ x: number; y: number; width: number; height: number } | null>;
   blur(options?: { timeout?: number }): Promise<void>;
   clear(options?: ActionOptions): Promise<void>;
   pressSequentially(text: string, options?: { delay?: number; timeout?: number }): Promise<void>;
@@ -185,9 +189,17 @@ interface Locator extends LocatorFactory, Actions {
   scrollIntoViewIfNeeded(options?: { timeout?: number }): Promise<void>;
   selectText(options?: ActionOptions): Promise<void>;
   screenshot(options?: ScreenshotOptions): Promise<Uint8Array>;
-  evaluate<R = any, A = any>(fn: PageFunction<any, R> | ((element: any, arg: A) => R | Promise<R>), arg?: A): Promise<R>;
-  evaluateAll<R = any, A = any>(fn: string | ((elements: any[], arg: A) => R | Promise<R>), arg?: A): Promise<R>;
-  waitFor(options?: { state?: "attached" | "detached" | "visible" | "hidden"; timeout?: number }): Promise<void>;
+  evaluate<R = any, A = any>(
+    fn: PageFunction<any, R> | ((element: any, arg: A) => R | Promise<R>),
+    arg?: A,
+  ): Promise<R>;
+  evaluateAll<R = any, A = any>(
+    fn: string | ((elements: any[], arg: A) => R | Promise<R>),
+    arg?: A,
+  ): Promise<R>;
+  waitFor(
+    options?: { state?: "attached" | "detached" | "visible" | "hidden"; timeout?: number },
+  ): Promise<void>;
 }
 
 interface ScreenshotOptions {
@@ -202,7 +214,8 @@ interface ScreenshotOptions {
 }
 
 type SelectorActions = {
-  [K in keyof Actions]: Actions[K] extends (...args: infer A) => infer R ? (selector: string, ...args: A) => R : never;
+  [K in keyof Actions]: Actions[K] extends (...args: infer A) => infer R ? (selector: string, ...args: A) => R
+    : never;
 };
 
 interface Frame extends LocatorFactory, SelectorActions {
@@ -214,7 +227,11 @@ interface Frame extends LocatorFactory, SelectorActions {
   goto(url: string, options?: NavigationOptions & { referer?: string }): Promise<PageResponse | null>;
   evaluate<R = any, A = any>(fn: PageFunction<A, R>, arg?: A): Promise<R>;
   waitForSelector(selector: string, options?: { state?: string; timeout?: number }): Promise<any>;
-  waitForFunction<R = any, A = any>(fn: PageFunction<A, R>, arg?: A, options?: { timeout?: number }): Promise<any>;
+  waitForFunction<R = any, A = any>(
+    fn: PageFunction<A, R>,
+    arg?: A,
+    options?: { timeout?: number },
+  ): Promise<any>;
   waitForLoadState(state?: LoadState, options?: { timeout?: number }): Promise<void>;
   waitForTimeout(timeoutMs: number): Promise<void>;
   waitForURL(url: UrlMatch, options?: NavigationOptions): Promise<void>;
@@ -239,11 +256,20 @@ interface Page extends Frame {
   pdf(options?: { path?: string; [option: string]: unknown }): Promise<Uint8Array>;
   setViewportSize(size: { width: number; height: number }): Promise<void>;
   viewportSize(): { width: number; height: number } | null;
-  emulateMedia(options?: { media?: "screen" | "print" | null; colorScheme?: string | null; reducedMotion?: string | null }): Promise<void>;
+  emulateMedia(
+    options?: {
+      media?: "screen" | "print" | null;
+      colorScheme?: string | null;
+      reducedMotion?: string | null;
+    },
+  ): Promise<void>;
   setExtraHTTPHeaders(headers: Record<string, string>): Promise<void>;
   setDefaultTimeout(timeoutMs: number): Promise<void>;
   setDefaultNavigationTimeout(timeoutMs: number): Promise<void>;
-  addInitScript(script: string | (() => void) | { content?: string; path?: string }, arg?: unknown): Promise<void>;
+  addInitScript(
+    script: string | (() => void) | { content?: string; path?: string },
+    arg?: unknown,
+  ): Promise<void>;
   addScriptTag(options: { url?: string; content?: string; type?: string }): Promise<any>;
   addStyleTag(options: { url?: string; content?: string }): Promise<any>;
   waitForRequest(match: UrlMatch, options?: { timeout?: number }): Promise<any>;
@@ -285,7 +311,11 @@ interface Keyboard {
 
 interface Mouse {
   move(x: number, y: number, options?: { steps?: number }): Promise<void>;
-  click(x: number, y: number, options?: { button?: string; clickCount?: number; delay?: number }): Promise<void>;
+  click(
+    x: number,
+    y: number,
+    options?: { button?: string; clickCount?: number; delay?: number },
+  ): Promise<void>;
   dblclick(x: number, y: number, options?: { button?: string; delay?: number }): Promise<void>;
   down(options?: { button?: string; clickCount?: number }): Promise<void>;
   up(options?: { button?: string; clickCount?: number }): Promise<void>;
@@ -306,13 +336,22 @@ interface Matchers<R> {
   toBeEmpty(options?: { timeout?: number }): Promise<void>;
   toBeFocused(options?: { timeout?: number }): Promise<void>;
   toBeInViewport(options?: { timeout?: number; ratio?: number }): Promise<void>;
-  toHaveText(expected: string | RegExp | readonly (string | RegExp)[], options?: { timeout?: number; ignoreCase?: boolean }): Promise<void>;
-  toContainText(expected: string | RegExp | readonly (string | RegExp)[], options?: { timeout?: number; ignoreCase?: boolean }): Promise<void>;
+  toHaveText(
+    expected: string | RegExp | readonly (string | RegExp)[],
+    options?: { timeout?: number; ignoreCase?: boolean },
+  ): Promise<void>;
+  toContainText(
+    expected: string | RegExp | readonly (string | RegExp)[],
+    options?: { timeout?: number; ignoreCase?: boolean },
+  ): Promise<void>;
   toHaveCount(count: number, options?: { timeout?: number }): Promise<void>;
   toHaveValue(value: string | RegExp, options?: { timeout?: number }): Promise<void>;
   toHaveValues(values: readonly (string | RegExp)[], options?: { timeout?: number }): Promise<void>;
   toHaveAttribute(name: string, value?: string | RegExp, options?: { timeout?: number }): Promise<void>;
-  toHaveClass(expected: string | RegExp | readonly (string | RegExp)[], options?: { timeout?: number }): Promise<void>;
+  toHaveClass(
+    expected: string | RegExp | readonly (string | RegExp)[],
+    options?: { timeout?: number },
+  ): Promise<void>;
   toContainClass(expected: string | readonly string[], options?: { timeout?: number }): Promise<void>;
   toHaveCSS(name: string, value: string | RegExp, options?: { timeout?: number }): Promise<void>;
   toHaveId(id: string | RegExp, options?: { timeout?: number }): Promise<void>;

@@ -10,7 +10,9 @@ const DEFAULT_TIMEOUT_MS = 30_000;
  * @param {any} target @param {string} event @param {any} [options] a predicate, or `{predicate, timeout}`
  */
 function waitForEvent(target, event, options = {}) {
-  const { predicate, timeout = DEFAULT_TIMEOUT_MS } = typeof options === "function" ? { predicate: options } : options;
+  const { predicate, timeout = DEFAULT_TIMEOUT_MS } = typeof options === "function"
+    ? { predicate: options }
+    : options;
   return new Promise((resolve, reject) => {
     /** @type {any} */
     let timer;
@@ -65,7 +67,8 @@ const BY_KIND = {
   Frame: { waitForURL: (frame, objects, matcher, options) => waitForUrl(frame, objects, matcher, options) },
   BrowserContext: {
     waitForEvent: (context, _, event, options) => waitForEvent(context, event, options),
-    route: (context, objects, matcher, handler, options) => route(context, objects, matcher, handler, options),
+    route: (context, objects, matcher, handler, options) =>
+      route(context, objects, matcher, handler, options),
   },
   WebSocket: { waitForEvent: (socket, _, event, options) => waitForEvent(socket, event, options) },
 };
@@ -81,7 +84,9 @@ async function waitForUrl(target, objects, matcher, options = {}) {
   const deadline = Date.now() + (options.timeout ?? DEFAULT_TIMEOUT_MS);
   while (!matcher(new URL(target.url()))) {
     if (Date.now() > deadline) {
-      const error = new Error(`Timeout ${options.timeout ?? DEFAULT_TIMEOUT_MS}ms exceeded while waiting for the URL`);
+      const error = new Error(
+        `Timeout ${options.timeout ?? DEFAULT_TIMEOUT_MS}ms exceeded while waiting for the URL`,
+      );
       error.name = "TimeoutError";
       throw error;
     }
