@@ -1,6 +1,6 @@
 """Order, hooks, time limits, retries, and errors that nobody caught."""
 
-# ruff: noqa: E501  (programs in strings; small files)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Snapshots, through the files binding and nowhere else."""
 
-# ruff: noqa: E501, ASYNC240  (programs in strings; small files)
+# ruff: noqa: ASYNC240  (programs in strings; small files)
 
 from __future__ import annotations
 

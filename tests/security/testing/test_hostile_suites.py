@@ -1,5 +1,5 @@
 """Test files that attack the framework, its host half, and what the host makes of their results."""
-# ruff: noqa: E501, ASYNC240  (programs in strings; small files)
+# ruff: noqa: ASYNC240  (programs in strings; small files)
 
 from __future__ import annotations
 
