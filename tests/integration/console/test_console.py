@@ -275,3 +275,22 @@ async def test_endless_output_ends_the_runtime(host: IsolateHost) -> None:
             await asyncio.wait_for(runtime.eval("const s = 'x'.repeat(1e6); while (true) console.log(s)"), 60)
         assert caught.value.runtime_id == runtime.id
         assert runtime.disposed
+
+
+async def test_methods_that_a_session_holds_follow_its_new_bindings(host: IsolateHost) -> None:
+    first: list[ConsoleEntry] = []
+    second: list[ConsoleEntry] = []
+    session = await host.get_namespaced_runtime("console-follows", bindings={"console": first.append})
+    await session.eval("globalThis.log = console.log; globalThis.same = console; console.group('g'); log(1)")
+    await session.dispose()
+    session = await host.get_namespaced_runtime("console-follows", bindings={})
+    await session.eval("log('nobody listens'); console.log('nobody')")
+    await session.dispose()
+    session = await host.get_namespaced_runtime(
+        "console-follows", bindings={"console": ConsoleBindings(second.append, values=False)}
+    )
+    assert await session.eval("log(2); same === console") is True
+    await session.dispose()
+    await host.dispose_namespace("console-follows")
+    assert [entry.stdout for entry in first] == ["g", "1"]
+    assert [(entry.stdout, entry.group_depth, entry.values) for entry in second] == [("2", 1, ())]

@@ -11,8 +11,11 @@ const { slice, toWellFormed } = String.prototype;
  * @property {new (print: (text: string, level: number) => void) => {table(data: unknown, columns: unknown): void}} Console
  */
 
-/** @param {EngineConsole} engine @param {boolean} colors @param {number} limit characters of one text */
-export function createFormatter(engine, colors, limit) {
+/**
+ * @param {EngineConsole} engine
+ * @param {{colors: boolean, entryLimit: number}} settings `entryLimit`: characters of one text
+ */
+export function createFormatter(engine, settings) {
   const { inspectArgs, Console } = engine;
   let printed = "";
   const tables = new Console((text) => printed += text);
@@ -20,6 +23,7 @@ export function createFormatter(engine, colors, limit) {
   /** Text as it may cross: not too long, and without lone surrogates. @param {string} text */
   function bounded(text) {
     const wellFormed = apply(toWellFormed, text, []);
+    const limit = settings.entryLimit;
     if (wellFormed.length <= limit) return wellFormed;
     return `${apply(slice, wellFormed, [0, limit])}… [${wellFormed.length - limit} more characters]`;
   }
@@ -31,7 +35,7 @@ export function createFormatter(engine, colors, limit) {
     format(args) {
       // By far the most frequent call; a lone string is not a format.
       if (args.length === 1 && typeof args[0] === "string") return bounded(args[0]);
-      return bounded(inspectArgs(args, { __proto__: null, colors }));
+      return bounded(inspectArgs(args, { __proto__: null, colors: settings.colors }));
     },
 
     /** @param {unknown} value @param {unknown} [options] */
@@ -39,7 +43,7 @@ export function createFormatter(engine, colors, limit) {
       const given = typeof options === "object" ? options : null;
       // A string that comes first would be taken as a format.
       const args = typeof value === "string" ? ["%s", value] : [value];
-      return bounded(inspectArgs(args, { __proto__: null, colors, ...given }));
+      return bounded(inspectArgs(args, { __proto__: null, colors: settings.colors, ...given }));
     },
 
     /** @param {unknown} data @param {unknown} columns */

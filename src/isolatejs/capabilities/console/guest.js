@@ -23,10 +23,13 @@ const toFixed = Function.prototype.call.bind(Number.prototype.toFixed);
  * @property {number} [entryLimitBytes]
  */
 
-/** @param {import("../../guest/kernel.js").Kernel} kernel @param {Grant | null} grant */
+/** What the present grant says. One object for the life of the process: a program may hold our methods. */
+const settings = { enabled: false, values: false, colors: false, entryLimit: 0 };
+
+/** @param {import("../../guest/kernel.js").Kernel} kernel @param {Grant} grant */
 export function install(kernel, grant) {
-  const methods = grant?.enabled ? createMethods(kernel, grant) : {};
-  const console = asNamespace(methods);
+  rebind(kernel, grant);
+  const console = asNamespace(createMethods(kernel));
   kernel.defineGlobal("console", console);
   kernel.registerBuiltin(
     "node:console",
@@ -34,12 +37,26 @@ export function install(kernel, grant) {
   );
 }
 
-/** All methods, in the order of the standard; those that are not given do nothing. @param {Record<string, any>} methods */
+/** Another embedder, or none, listens from now on. @param {unknown} _kernel @param {Grant} grant */
+export function rebind(_kernel, grant) {
+  settings.enabled = grant.enabled;
+  settings.values = grant.values === true;
+  settings.colors = grant.colors === true;
+  settings.entryLimit = grant.entryLimitBytes ?? 0;
+}
+
+/**
+ * All methods, in the order of the standard. Those that are not given do nothing, and none does anything while
+ * nobody listens.
+ * @param {Record<string, any>} methods
+ */
 function asNamespace(methods) {
   const console = create({});
   for (const name of METHODS) {
-    const silent = { [name]() {} };
-    const method = methods[name] ?? silent[name];
+    const implementation = methods[name];
+    const method = (/** @type {any[]} */ ...args) => {
+      if (settings.enabled && implementation !== undefined) apply(implementation, undefined, args);
+    };
     defineProperty(method, "name", { value: name, configurable: true });
     defineProperty(console, name, { ...DATA, value: method });
   }
@@ -64,11 +81,10 @@ function createTask(name) {
   return { run: (/** @type {() => unknown} */ fn) => fn() };
 }
 
-/** @param {import("../../guest/kernel.js").Kernel} kernel @param {Grant} grant */
-function createMethods(kernel, grant) {
+/** @param {import("../../guest/kernel.js").Kernel} kernel */
+function createMethods(kernel) {
   const { channel } = kernel;
-  const limit = grant.entryLimitBytes ?? 1_048_576;
-  const { format, inspect, table, bounded } = createFormatter(internals, grant.colors === true, limit);
+  const { format, inspect, table, bounded } = createFormatter(internals, settings);
   /** Null prototypes: labels are the program's. @type {Record<string, number>} */
   const counts = create(null);
   /** @type {Record<string, number>} */
@@ -82,8 +98,8 @@ function createMethods(kernel, grant) {
     const entry = { type, level, stdout, groupDepth, timestamp: timestamp(), ...fields };
     /** @type {Uint8Array[]} */
     const attachments = [];
-    if (grant.values === true && args.length > 0) {
-      entry.values = channel.encode(asPlainData(args, inspect, limit), attachments);
+    if (settings.values && args.length > 0) {
+      entry.values = channel.encode(asPlainData(args, inspect, settings.entryLimit), attachments);
     }
     channel.note("console.entryLogged", entry, { attachments });
     // Written at once, so that what was logged before a loop without end, or a crash, is not lost. A program
@@ -125,11 +141,11 @@ function createMethods(kernel, grant) {
     table: (/** @type {unknown} */ data, /** @type {unknown} */ columns) =>
       emit("table", "log", table(data, columns), columns === undefined ? [data] : [data, columns]),
 
-    trace: function trace(/** @type {any[]} */ ...args) {
+    trace: (/** @type {any[]} */ ...args) => {
       const message = args.length > 0 ? format(args) : "";
       const header = message === "" ? "Trace" : `Trace: ${message}`;
       const holder = { name: "Trace", message, stack: "" };
-      captureStackTrace(holder, trace);
+      captureStackTrace(holder);
       const stack = framesOf(holder.stack, header);
       emit("trace", "log", bounded(stack === "" ? header : `${header}\n${stack}`), args, {
         stack: bounded(stack),
