@@ -77,7 +77,12 @@ async def main() -> None:
     url = f"http://127.0.0.1:{server.server_port}"
     modules = (
         create_module_resolver()
-        .virtual("@/env", f"export const mode = {{ name: 'sandbox', url: '{url}' }};", filename="env.ts", resolve_dir="/app")
+        .virtual(
+            "@/env",
+            f"export const mode = {{ name: 'sandbox', url: '{url}' }};",
+            filename="env.ts",
+            resolve_dir="/app",
+        )
         .virtual("/app/main.ts", PROGRAM, filename="main.ts", resolve_dir="/app")
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,8 @@ import {
   web,
 } from "../guest/primordials.js";
 
+const { BigInt, Date, Error, Map, RegExp, Set, String, TypeError, Uint8Array } = globalThis;
+
 /**
  * What the decoder asks of the channel.
  * @typedef {object} Importer

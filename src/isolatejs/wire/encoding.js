@@ -45,6 +45,8 @@ import {
   web,
 } from "../guest/primordials.js";
 
+const { Error, TypeError, Uint8Array } = globalThis;
+
 const PLAIN_DEPTH_LIMIT = 400;
 
 /**

@@ -12,6 +12,8 @@ import {
   TypedArrayPrototypeSubarray,
 } from "../guest/primordials.js";
 
+const { Uint8Array } = globalThis;
+
 export const CALL = 0;
 export const REPLY = 1;
 export const ERROR = 2;

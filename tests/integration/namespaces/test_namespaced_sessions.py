@@ -57,7 +57,7 @@ async def test_the_disposed_handle_is_unusable(host: isolatejs.IsolateHost) -> N
 async def test_timers_wait_while_the_session_is_aside(host: isolatejs.IsolateHost) -> None:
     async with host.get_namespaced_runtime("timers") as session:
         await session.eval("globalThis.ticks = 0; setInterval(() => ticks++, 5); 0")
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2)  # the session must have had time to tick, had it run
     async with host.get_namespaced_runtime("timers") as session:
         # Stopped for 200 ms: had it run on, it would have ticked some 40 times.
         assert await session.eval("ticks") < 20

@@ -48,7 +48,10 @@ async def echo() -> Any:
     """`await echo(value)`: the value after a trip into the program and back."""
     slot: list[Any] = []
     bindings = {"tools": {"take": lambda: slot[0]}}
-    async with isolatejs.create_isolate_host(pool_size=0) as host, host.create_runtime(bindings=bindings) as runtime:
+    async with (
+        isolatejs.create_isolate_host(pool_size=0) as host,
+        host.create_runtime(bindings=bindings) as runtime,
+    ):
 
         async def echo(value: Any) -> Any:
             slot[:] = [value]
@@ -68,7 +71,11 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, list):
         return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
-        return isinstance(right, dict) and list(left) == list(right) and all(same(left[k], right[k]) for k in left)
+        return (
+            isinstance(right, dict)
+            and list(left) == list(right)
+            and all(same(left[k], right[k]) for k in left)
+        )
     return bool(left == right)
 
 
@@ -90,13 +97,17 @@ SCALARS = st.one_of(
         lambda items: TypedArray("Float32Array", array.array("f", items).tobytes())
     ),
 )
-KEYS = st.text(max_size=8) | st.sampled_from(["__proto__", "constructor", "then", "toJSON", "p", "t", "$", "__type"])
+KEYS = st.text(max_size=8) | st.sampled_from(
+    ["__proto__", "constructor", "then", "toJSON", "p", "t", "$", "__type"]
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
         st.lists(inner, max_size=5),
         st.dictionaries(KEYS, inner, max_size=5),
-        st.lists(st.tuples(st.integers(0, 9) | st.booleans() | st.text(max_size=3), inner), max_size=4).map(JSMap),
+        st.lists(st.tuples(st.integers(0, 9) | st.booleans() | st.text(max_size=3), inner), max_size=4).map(
+            JSMap
+        ),
         st.lists(st.integers(-5, 5) | st.text(max_size=3), max_size=4).map(JSSet),
     ),
     max_leaves=25,
@@ -121,7 +132,10 @@ async def test_random_values_come_back_as_they_went(echo: Any, value: Any) -> No
         ((1, 2), lambda v: v == [1, 2]),
         (bytearray(b"ab"), lambda v: v == b"ab"),
         (memoryview(b"ab"), lambda v: v == b"ab"),
-        (array.array("d", [1.5]), lambda v: v == TypedArray("Float64Array", array.array("d", [1.5]).tobytes())),
+        (
+            array.array("d", [1.5]),
+            lambda v: v == TypedArray("Float64Array", array.array("d", [1.5]).tobytes()),
+        ),
         (URL("http://a/b"), lambda v: v == URL("http://a/b")),
         (Headers({"a": "b"}), lambda v: v.get("a") == "b"),
         (decimal.Decimal("1.50"), lambda v: v == "1.50"),
@@ -188,7 +202,12 @@ async def test_cycles_shared_references_and_depth(echo: Any) -> None:
 async def test_errors_as_values(echo: Any) -> None:
     error = JSError("TypeError", "wrong", cause=JSError("RangeError", "inner"), fields={"code": 5})
     back = await echo(error)
-    assert (back.name, back.message, back.cause.name, back.fields) == ("TypeError", "wrong", "RangeError", {"code": 5})
+    assert (back.name, back.message, back.cause.name, back.fields) == (
+        "TypeError",
+        "wrong",
+        "RangeError",
+        {"code": 5},
+    )
     assert (await echo(ValueError("host side"))).name == "ValueError"
 
 
@@ -212,7 +231,10 @@ async def test_web_objects(echo: Any) -> None:
     ("code", "path"),
     [
         ("await sink({a: [Symbol('x')]})", r"value\[0\]\.a\[0\]: a symbol cannot be sent"),
-        ("await sink({socket: new (class Socket {})()})", r"value\[0\]\.socket: an instance of Socket cannot be sent"),
+        (
+            "await sink({socket: new (class Socket {})()})",
+            r"value\[0\]\.socket: an instance of Socket cannot be sent",
+        ),
         ("await sink({[Symbol('k')]: 1})", "symbol key"),
     ],
 )
@@ -241,7 +263,9 @@ async def test_abort_signals_are_live_both_ways(host: isolatejs.IsolateHost) -> 
     seen: list[Any] = []
     bindings = {"tools": {"signal": lambda: controller.signal, "keep": lambda signal: seen.append(signal)}}
     async with host.create_runtime(bindings=bindings) as runtime:
-        await runtime.eval("globalThis.s = await signal(); globalThis.c = new AbortController(); await keep(c.signal)")
+        await runtime.eval(
+            "globalThis.s = await signal(); globalThis.c = new AbortController(); await keep(c.signal)"
+        )
         assert await runtime.eval("s.aborted") is False
         controller.abort("because")
         assert await runtime.eval("[s.aborted, s.reason]") == [True, "because"]
@@ -256,7 +280,9 @@ async def test_promises_cross(host: isolatejs.IsolateHost) -> None:
 
     async with host.create_runtime(bindings={"tools": {"make": lambda: {"p": later()}}}) as runtime:
         assert await runtime.eval("await (await make()).p") == 9
-        held = await runtime.eval("({p: Promise.resolve(4), bad: new Promise((_, reject) => globalThis.spoil = reject)})")
+        held = await runtime.eval(
+            "({p: Promise.resolve(4), bad: new Promise((_, reject) => globalThis.spoil = reject)})"
+        )
         await runtime.eval("spoil(new Error('held'))")
         assert await held["p"] == 4
         with pytest.raises(GuestError, match="held"):

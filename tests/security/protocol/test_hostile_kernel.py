@@ -33,7 +33,9 @@ def frame(header: Any, *attachments: bytes) -> bytes:
 class Liar:
     """The other end of a channel with tools and events, and how the channel ended."""
 
-    def __init__(self, ours: socket.socket, channel: Channel, ended: asyncio.Future[BaseException | None]) -> None:
+    def __init__(
+        self, ours: socket.socket, channel: Channel, ended: asyncio.Future[BaseException | None]
+    ) -> None:
         self.socket = ours
         self.channel = channel
         self.ended = ended
@@ -122,7 +124,14 @@ async def test_the_liar_can_be_honest(liar: Liar) -> None:
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["A", 0, 99]]}}]),
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["n", "f" * 2_000_000]]}}]),
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"p": {"not": "an array"}}}]),
-        frame([0, 1, "channel.callFunction", {"reference": 5, "args": {"t": [["Rq", "http://x", "GET", [], [1, 4]]]}}]),
+        frame(
+            [
+                0,
+                1,
+                "channel.callFunction",
+                {"reference": 5, "args": {"t": [["Rq", "http://x", "GET", [], [1, 4]]]}},
+            ]
+        ),
     ],
 )
 async def test_lies_end_the_channel_with_the_documented_error(liar: Liar, lie: bytes) -> None:
@@ -208,7 +217,13 @@ async def test_dangerous_keys_are_only_keys(liar: Liar) -> None:
     for key in ("__proto__", "constructor", "then", "__class__", "__reduce__"):
         await echo.send(frame([0, 1, "tools.callTool", {"path": "keep", "args": {"p": [{key: 1}]}}]))
         await echo.answers(1)
-    assert [list(value)[0] for value in seen] == ["__proto__", "constructor", "then", "__class__", "__reduce__"]
+    assert [list(value)[0] for value in seen] == [
+        "__proto__",
+        "constructor",
+        "then",
+        "__class__",
+        "__reduce__",
+    ]
     assert all(type(value) is dict for value in seen)
     echo.channel.close()
     echo.socket.close()
@@ -227,8 +242,12 @@ HEADERS = st.recursive(
     frames=st.lists(
         st.one_of(
             HEADERS.map(frame),
-            st.tuples(st.integers(0, 9), st.integers(-2, 12), HEADERS, HEADERS).map(lambda parts: frame(list(parts))),
-            st.tuples(st.just(0), st.integers(1, 9), st.just("tools.callTool"), HEADERS).map(lambda parts: frame(list(parts))),
+            st.tuples(st.integers(0, 9), st.integers(-2, 12), HEADERS, HEADERS).map(
+                lambda parts: frame(list(parts))
+            ),
+            st.tuples(st.just(0), st.integers(1, 9), st.just("tools.callTool"), HEADERS).map(
+                lambda parts: frame(list(parts))
+            ),
             st.binary(max_size=40),
         ),
         max_size=6,

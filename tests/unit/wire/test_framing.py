@@ -43,7 +43,11 @@ def test_any_header_decodes_or_raises_the_one_error(data: bytes) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=10),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**62), 2**62)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=20,
 )
@@ -77,7 +81,30 @@ class NoImporter:
 
 
 TAGS = st.sampled_from(
-    ["u", "NaN", "-0", "n", "f", "A", "O", "M", "S", "E", "D", "R", "U", "W", "B", "Hd", "Rq", "Rs", "Bl", "Fi", "FD", "L"]
+    [
+        "u",
+        "NaN",
+        "-0",
+        "n",
+        "f",
+        "A",
+        "O",
+        "M",
+        "S",
+        "E",
+        "D",
+        "R",
+        "U",
+        "W",
+        "B",
+        "Hd",
+        "Rq",
+        "Rs",
+        "Bl",
+        "Fi",
+        "FD",
+        "L",
+    ]
     + ["__class__", "init__", "", "_"]
 )
 NODES = st.lists(st.lists(TAGS | JSON | st.integers(-2, 6), max_size=6) | JSON, max_size=7)
