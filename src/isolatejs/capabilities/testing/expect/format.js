@@ -2,6 +2,8 @@
 // Prints any value as text, in the format of Jest's pretty-format 30, so that snapshots written by
 // either can be read by both. Plugins (`expect.addSnapshotSerializer`) come first, then built-in types.
 
+import { printMarkup } from "./format_markup.js";
+
 const objectToString = Object.prototype.toString;
 const errorToString = Error.prototype.toString;
 const regExpToString = RegExp.prototype.toString;
@@ -90,6 +92,8 @@ function print(value, config, indentation, depth, seen, calledToJSON) {
   if (value !== null && value !== undefined && value.$$typeof === ASYMMETRIC) {
     return printAsymmetric(value, config, indentation, depth, seen);
   }
+  const markup = printMarkup(value, config, indentation, depth, seen, print);
+  if (markup !== null) return markup;
   return printBasic(value, config) ??
     printComplex(value, config, indentation, depth, seen, calledToJSON ?? false);
 }
