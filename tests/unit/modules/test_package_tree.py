@@ -251,7 +251,8 @@ def test_links_lead_only_inside(tmp_path: Path) -> None:
 def test_specifiers_do_not_climb_out(tmp_path: Path, specifier: str) -> None:
     (tmp_path / "outside.js").write_text("secret")
     tree = mount(lay_out(tmp_path / "node_modules", {"p/index.js": ""}))
-    for importer in ("/index.js", "/node_modules/p/index.js"):
+    forged = ["/node_modules/../x.js", "/node_modules/p/../../../x.js", "/node_modules/../../../../etc/x.js"]
+    for importer in ("/index.js", "/node_modules/p/index.js", *forged):
         assert path_of(tree, specifier, importer) is None
 
 

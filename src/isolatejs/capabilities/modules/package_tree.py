@@ -104,7 +104,7 @@ class PackageTree:
         may not give it.
         """
         known = _Pass()
-        found = self._resolve(specifier, importer, kind, type, known)
+        found = self._resolve(specifier, posixpath.normpath(importer), kind, type, known)
         if found is None:
             return None
         return found, self._prefetch(found, sent, known)
