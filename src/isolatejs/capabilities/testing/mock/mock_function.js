@@ -1,8 +1,6 @@
 // @ts-check
 // Mock functions: they record every call and do as they are told. Jest's and Vitest's names, both.
 
-import { spyOn, spyOnProperty } from "./spy.js";
-
 /**
  * @typedef {object} MockRecord
  * @property {any[][]} calls @property {any[]} instances @property {any[]} contexts
@@ -253,5 +251,3 @@ function copyMocked(from, to, made, skip) {
 
 /** @template T @param {T} value @returns {T} only for types */
 export const mocked = (value) => value;
-
-export { spyOn, spyOnProperty };
