@@ -35,6 +35,7 @@ export function withEngine(fn) {
     return fn();
   } finally {
     delete target.Deno;
+    delete target.nodeBootstrap; // a global that the layer leaves behind
   }
 }
 

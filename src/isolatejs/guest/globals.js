@@ -40,6 +40,8 @@ const REMOVED = [
   "process",
   "global",
   "Buffer",
+  "getParent",
+  "nodeBootstrap",
 ];
 
 /** Take from the global object what a program must not find. */

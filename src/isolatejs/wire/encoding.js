@@ -57,10 +57,13 @@ const PLAIN_DEPTH_LIMIT = 400;
  * @property {(target: object) => {kind: string, reference: number} | undefined} ownProxy  a host value on its way home
  */
 
-/** @param {any} value @param {Uint8Array[]} attachments @param {Exporter} exporter */
-export function encodeValue(value, attachments, exporter) {
+/**
+ * @param {any} value @param {Uint8Array[]} attachments @param {Exporter} exporter
+ * @param {string} [root] what the value is called in errors
+ */
+export function encodeValue(value, attachments, exporter, root = "value") {
   if (isPlain(value)) return { p: value };
-  return { t: new NodeWriter(attachments, exporter).write(value) };
+  return { t: new NodeWriter(attachments, exporter).write(value, root) };
 }
 
 /** @param {any} value */
@@ -120,9 +123,9 @@ class NodeWriter {
     this.#blobs = blobs;
   }
 
-  /** @param {any} value */
-  write(value) {
-    this.#add(value, "value");
+  /** @param {any} value @param {string} root */
+  write(value, root) {
+    this.#add(value, root);
     while (this.#work.length > 0) pop(this.#work)();
     return this.#nodes;
   }
@@ -364,15 +367,15 @@ export class BlobNeedsReading extends TypeError {
 
 /**
  * Like encodeValue, for values that may hold Blobs.
- * @param {any} value @param {Uint8Array[]} attachments @param {Exporter} exporter
+ * @param {any} value @param {Uint8Array[]} attachments @param {Exporter} exporter @param {string} [root]
  */
-export async function encodeValueAsync(value, attachments, exporter) {
+export async function encodeValueAsync(value, attachments, exporter, root = "value") {
   const before = attachments.length;
   const blobs = new SafeMap();
   while (true) {
     try {
-      if (blobs.size === 0) return encodeValue(value, attachments, exporter);
-      return { t: new NodeWriter(attachments, exporter, blobs).write(value) };
+      if (blobs.size === 0) return encodeValue(value, attachments, exporter, root);
+      return { t: new NodeWriter(attachments, exporter, blobs).write(value, root) };
     } catch (error) {
       if (!(error instanceof BlobNeedsReading)) throw error;
       attachments.length = before;

@@ -230,10 +230,10 @@ async def test_web_objects(echo: Any) -> None:
 @pytest.mark.parametrize(
     ("code", "path"),
     [
-        ("await sink({a: [Symbol('x')]})", r"value\[0\]\.a\[0\]: a symbol cannot be sent"),
+        ("await sink({a: [Symbol('x')]})", r"args\[0\]\.a\[0\]: a symbol cannot be sent"),
         (
             "await sink({socket: new (class Socket {})()})",
-            r"value\[0\]\.socket: an instance of Socket cannot be sent",
+            r"args\[0\]\.socket: an instance of Socket cannot be sent",
         ),
         ("await sink({[Symbol('k')]: 1})", "symbol key"),
     ],

@@ -28,8 +28,8 @@ function member(channel, path, kind) {
 async function request(channel, path, args) {
   /** @type {Uint8Array[]} */
   const attachments = [];
-  let encoded = channel.tryEncode(args, attachments);
-  if (encoded === undefined) encoded = await channel.encodeAsync(args, attachments);
+  let encoded = channel.tryEncode(args, attachments, "args");
+  if (encoded === undefined) encoded = await channel.encodeAsync(args, attachments, "args");
   const reply = await channel.call("tools.callTool", { path, args: encoded }, { attachments });
   return reply.decode(reply.value);
 }
