@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("isolatejs.asgi")
 WATCH_DELAY_S: Final = 0.02
 """A client is watched from then on: most answers are faster, and need no watcher."""
+_CONNECTION_HEADERS: Final = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade", b"te", b"trailer"}
+)
 BODILESS_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -85,12 +88,7 @@ class _Exchange:
             )
             await self._answer_plainly(500, "Internal Server Error")
             return
-        headers = response.headers.raw()
-        length = response.content_length
-        if length is not None and response.has_body and not response.headers.has("content-length"):
-            headers.append((b"content-length", b"%d" % length))
-        elif not response.has_body and response.status not in (204, 304) and self._method != "HEAD":
-            headers.append((b"content-length", b"0"))
+        headers = self._headers_of(response)
         start = {"type": "http.response.start", "status": response.status, "headers": headers}
         content = response.content
         if self._method == "HEAD" or not response.has_body:
@@ -103,6 +101,22 @@ class _Exchange:
             self._start_watching()
             await self._send(start)
             await self._stream(response)
+
+    def _headers_of(self, response: Response) -> list[tuple[bytes, bytes]]:
+        """The response's headers without those of the connection, and with a length that is true.
+
+        A program that could say how a message ends could make a client or proxy read its body as a response.
+        """
+        headers = [pair for pair in response.headers.raw() if pair[0] not in _CONNECTION_HEADERS]
+        if response.status in (204, 304) or (self._method == "HEAD" and not response.has_body):
+            return headers
+        length = response.content_length if response.has_body else 0
+        if length is not None:
+            headers = [pair for pair in headers if pair[0] != b"content-length"]
+            headers.append((b"content-length", b"%d" % length))
+        elif not (response.headers.get("content-length") or "0").isdecimal():
+            headers = [pair for pair in headers if pair[0] != b"content-length"]
+        return headers
 
     async def _stream(self, response: Response) -> None:
         body = response.body

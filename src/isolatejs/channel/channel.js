@@ -7,11 +7,13 @@ import {
   encodeText,
   getTypedArrayByteLength,
   map,
+  ObjectDefineProperty,
   PromisePrototypeThen,
   PromiseWithResolvers,
   queueMicrotask,
   SafeMap,
   StringPrototypeStartsWith,
+  TypedArrayPrototypeSubarray,
 } from "../guest/primordials.js";
 import { decodeValue } from "../wire/decoding.js";
 import { BlobNeedsReading, encodeValue, encodeValueAsync } from "../wire/encoding.js";
@@ -30,6 +32,8 @@ import { stringify } from "../wire/json.js";
 import { References } from "./references.js";
 import { Streams } from "./streams.js";
 
+const { Error, Object, Promise, RangeError, TypeError, Uint8Array } = globalThis;
+
 const FRAME_LIMIT_BYTES = 128 * 1024 * 1024;
 
 /** An answer with attachments. */
@@ -40,6 +44,8 @@ export class Reply {
     this.attachments = attachments;
   }
 }
+// A promise that resolves with a Reply looks for `then`: not as far as the program's Object.prototype.
+ObjectDefineProperty(Reply.prototype, "then", { value: undefined });
 
 /** What came with a call, note or answer: its JSON, its bytes, and how to decode values in it. */
 class Frame {
@@ -96,7 +102,7 @@ export class Channel {
     this.#openSync = openSync;
     this.#writer = new FrameWriter((bytes) => {
       let rest = bytes;
-      while (rest.length > 0) rest = rest.subarray(sink.writeSync(rest));
+      while (getTypedArrayByteLength(rest) > 0) rest = TypedArrayPrototypeSubarray(rest, sink.writeSync(rest));
     });
     const send = (/** @type {any[]} */ header, /** @type {Uint8Array[]} */ attachments) =>
       this.#send(header, attachments);
@@ -231,10 +237,13 @@ export class Channel {
     return encodeValue(value, attachments, this.exporter);
   }
 
-  /** Like encode; undefined when only encodeAsync can do it. @param {any} value @param {Uint8Array[]} attachments */
-  tryEncode(value, attachments) {
+  /**
+   * Like encode; undefined when only encodeAsync can do it.
+   * @param {any} value @param {Uint8Array[]} attachments @param {string} [root] what it is called in errors
+   */
+  tryEncode(value, attachments, root) {
     try {
-      return encodeValue(value, attachments, this.exporter);
+      return encodeValue(value, attachments, this.exporter, root);
     } catch (error) {
       if (!(error instanceof BlobNeedsReading)) throw error;
       attachments.length = 0;
@@ -243,8 +252,8 @@ export class Channel {
   }
 
   /** Like encode, for values that may hold Blobs. @param {any} value @param {Uint8Array[]} attachments */
-  encodeAsync(value, attachments) {
-    return encodeValueAsync(value, attachments, this.exporter);
+  encodeAsync(value, attachments, root = "value") {
+    return encodeValueAsync(value, attachments, this.exporter, root);
   }
 
   /** An answer that is JSON with attachments. @param {any} value @param {Uint8Array[]} attachments */

@@ -14,6 +14,8 @@ import {
   web,
 } from "../guest/primordials.js";
 
+const { FinalizationRegistry, TypeError, WeakRef } = globalThis;
+
 /** @typedef {import("./channel.js").Channel} Channel */
 
 export class References {

@@ -11,6 +11,8 @@ import {
 } from "../guest/primordials.js";
 import { CREDIT, DATA, END, FAIL, STOP } from "../wire/framing.js";
 
+const { ArrayBuffer, Promise, TypeError, Uint8Array, WeakMap } = globalThis;
+
 const WINDOW_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 

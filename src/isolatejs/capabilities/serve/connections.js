@@ -18,6 +18,8 @@ import {
   TypedArrayPrototypeSlice,
 } from "../../guest/primordials.js";
 
+const { ArrayBuffer, Error, Promise, TypeError, Uint8Array } = globalThis;
+
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;

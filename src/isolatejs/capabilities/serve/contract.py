@@ -18,6 +18,7 @@ from isolatejs.wire.message import Body, Call, EncodedValue, Note
 
 HeaderList = list[tuple[str, str]]
 RequestNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+CloseCode = Annotated[int, msgspec.Meta(ge=1000, le=4999)]
 
 MESSAGE_COST: Final = 64
 """What a message of a WebSocket costs beside its bytes: an empty one costs memory too."""
@@ -52,7 +53,7 @@ class HandledRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     status_text: str = ""
     headers: HeaderList = []
     body: Body | None = None
-    body_length: int | None = None
+    body_length: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """Bytes of a streamed body, where the guest knows it."""
     open: bool = False
     """The guest still works for the request: a streamed body or waitUntil(). RequestFinished follows."""
@@ -134,8 +135,8 @@ class ConnectionClosed(Note, frozen=True):
     """The program closed a WebSocket."""
 
     request: RequestNumber
-    code: int
-    reason: str = ""
+    code: CloseCode
+    reason: Annotated[str, msgspec.Meta(max_length=123)] = ""
 
 
 TO_HOST = (RequestFinished, HandlerFailed, MessageSent, ConnectionClosed)

@@ -4,6 +4,7 @@
 import {
   ObjectDefineProperty,
   ObjectFreeze,
+  ObjectSetPrototypeOf,
   PromisePrototypeThen,
   PromiseResolve,
   ReflectApply,
@@ -21,6 +22,7 @@ import { describeResponse, discardResponse, isResponse, takeBody } from "./respo
 
 const INLINE_BYTES = 256 * 1024;
 const REPORT_LIMIT = 10_000;
+const UPGRADE_HEADERS_LIMIT = 64 * 1024;
 
 /** @typedef {import("../../guest/kernel.js").Kernel} Kernel */
 /** @typedef {{ fetch: any, error?: any, websocket?: any }} Handlers */
@@ -33,17 +35,20 @@ export function install(kernel) {
     return program.server;
   });
   kernel.channel.handle("serve", {
-    loadEntry: (/** @type {any} */ message) => program.load(message),
-    handleRequest: (/** @type {any} */ message, /** @type {any} */ frame) => program.handle(message, frame),
-    requestEnded: (/** @type {any} */ message) => program.ended(message.request, message.aborted === true),
+    loadEntry: (/** @type {any} */ message) => program.load(bare(message)),
+    handleRequest: (/** @type {any} */ message, /** @type {any} */ frame) =>
+      program.handle(bare(message), frame),
+    requestEnded: (/** @type {any} */ message) =>
+      program.ended(message.request, bare(message).aborted === true),
     confirmAlive: () => null,
     openConnection: (/** @type {any} */ message) => program.connections.opened(message.request),
     deliverMessage: (/** @type {any} */ message, /** @type {any} */ frame) =>
-      program.connections.received(message.request, message.text ?? null, frame.attachments[0]),
-    closeConnection: (/** @type {any} */ { request, code, reason }) =>
-      program.connections.closed(request, code, reason ?? ""),
-    failConnection: (/** @type {any} */ { request, message, name }) => {
-      const error = new Error(message);
+      program.connections.received(message.request, bare(message).text ?? null, frame.attachments[0]),
+    closeConnection: (/** @type {any} */ message) =>
+      program.connections.closed(message.request, message.code, bare(message).reason ?? ""),
+    failConnection: (/** @type {any} */ { request, message: text, ...rest }) => {
+      const { name } = bare(rest);
+      const error = new Error(text);
       if (name !== undefined) error.name = name;
       return program.connections.failed(request, error);
     },
@@ -112,6 +117,7 @@ class ServingProgram {
     const handlers = /** @type {Handlers} */ (this.#handlers);
     /** @type {any} */
     let result;
+    let isLater;
     try {
       const body = message.body === undefined
         ? null
@@ -122,10 +128,11 @@ class ServingProgram {
         open.number,
         () => ReflectApply(handlers.fetch, handlers, [request, this.server, context]),
       );
+      isLater = isThenable(result);
     } catch (error) {
       return this.#recover(open, error);
     }
-    if (!isThenable(result)) return this.#answer(open, result);
+    if (!isLater) return this.#answer(open, result);
     return PromisePrototypeThen(
       PromiseResolve(result),
       (/** @type {any} */ response) => this.#answer(open, response),
@@ -156,7 +163,7 @@ class ServingProgram {
       discardResponse(response);
       open.answered = true;
       this.#settle(open);
-      return {};
+      return this.#kernel.channel.reply({}, []);
     }
     /** @type {any} */
     const head = describeResponse(response);
@@ -165,6 +172,7 @@ class ServingProgram {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const { channel } = this.#kernel;
+    open.wanted = false;
     if (bytes !== null && bytes.length <= INLINE_BYTES) {
       head.body = channel.sendBody(bytes, attachments);
     } else if (bytes !== null || stream !== null) {
@@ -172,12 +180,12 @@ class ServingProgram {
       head.body = this.#kernel.runInScope(open.number, () => channel.sendBody(source, attachments));
       const known = bytes === null ? length : bytes.length;
       if (known !== null) head.bodyLength = known;
+      open.wanted = true;
     }
     open.answered = true;
-    open.wanted = head.body?.s !== undefined;
     if (open.wanted || open.pending > 0) head.open = true;
     else this.#open.delete(open.number);
-    return attachments.length === 0 ? head : channel.reply(head, attachments);
+    return channel.reply(head, attachments);
   }
 
   /** @param {OpenRequest} open */
@@ -185,14 +193,14 @@ class ServingProgram {
     open.answered = true;
     if (open.aborted) {
       this.#settle(open);
-      return {};
+      return this.#kernel.channel.reply({}, []);
     }
     this.connections.add(open);
     const { data, headers, protocol } = /** @type {NonNullable<OpenRequest["upgrade"]>} */ (open.upgrade);
     /** @type {Uint8Array[]} */
     const attachments = [];
     /** @type {any} */
-    const head = { upgraded: true, headers, protocol, open: true };
+    const head = { __proto__: null, upgraded: true, headers, protocol, open: true };
     try {
       head.data = encodeValue(data, attachments, plainDataOnly);
     } catch {
@@ -235,7 +243,7 @@ class ServingProgram {
     const open = this.#open.get(number);
     if (open === undefined) return;
     open.wanted = false;
-    if (aborted) this.#kernel.runInScope(number, () => open.controller.abort());
+    if (aborted) this.#kernel.runInScope(number, () => open.abort());
     this.#settle(open);
   }
 
@@ -291,6 +299,9 @@ class ServingProgram {
         }
         if (open.answered || open.upgrade !== null || !open.upgradable || open.aborted) return false;
         const headers = [...new web.Headers(options?.headers)];
+        if (sizeOf(headers) > UPGRADE_HEADERS_LIMIT) {
+          throw new RangeError("upgrade(): the headers are too large");
+        }
         const protocol = offeredProtocol(request, options?.protocol);
         open.upgrade = { data: options?.data, headers: /** @type {any} */ (headers), protocol };
         return true;
@@ -328,6 +339,13 @@ class RequestContext {
   passThroughOnException() {}
 }
 
+/** @param {[string, string][]} headers */
+function sizeOf(headers) {
+  let size = 0;
+  for (const [name, value] of headers) size += name.length + value.length + 32;
+  return size;
+}
+
 /**
  * A subprotocol can only be one that the client offers (RFC 6455, 4.2.2).
  * @param {Request} request @param {unknown} wanted
@@ -363,7 +381,11 @@ function streamOf(bytes) {
   }, { highWaterMark: 0 });
 }
 
-const plainFailure = () => new web.Response("Internal Server Error", { status: 500 });
+const plainFailure = () =>
+  new web.Response("Internal Server Error", /** @type {any} */ ({ __proto__: null, status: 500 }));
+
+/** A message whose absent fields are not looked for on the program's Object.prototype. @param {any} message */
+const bare = (message) => ObjectSetPrototypeOf(message, null);
 
 /** @param {any} value */
 const isThenable = (value) =>
@@ -379,4 +401,4 @@ function printable(error) {
   }
 }
 
-const { Error, Promise, TypeError } = globalThis;
+const { Error, Promise, RangeError, TypeError } = globalThis;

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from isolatejs.capabilities.serve import contract
 from isolatejs.capabilities.serve.connections import Connections
@@ -28,7 +28,7 @@ from isolatejs.capabilities.serve.contract import (
 from isolatejs.capabilities.serve.open_request import OpenRequest, RequestBody
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.limits import FINISHING_REQUESTS_LIMIT, REQUEST_INLINE_BYTES, RESPONSE_HEADERS_LIMIT_BYTES
-from isolatejs.web import Response
+from isolatejs.web import Headers, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from isolatejs.channel.streams import ByteStream
     from isolatejs.web import AbortSignal, Request
 
+ERROR_TEXT_LIMIT: Final = 10_000
 NULL_BODY_STATUSES: Final = frozenset({101, 103, 204, 205, 304})
 
 
@@ -48,7 +49,7 @@ class Upgrade:
     """The program turned a request into a WebSocket."""
 
     connection: Connection
-    headers: list[tuple[str, str]]
+    headers: Headers
     protocol: str | None
     data: Any
 
@@ -141,6 +142,8 @@ class ServeHost:
             reply = await channel.call(message, attachments)
             answer = reply.into(HandledRequest)
             if answer.upgraded:
+                if not upgradable:
+                    raise GuestProtocolError(f"request {number} was not to become a WebSocket")
                 return self._upgraded(number, facts, answer, reply)
             return self._response(number, facts, answer, reply, None if sent is None else sent.s, signal)
         except BaseException as error:
@@ -174,14 +177,15 @@ class ServeHost:
                 )
                 self._read(number, upload, still_open=answer.open)
                 return response
-            stream = ResponseBody(body, self, number, facts, upload, signal)  # type: ignore[arg-type]
+            length = answer.body_length
+            stream = ResponseBody(body, self, number, facts, upload, signal, length)  # type: ignore[arg-type]
             response = Response(
                 stream, status=answer.status, status_text=answer.status_text, headers=answer.headers
             )
         except (ValueError, TypeError) as error:
             raise GuestProtocolError(f"not a response: {error}") from None
-        if answer.body_length is not None and answer.body_length >= 0:
-            response.announce_length(answer.body_length)
+        if length is not None:
+            response.announce_length(length)
         return response
 
     def _read(self, number: int, upload: int | None, *, still_open: bool) -> None:
@@ -243,16 +247,24 @@ class ServeHost:
         self, number: int, facts: OpenRequest, answer: HandledRequest, reply: ReplyFrameData
     ) -> Upgrade:
         data = None if answer.data is None else reply.decode(answer.data)
+        try:
+            headers = Headers(answer.headers)
+            if answer.protocol is not None:
+                Headers([(answer.protocol, "")])  # a token, as header names are
+        except ValueError as error:
+            raise GuestProtocolError(f"not an upgrade: {error}") from None
+        if _size_of(answer.headers) > RESPONSE_HEADERS_LIMIT_BYTES:
+            raise GuestProtocolError("the headers of an upgrade are too large")
         self.active -= 1
         connection = self.connections.add(number, facts)
-        return Upgrade(connection, answer.headers, answer.protocol, data)
+        return Upgrade(connection, headers, answer.protocol, data)
 
     # --- what the guest says -----------------------------------------------------------------------
     def request_finished(self, message: RequestFinished, note: IncomingNote) -> None:
         self._request_over(message.request)
 
     def handler_failed(self, message: HandlerFailed, note: IncomingNote) -> None:
-        self.last_error = message.message
+        self.last_error = message.message[:ERROR_TEXT_LIMIT]
         facts = self._scope.requests.get(message.request)
         self._scope.logger.log(
             logging.INFO if message.recovered else logging.WARNING,
@@ -278,7 +290,7 @@ class ServeHost:
 class ResponseBody:
     """The bytes of a streamed response. Read to its end, or closed, it ends its request."""
 
-    __slots__ = ("_error", "_facts", "_number", "_serve", "_stream", "_unfollow", "_upload")
+    __slots__ = ("_error", "_facts", "_left", "_number", "_serve", "_stream", "_unfollow", "_upload")
 
     def __init__(
         self,
@@ -288,8 +300,10 @@ class ResponseBody:
         facts: OpenRequest,
         upload: int | None,
         signal: AbortSignal | None,
+        length: int | None,
     ) -> None:
         self._stream = stream
+        self._left = length
         self._serve: ServeHost | None = serve
         self._number = number
         self._facts = facts
@@ -307,8 +321,15 @@ class ResponseBody:
 
     async def __anext__(self) -> bytes:
         try:
-            return await self._stream.__anext__()
+            chunk = await self._stream.__anext__()
+            if self._left is not None:
+                self._left -= len(chunk)
+                if self._left < 0:
+                    self._lied()
+            return chunk
         except StopAsyncIteration:
+            if self._left and self._serve is not None:
+                self._lied()
             serve = self._over()
             if serve is not None:
                 serve.body_read(self._number, self._upload)
@@ -318,6 +339,15 @@ class ResponseBody:
         except BaseException:
             self.stop()
             raise
+
+    def _lied(self) -> NoReturn:
+        """The announced length may stand in a header already: a reader must not take this for complete."""
+        error = GuestProtocolError("a response body that does not have its announced length")
+        serve = self._over()
+        if serve is not None:
+            serve.body_dropped(self._number, self._facts, self._upload)
+            serve._scope.channel.close(error)
+        raise error
 
     def stop(self, error: Exception | None = None) -> None:
         """Read no further. Whoever still reads gets `error`; the program's request is aborted."""

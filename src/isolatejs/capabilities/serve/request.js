@@ -1,9 +1,23 @@
 // Makes the Request that a program's handler gets.
 // @ts-check
 
-import { AbortController, SafeWeakMap, web } from "../../guest/primordials.js";
+import {
+  AbortController,
+  ObjectGetOwnPropertyDescriptor,
+  SafeWeakMap,
+  uncurryThis,
+  web,
+} from "../../guest/primordials.js";
 
 const Request = web.Request;
+const headersOf = uncurryThis(
+  /** @type {any} */ (ObjectGetOwnPropertyDescriptor(Request.prototype, "headers")).get,
+);
+const appendHeader = uncurryThis(web.Headers.prototype.append);
+const abortController = uncurryThis(AbortController.prototype.abort);
+const signalOf = uncurryThis(
+  /** @type {any} */ (ObjectGetOwnPropertyDescriptor(AbortController.prototype, "signal")).get,
+);
 
 /**
  * Where the engine keeps a Request's signal. Put there, ours is the request's own; given to the constructor,
@@ -18,7 +32,9 @@ const openRequests = /** @type {any} */ (new SafeWeakMap());
 
 /** One request from its arrival until nothing is left to do for it. */
 export class OpenRequest {
-  controller = new AbortController();
+  #controller = new AbortController();
+  signal = signalOf(this.#controller);
+  aborted = false;
   /** How many promises waitUntil() still waits for. */
   pending = 0;
   /** Whether the host still reads the response, or waits for it. */
@@ -34,8 +50,9 @@ export class OpenRequest {
     this.upgradable = upgradable;
   }
 
-  get aborted() {
-    return this.controller.signal.aborted;
+  abort() {
+    this.aborted = true;
+    abortController(this.#controller);
   }
 }
 
@@ -45,14 +62,16 @@ export class OpenRequest {
  */
 export function makeRequest({ method, url, headers }, body, open) {
   /** @type {any} */
-  const init = { method, headers };
+  const init = { __proto__: null, method };
   if (body !== null) {
     init.body = body;
     init.duplex = "half";
   }
-  if (signalSlot === undefined) init.signal = open.controller.signal;
+  if (signalSlot === undefined) init.signal = open.signal;
   const request = new Request(url, init);
-  if (signalSlot !== undefined) /** @type {any} */ (request)[signalSlot] = open.controller.signal;
+  if (signalSlot !== undefined) /** @type {any} */ (request)[signalSlot] = open.signal;
+  const own = headersOf(request);
+  for (let i = 0; i < headers.length; i++) appendHeader(own, headers[i][0], headers[i][1]);
   openRequests.set(request, open);
   return request;
 }

@@ -2,7 +2,9 @@
 // them in a slot that only symbols of its own reach. Without that slot every body is read as a stream.
 // @ts-check
 
-import { encodeText, uncurryThis, web } from "../../guest/primordials.js";
+import { ArrayIsArray, encodeText, uncurryThis, web } from "../../guest/primordials.js";
+
+const { Object, TypeError } = globalThis;
 
 /** @typedef {{ bytes: Uint8Array | null, stream: ReadableStream | null, length: number | null }} TakenBody */
 
@@ -19,6 +21,7 @@ const headersOf = getter(Response.prototype, "headers");
 const bodyOf = getter(Response.prototype, "body");
 const bodyUsedOf = getter(Response.prototype, "bodyUsed");
 const innerBodyOf = innerBodyGetter();
+const headerListOf = headerListGetter();
 
 /** The engine's getter of a Response's inner body, or null where there is none of the expected kind. */
 function innerBodyGetter() {
@@ -30,6 +33,24 @@ function innerBodyGetter() {
   return held?.body === "x" && held.consumed === false ? inner : null;
 }
 
+/**
+ * The engine's own list of a Headers object, or null where it keeps none of the expected kind. Iteration sorts
+ * the whole list again at each step: 30 µs for ten headers, seconds for thousands.
+ * @returns {((headers: any) => [string, string][] | null) | null}
+ */
+function headerListGetter() {
+  const headers = new Response("x", { headers: [["A", "b"], ["c", "d"]] }).headers;
+  const find = (/** @type {string} */ name) =>
+    Object.getOwnPropertySymbols(headers).find((each) => each.description === name);
+  const list = find("header list");
+  const later = find("header list getter");
+  if (list === undefined || later === undefined) return null;
+  const read = (/** @type {any} */ from) =>
+    from[later] === null && ArrayIsArray(from[list]) ? from[list] : null;
+  const [first, second] = read(headers) ?? [];
+  return first?.[0] === "A" && first[1] === "b" && second?.[1] === "d" ? read : null;
+}
+
 /** @param {any} value */
 export function isResponse(value) {
   return value instanceof Response;
@@ -39,9 +60,15 @@ export function isResponse(value) {
 export function describeResponse(response) {
   /** @type {[string, string][]} */
   const headers = [];
-  const iterator = entriesOf(headersOf(response));
-  for (let step = iterator.next(); !step.done; step = iterator.next()) headers[headers.length] = step.value;
-  return { status: statusOf(response), statusText: statusTextOf(response), headers };
+  const given = headersOf(response);
+  const list = headerListOf === null ? null : headerListOf(given);
+  if (list !== null) {
+    for (let i = 0; i < list.length; i++) headers[i] = [list[i][0], list[i][1]];
+  } else {
+    const iterator = entriesOf(given);
+    for (let step = iterator.next(); !step.done; step = iterator.next()) headers[headers.length] = step.value;
+  }
+  return { __proto__: null, status: statusOf(response), statusText: statusTextOf(response), headers };
 }
 
 /** @type {TakenBody} */
