@@ -165,7 +165,10 @@ async def main() -> None:
     results: dict[str, dict[str, float]] = {}
     async with create_isolate_host() as host, LoopbackServer() as server:
         server.routes["/"] = serve
-        async with create_fetch_binding("127.0.0.1", allow_loopback=True) as policy:
+        most = 2 * options.stream_mb * MEGABYTE
+        async with create_fetch_binding(
+            "127.0.0.1", allow_loopback=True, max_request_bytes=most, max_response_bytes=most
+        ) as policy:
             bindings = {"callback": (answer, "http://memory/"), "policy": (policy, server.url("/?"))}
             for name, (binding, url) in bindings.items():
                 async with host.create_runtime(bindings={"fetch": binding}, memory_limit_mb=256) as runtime:
