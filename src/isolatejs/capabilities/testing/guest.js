@@ -68,10 +68,6 @@ class TestGuest {
       runTests: (/** @type {RunTests} */ message) => this.#run(message),
       checkAlive: () => null,
     });
-    // For capabilities that bring matchers for objects of their own; see addMatchers.
-    Object.defineProperty(modules.globals.expect, Symbol.for("isolatejs.addMatchers"), {
-      value: addMatchers,
-    });
   }
 
   /** Errors that no promise chain carries belong to the test whose work they come from. @param {any} error */
