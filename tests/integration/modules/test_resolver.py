@@ -197,3 +197,16 @@ async def test_a_failing_loader_tells_the_program_nothing(evaluate: Evaluate) ->
     with pytest.raises(GuestError) as caught:
         await evaluate('import "x"', create_module_resolver().fallback(load))
     assert "secret" not in caught.value.message
+
+
+async def test_tsconfig_paths(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.ts").write_text("export const a: number = 1")
+    (tmp_path / "tsconfig.json").write_text(
+        '{"compilerOptions": {"paths": {"@/*": ["./gone/*", "./src/*"]}}}'
+    )
+    modules = create_module_resolver().source_tree("/app", tmp_path)
+    modules.tsconfig(tmp_path / "tsconfig.json", root="/app")
+    assert await evaluate('import { a } from "@/a"; a', modules) == 1
+    with pytest.raises(ModuleResolutionError, match="'@/b'"):
+        await evaluate('import "@/b"', modules)

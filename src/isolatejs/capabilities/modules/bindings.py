@@ -14,6 +14,7 @@ from isolatejs.errors import ConfigurationError
 
 from .module_source import ModuleSource, is_url
 from .mounted_tree import MountedTree
+from .tsconfig import PathAlias, read_tsconfig
 
 Source = str | bytes | ModuleSource | Mapping[str, Any] | None
 Loader = Callable[..., Source | Awaitable[Source]]
@@ -80,6 +81,7 @@ class ModuleResolver:
         self.mounts: list[Mount] = []
         self.fallbacks: list[Loader] = []
         self.import_map_entries: dict[str, str] = {}
+        self.path_aliases: tuple[PathAlias, ...] = ()
         self.options = ModuleOptions()
 
     def virtual(
@@ -189,6 +191,18 @@ class ModuleResolver:
                 raise ConfigurationError(f"import_map: {key!r} ends in '/', so {value!r} must too")
             self.import_map_entries[key] = value
         return self
+
+    def tsconfig(self, path: str | Path, *, root: str = "/") -> ModuleResolver:
+        """`paths`, `jsxImportSource` and `experimentalDecorators` of a tsconfig.json, `extends` included.
+
+        `root` is where programs see the folder that holds the file.
+        """
+        config = read_tsconfig(Path(path), root)
+        self.path_aliases = config.aliases
+        return self.compiler_options(
+            jsx_import_source=config.jsx_import_source,
+            experimental_decorators=config.experimental_decorators,
+        )
 
     def compiler_options(
         self, *, jsx_import_source: str | None = None, experimental_decorators: bool | None = None

@@ -79,7 +79,25 @@ class ModuleFinder:
         context: Callable[[], HostCallContext],
     ) -> tuple[FoundModule, list[FoundModule]]:
         """The module, and those that it will want and are not in `sent`. Raises GuestVisibleError."""
-        specifier = self._remapped(specifier)
+        for alias in self._resolver.path_aliases:
+            for meant in alias.match(specifier):
+                found = await self._find(meant, importer, kind, type, sent, context)
+                if found is not None:
+                    return found
+        found = await self._find(self._remapped(specifier), importer, kind, type, sent, context)
+        if found is None:
+            raise not_found(specifier)
+        return found
+
+    async def _find(
+        self,
+        specifier: str,
+        importer: str,
+        kind: Kind,
+        type: str,
+        sent: set[str],
+        context: Callable[[], HostCallContext],
+    ) -> tuple[FoundModule, list[FoundModule]] | None:
         bare, query = split_query(specifier)
         target = _absolute(bare, importer)
         module = await self._virtual(bare, target, query, type, context)
@@ -94,9 +112,7 @@ class ModuleFinder:
         if packaged is not None:
             return packaged
         module = await self._from_fallback(specifier, target, importer, query, type, context)
-        if module is None:
-            raise not_found(specifier)
-        return module, []
+        return None if module is None else (module, [])
 
     def _remapped(self, specifier: str) -> str:
         entries = self._resolver.import_map_entries
