@@ -112,7 +112,6 @@ def test_files_are_out_of_reach_unless_granted(project: Path) -> None:
     run(project, "read.test.js", "--allow-read", ".")
 
 
-@pytest.mark.timeout(90)
 def test_watch_runs_again_when_a_file_changes(project: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "src", "--watch"],
