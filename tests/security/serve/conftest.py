@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import isolatejs
+from isolatejs.sandbox import pool
 from isolatejs.sandbox.guest_image import image_files
-from isolatejs.sandbox.pool import EmbeddedPool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,12 +31,10 @@ async def betrayed_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     )
     assert betrayed != text
     guest.write_text(betrayed)
-    pool = EmbeddedPool(pool_size=1, image_directory=image)
-    await pool.start()
-    async with isolatejs.create_isolate_host(pool_size=0) as host:
-        own, host._provider = host._provider, pool
-        await own.close()
-        yield host
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(pool, "image_files", lambda directory=None: image_files(image))
+        async with isolatejs.create_isolate_host(pool_size=1) as host:
+            yield host
 
 
 @pytest.fixture(autouse=True)

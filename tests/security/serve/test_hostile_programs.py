@@ -270,6 +270,7 @@ async def test_forged_requests_are_refused(host: isolatejs.IsolateHost) -> None:
     """
     async with host.create_app_server(code=code) as server:
         keep = asyncio.ensure_future(server.handle(Request("http://localhost/keep")))
+        await asyncio.sleep(0)  # it is sent before the next
         attack = await server.handle(Request("http://localhost/"))
         results = await attack.response.json()
         assert results[1:] == ["TypeError"] * 6
