@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isolatejs import GuestError
+from isolatejs import GuestError, Request, create_module_resolver
 
 if TYPE_CHECKING:
     from isolatejs.host.isolate_host import IsolateHost
@@ -312,3 +312,54 @@ async def test_scheduling_functions_look_the_same_when_observed(host: IsolateHos
     [JSON.stringify(before) === JSON.stringify(after), order.join()]
     """
     assert await evaluate(host, code) == [True, "micro,3"]
+
+
+async def test_requests_of_a_server_have_contexts_of_their_own(host: IsolateHost) -> None:
+    code = """
+    import { AsyncLocalStorage } from "node:async_hooks";
+    const path = new AsyncContext.Variable();
+    const store = new AsyncLocalStorage();
+    serve({
+      fetch: (request) => path.run(new URL(request.url).pathname, () => store.run({ seen: 0 }, async () => {
+        for (let i = 0; i < 3; i++) {
+          await new Promise((r) => setTimeout(r, Math.random() * 5));
+          await pause();
+          store.getStore().seen++;
+        }
+        return Response.json([path.get(), store.getStore().seen]);
+      })),
+    });
+    """
+
+    async def pause() -> None:
+        await asyncio.sleep(0)
+
+    bindings = {
+        "tools": {"pause": pause},
+        "modules": create_module_resolver().virtual("/server.ts", code),
+    }
+    async with host.create_app_server(key="context", entry="/server.ts", bindings=bindings) as server:
+
+        async def ask(number: int) -> Any:
+            result = await server.handle(Request(f"http://localhost/{number}"))
+            return await result.response.json()
+
+        answers = await asyncio.gather(*(ask(number) for number in range(30)))
+    assert answers == [[f"/{number}", 3] for number in range(30)]
+
+
+async def test_test_callbacks_keep_their_context(host: IsolateHost) -> None:
+    code = """
+    const v = new AsyncContext.Variable({ defaultValue: "none" });
+    beforeEach(() => { expect(v.get()).toBe("none") });
+    for (const name of ["a", "b"]) {
+      test(name, () => v.run(name, async () => {
+        await new Promise((r) => setTimeout(r, 2));
+        expect(v.get()).toBe(name);
+      }));
+    }
+    test("after", () => { expect(v.get()).toBe("none") });
+    """
+    async with host.create_test_runtime(key="context") as tests:
+        results = await tests.run(code, filename="/context.test.ts")
+    assert (results.success, results.passed) == (True, 3)
