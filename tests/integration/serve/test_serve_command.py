@@ -1,0 +1,152 @@
+"""`isolatejs serve` as a user starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+import websockets
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+PROGRAM = """
+import { greeting } from "./greeting.ts";
+let served: number = 0;
+serve({
+  async fetch(request: Request, server: Server) {
+    const path = new URL(request.url).pathname;
+    if (path === "/ws" && server.upgrade(request)) return;
+    if (path === "/slow") await new Promise((resolve) => setTimeout(resolve, 300));
+    if (path === "/log") console.log("from the program");
+    if (path === "/fetch") return await fetch("http://example.invalid/").catch((e) => new Response(e.name));
+    return new Response(`${greeting} ${path} ${++served}`);
+  },
+  websocket: { message(ws, message) { ws.send(message); } },
+});
+"""
+
+
+class Command:
+    """A running `isolatejs serve`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.url = ""
+        self.lines: list[str] = []
+
+    async def wait_line(self, pattern: str) -> re.Match[str]:
+        """The next line on standard error that matches."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(20):
+            while line := (await self.process.stderr.readline()).decode():
+                self.lines.append(line)
+                if match := re.search(pattern, line):
+                    return match
+        raise AssertionError(f"no line like {pattern!r} in {self.lines}")
+
+    async def stop(self) -> int:
+        """Ctrl-C; gives the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(20):
+            return await self.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, *arguments: str) -> AsyncIterator[Command]:
+    environment = {key: value for key, value in os.environ.items() if key not in ("FORCE_COLOR", "NO_COLOR")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "isolatejs.cli.main", "serve", *arguments, "--port", "0",
+        cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    command = Command(process)
+    try:
+        yield command
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "server.ts").write_text(PROGRAM)
+    (tmp_path / "greeting.ts").write_text("export const greeting: string = 'hello';")
+    return tmp_path
+
+
+async def test_requests_web_sockets_log_and_ctrl_c(folder: Path) -> None:
+    async with serving(folder, "server.ts") as command, httpx.AsyncClient() as client:
+        url = (await command.wait_line(r"Listening on (http://127\.0\.0\.1:\d+)/"))[1]
+        assert (await client.get(f"{url}/a%20b")).text == "hello /a%20b 1"
+        line = await command.wait_line(r"127\.0\.0\.1 GET /a%20b 200 \d+ [\d.]+ms")
+        assert line
+        assert (await client.get(f"{url}/fetch")).text == "TypeError"  # no --allow-net
+        await client.get(f"{url}/log")
+        assert command.process.stdout is not None
+        assert await command.process.stdout.readline() == b"from the program\n"
+        async with websockets.connect(url.replace("http", "ws") + "/ws") as socket:
+            await socket.send(b"\x00\xff")
+            assert await socket.recv() == b"\x00\xff"
+        await command.wait_line(r"WS /ws 101")
+        slow = asyncio.ensure_future(client.get(f"{url}/slow"))
+        async with httpx.AsyncClient() as other:  # one that is answered after `slow` has arrived
+            await other.get(f"{url}/x")
+        stopped = asyncio.ensure_future(command.stop())
+        assert (await slow).text.startswith("hello /slow")
+        assert await stopped == 0
+
+
+async def test_watch_reloads_what_changed(folder: Path) -> None:
+    async with (
+        serving(folder, "server.ts", "--watch", "--no-access-log") as command,
+        httpx.AsyncClient() as client,
+    ):
+        url = (await command.wait_line(r"Listening on (http://[\d.:]+)/"))[1]
+        assert (await client.get(f"{url}/")).text == "hello / 1"
+        (folder / "greeting.ts").write_text("export const greeting: string = 'bonjour';")
+        await command.wait_line(r"Reloaded \(greeting\.ts changed\)")
+        assert (await client.get(f"{url}/")).text == "bonjour / 1"
+        (folder / "greeting.ts").write_text("export const greeting: string = ;")
+        await command.wait_line(r"SyntaxError")
+        assert (await client.get(f"{url}/")).text == "bonjour / 2"
+        (folder / "greeting.ts").write_text("export const greeting: string = 'ciao';")
+        await command.wait_line(r"Reloaded")
+        assert (await client.get(f"{url}/")).text == "ciao / 1"
+        assert await command.stop() == 0
+
+
+async def test_instances_share_the_load(folder: Path) -> None:
+    async with serving(folder, "server.ts", "--instances", "2") as command, httpx.AsyncClient() as client:
+        url = (await command.wait_line(r"Listening on (http://[\d.:]+)/"))[1]
+        texts = [(await client.get(f"{url}/")).text for _ in range(4)]
+        assert sorted(texts) == ["hello / 1", "hello / 1", "hello / 2", "hello / 2"]
+        assert await command.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("export const nothing = 1;", r"No serve\(\) handler registered"),
+        ("throw new Error('at start');", "at start"),
+        ("import './missing.ts';", "missing"),
+    ],
+)
+async def test_program_that_does_not_start(tmp_path: Path, source: str, message: str) -> None:
+    (tmp_path / "bad.ts").write_text(source)
+    async with serving(tmp_path, "bad.ts") as command:
+        await command.wait_line(message)
+        assert await command.process.wait() == 1
+
+
+async def test_missing_file_is_wrong_usage(tmp_path: Path) -> None:
+    async with serving(tmp_path, "nowhere.ts") as command:
+        assert await command.process.wait() == 2
