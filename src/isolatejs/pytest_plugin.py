@@ -153,11 +153,11 @@ class _FileRun:
             number: concurrent.futures.Future() for number in ids
         }
         self._output: list[str] = []
-        project = sandboxes.project.with_options(
-            bindings={**sandboxes.project.options.bindings, "console": self._write}
-        )
+        project = sandboxes.project
         self._work = sandboxes.start(
-            project.run(sandboxes.host, project.file(path), ids=ids, on_event=self._event)
+            project.run(
+                sandboxes.host, project.file(path), ids=ids, on_event=self._event, on_console=self._write
+            )
         )
         self._work.add_done_callback(self._over)
 

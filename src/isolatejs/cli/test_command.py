@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -210,7 +211,8 @@ class _TestCommand:
                 result = await self._project.run(
                     host,
                     file,
-                    on_event=lambda event, file=file: reporter.event(file, event),  # type: ignore[misc]
+                    on_event=partial(reporter.event, file),
+                    on_console=partial(reporter.console, file),
                 )
                 reporter.file_ended(file, result)
                 if coverage is not None:

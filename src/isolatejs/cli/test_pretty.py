@@ -9,6 +9,7 @@ from isolatejs.cli.output import for_terminal, wants_color
 from isolatejs.cli.test_reporters import Reporter
 
 if TYPE_CHECKING:
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
     from isolatejs.capabilities.testing.results import TestError, TestEvent, TestRunResult
     from isolatejs.host.test_project import TestFile
 
@@ -27,6 +28,7 @@ class PrettyReporter(Reporter):
         self._results: list[tuple[TestFile, TestRunResult]] = []
         self._running: dict[str, str] = {}
         self._tests_done = 0
+        self._console_heading = ""
         self._live: Any = _live(stream) if stream.isatty() else None
 
     # --- events ------------------------------------------------------------------------------------
@@ -42,6 +44,18 @@ class PrettyReporter(Reporter):
         else:
             return
         self._show_progress()
+
+    def console(self, file: TestFile, entry: ConsoleEntry) -> None:
+        """What a program writes, under the name of its test."""
+        if not entry.text:
+            return
+        running = self._running.get(file.filename) or "while it was loaded"
+        heading = f"{file.filename.removeprefix('/')} > {running}"
+        if heading != self._console_heading:
+            self._console_heading = heading
+            self._line(self._style(self._safe(heading), _DIM))
+        for line in self._safe(entry.text).split("\n"):
+            self._line(f"  {line}")
 
     def file_ended(self, file: TestFile, result: TestRunResult) -> None:
         self._running.pop(file.filename, None)

@@ -9,9 +9,12 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
+from isolatejs.cli.output import Terminal
+
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
     from isolatejs.capabilities.testing.results import TestError, TestEvent, TestResult, TestRunResult
     from isolatejs.host.test_project import TestFile
 
@@ -28,6 +31,10 @@ class Reporter(ABC):
 
     def event(self, file: TestFile, event: TestEvent) -> None:  # noqa: B027
         """Something happened in a running file."""
+
+    def console(self, file: TestFile, entry: ConsoleEntry) -> None:
+        """The program of a running file wrote something; beside a report it goes to standard error."""
+        Terminal().write_entry(entry, all_to_stderr=True)
 
     @abstractmethod
     def file_ended(self, file: TestFile, result: TestRunResult) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isolatejs.capabilities.console.bindings import ConsoleBindings
 from isolatejs.capabilities.files.bindings import create_file_bindings
 from isolatejs.capabilities.modules.bindings import create_module_resolver
 from isolatejs.errors import ConfigurationError
@@ -16,6 +17,7 @@ from isolatejs.limits import MEMORY_LIMIT_MB
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
     from isolatejs.capabilities.testing.contract import InlineSnapshot, UpdateMode
     from isolatejs.capabilities.testing.results import TestCase, TestEvent, TestRunResult
     from isolatejs.host.isolate_host import IsolateHost
@@ -93,6 +95,7 @@ class TestProject:
         file: TestFile,
         *,
         on_event: Callable[[TestEvent], Any] | None = None,
+        on_console: Callable[[ConsoleEntry], Any] | None = None,
         ids: list[int] | None = None,
     ) -> TestRunResult:
         """Run one file in a sandbox of its own; new inline snapshots are put into it afterwards."""
@@ -100,7 +103,7 @@ class TestProject:
         code = _read(file.path)
         async with host.create_test_runtime(
             key=file.filename,
-            bindings=self._bindings(),
+            bindings=self._bindings(on_console),
             memory_limit_mb=options.memory_limit_mb,
             snapshots=create_file_bindings(self.root, allow_write=options.update_snapshots != "none"),
         ) as runtime:
@@ -128,12 +131,13 @@ class TestProject:
         ) as runtime:
             return await runtime.collect(_read(file.path), file.filename)
 
-    def _bindings(self) -> dict[str, Any]:
+    def _bindings(self, on_console: Callable[[ConsoleEntry], Any] | None = None) -> dict[str, Any]:
         resolver = create_module_resolver().source_tree("/", self.root)
         packages = self.root / "node_modules"
         if packages.is_dir():
             resolver = resolver.mount_node_modules("/node_modules", packages)
-        return {"modules": resolver, **self.options.bindings}
+        console = None if on_console is None else ConsoleBindings(on_console, values=False)
+        return {"modules": resolver, "console": console, **self.options.bindings}
 
     def with_options(self, **changes: Any) -> TestProject:
         """The same project with other options."""

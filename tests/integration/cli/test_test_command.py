@@ -139,3 +139,9 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
         if text in line:
             return seen
     raise AssertionError(f"{text!r} did not come:\n{seen}")
+
+
+def test_console_is_shown_with_the_name_of_its_test(project: Path) -> None:
+    (project / "noise.test.js").write_text('test("noisy", () => { console.log("said %s", "this"); });\n')
+    assert "noise.test.js > noisy\n  said this\n" in run(project, "noise.test.js")
+    assert json.loads(run(project, "noise.test.js", "--reporter", "json"))["passed"] == 1
