@@ -41,6 +41,30 @@ async def test_whole_and_streamed(
     assert server.visits[0].header("content-length") == "300000"
 
 
+async def test_a_rewritten_url_stays_on_the_host(
+    open_runtime: Any, server: LoopbackServer, client: httpx.AsyncClient
+) -> None:
+    async def hop(visit: Visit) -> None:
+        await visit.reply(status="302 Go", headers=[("location", "/end?key=inner")])
+
+    async def end(visit: Visit) -> None:
+        await visit.reply(b"end")
+
+    async def fetch(request: Request) -> httpx.Response:
+        path = request.url.rpartition("/")[2]
+        if path == "same":
+            return await client.get(request.url, follow_redirects=True)
+        return await client.get(server.url(f"/{path}?key=secret"), follow_redirects=True)
+
+    server.routes.update({"/hop": hop, "/same": hop, "/end": end})
+    runtime = await open_runtime(fetch)
+    urls = ["http://api/hop", "http://api/end", server.url("/same")]
+    seen = await runtime.eval(
+        f"const seen = []; for (const u of {urls}) seen.push((await fetch(u)).url); seen"
+    )
+    assert seen == ["http://api/hop", "http://api/end", server.url("/end?key=inner")]
+
+
 async def test_abort_gives_the_connection_up(
     open_runtime: Any, server: LoopbackServer, client: httpx.AsyncClient
 ) -> None:

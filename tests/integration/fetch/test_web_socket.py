@@ -208,14 +208,26 @@ async def test_dispose_closes_the_connection(open_runtime: Any, echo: Echo) -> N
     assert (await asyncio.wait_for(echo.closed.get(), 5))[0] == 1006
 
 
-async def test_credentials_go_along(open_runtime: Any, echo: Echo) -> None:
+async def test_credentials_go_along_and_do_not_come_back(open_runtime: Any, echo: Echo) -> None:
     origin = echo.url.replace("ws:", "http:")
     binding = create_fetch_binding(
         "127.0.0.1", allow_loopback=True, credentials={origin: {"authorization": "Bearer the-secret"}}
     )
     runtime = await open_runtime(binding)
-    await runtime.eval(
-        f"const ws = new WebSocket('{echo.url}'); await new Promise((r) => ws.onopen = r); ws.close()"
+    assert (
+        await runtime.eval(f"""
+        const ws = new WebSocket("{echo.url}");
+        ws.binaryType = "arraybuffer";
+        await new Promise((resolve) => ws.onopen = resolve);
+        const seen = [];
+        const both = new Promise((resolve) => ws.onmessage = (e) => seen.push(e.data) === 2 && resolve());
+        ws.send("a the-secret b");
+        ws.send(new TextEncoder().encode("a the-secret b"));
+        await both;
+        ws.close();
+        [seen[0], new TextDecoder().decode(seen[1])]
+    """)
+        == ["a ********** b"] * 2
     )
     await asyncio.wait_for(echo.closed.get(), 5)
     assert echo.headers["authorization"] == "Bearer the-secret"

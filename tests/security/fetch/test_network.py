@@ -404,6 +404,15 @@ async def test_unread_responses_are_bounded(open_runtime: Any) -> None:
     released.set()
 
 
+async def test_endless_urls_and_headers(open_runtime: Any) -> None:
+    asked: list[Any] = []
+    runtime = await open_runtime(asked.append)
+    assert "URL is longer" in await attempt(runtime, "http://a/" + "x" * 70_000)
+    many = "{ headers: Array.from({ length: 5000 }, (_, i) => [`x-${i}`, 'y'.repeat(20)]) }"
+    assert "headers are longer" in await attempt(runtime, "http://a/", many)
+    assert asked == []
+
+
 async def test_a_lying_length(open_runtime: Any, internal: LoopbackServer) -> None:
     """A Blob whose size is patched announces another length than it has: nothing is smuggled behind it."""
     runtime = await open_runtime()

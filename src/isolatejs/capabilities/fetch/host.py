@@ -23,8 +23,8 @@ from isolatejs.capabilities.fetch.contract import (
     SendWebSocketMessage,
 )
 from isolatejs.capabilities.fetch.exchange import Exchange, LengthCheckedBody, ResponseBody, failure
-from isolatejs.capabilities.fetch.forbidden_headers import drop_forbidden_headers
 from isolatejs.capabilities.fetch.redirects import follow_redirects
+from isolatejs.capabilities.fetch.request_headers import check_size, drop_forbidden_headers
 from isolatejs.capabilities.fetch.web_sockets import OutboundWebSockets
 from isolatejs.channel.incoming import Reply
 from isolatejs.errors import FetchError, GuestProtocolError
@@ -124,6 +124,7 @@ class FetchHost:
             body = LengthCheckedBody(aiter(body), message.body_length)
         try:
             headers = Headers(message.headers)
+            check_size(message.url, headers)
             drop_forbidden_headers(headers)
             request = Request(
                 message.url,
@@ -158,7 +159,11 @@ class FetchHost:
             return result
         httpx = sys.modules.get("httpx")
         if httpx is not None and isinstance(result, httpx.Response):
-            return Response.from_httpx(result)
+            response = Response.from_httpx(result)
+            if not result.history or str(result.history[0].url) != request.url:
+                # Where a callback sends a request that it has rewritten is the host's business.
+                response.url = request.url.partition("#")[0]
+            return response
         self._scope.logger.error(
             "bindings.fetch must return a Response or an httpx.Response, not %s", type(result).__name__
         )

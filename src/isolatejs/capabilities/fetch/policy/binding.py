@@ -7,26 +7,27 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from isolatejs import limits
-from isolatejs.capabilities.fetch.forbidden_headers import drop_forbidden_headers
 from isolatejs.capabilities.fetch.policy.addresses import AddressRules
 from isolatejs.capabilities.fetch.policy.connector import Connector, Resolver
 from isolatejs.capabilities.fetch.policy.credentials import Credentials, CredentialSource, Redactor
 from isolatejs.capabilities.fetch.policy.rules import NameRules
 from isolatejs.capabilities.fetch.policy.transport import Transport, TransportLimits
 from isolatejs.capabilities.fetch.redirects import follow_redirects
+from isolatejs.capabilities.fetch.request_headers import check_size, drop_forbidden_headers
 from isolatejs.errors import ConfigurationError, FetchError
 from isolatejs.web.abort import AbortSignal
 from isolatejs.web.abort_scope import AbortScope
+from isolatejs.web.headers import Headers
 from isolatejs.web.request import Request
 from isolatejs.web.url import parse_url
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from isolatejs.capabilities.call_context import HostCallContext
     from isolatejs.capabilities.fetch.policy.web_socket import WebSocketConnection
-    from isolatejs.web.headers import Headers
     from isolatejs.web.response import Response
     from isolatejs.web.url import ParsedUrl
 
@@ -172,27 +173,42 @@ class FetchBinding:
         if not self.web_sockets:
             raise FetchError("WebSockets are not allowed")
         self._check_open()
+        check_size(url, Headers())
         target = self._check(url, "GET", schemes=("ws", "wss"))
         request = Request(target.href.replace("ws", "http", 1))
-        await self._credentials.apply(target, request.headers)
+        secrets = await self._credentials.apply(target, request.headers)
         async with AbortScope(None if context is None else context.signal):
             return await connect_web_socket(
                 target,
                 tuple(protocols),
                 headers=request.headers,
+                redactor=Redactor(secrets),
                 connector=self._connector,
                 ssl_context=self._tls() if target.scheme == "wss" else None,
                 connect_timeout_s=self._limits.connect_timeout_s,
                 user_agent=self._user_agent,
             )
 
-    async def check_url(self, url: str) -> None:
+    async def check_url(self, url: str, method: str = "GET") -> None:
         """Raise FetchError when the policy refuses a URL by name or by address; nothing is sent.
 
         For whoever connects by itself afterwards (a browser): a name may resolve to another address then.
         """
+        target = self._check(url, method, schemes=("http", "https", "ws", "wss"))
+        await self._connector.checked_addresses(
+            target.host, target.effective_port, self._limits.connect_timeout_s
+        )
+
+    async def open_socket(self, url: str) -> socket.socket:
+        """A socket connected to the host of a URL, for whoever speaks its protocol there (a browser's proxy).
+
+        Raises FetchError when the policy refuses it, OSError when no address answers.
+        """
+        self._check_open()
         target = self._check(url, "GET", schemes=("http", "https", "ws", "wss"))
-        await self._connector.checked_addresses(target.host, target.effective_port, self._limits.connect_timeout_s)
+        return await self._connector.connect_socket(
+            target.host, target.effective_port, self._limits.connect_timeout_s
+        )
 
     async def aclose(self) -> None:
         """Close all connections; later requests raise FetchError."""
@@ -215,14 +231,12 @@ class FetchBinding:
         url = self._check(request.url, request.method, schemes=("http", "https"))
         headers = request.headers.copy()
         drop_forbidden_headers(headers)
-        _check_size(headers)
+        check_size(request.url, headers)
         secrets = await self._credentials.apply(url, headers)
         transport = await self._current_transport()
         return await transport.send(request, url, headers, Redactor(secrets), signal)
 
     def _check(self, url_text: str, method: str, *, schemes: tuple[str, ...]) -> ParsedUrl:
-        if len(url_text) > limits.FETCH_URL_LIMIT_BYTES:
-            raise FetchError(f"the URL is longer than {limits.FETCH_URL_LIMIT_BYTES} bytes")
         try:
             url = parse_url(url_text, schemes=schemes)
         except ValueError as error:
@@ -263,12 +277,6 @@ class FetchBinding:
         if transport is not None and self._loop is asyncio.get_running_loop():
             await transport.aclose()
         self._loop = None
-
-
-def _check_size(headers: Headers) -> None:
-    size = sum(len(name) + len(value) for name, value in headers.multi_items())
-    if size > limits.FETCH_HEADERS_LIMIT_BYTES:
-        raise FetchError(f"the request headers are longer than {limits.FETCH_HEADERS_LIMIT_BYTES} bytes")
 
 
 def _signal_of(request: Request, context: HostCallContext | None) -> AbortSignal:

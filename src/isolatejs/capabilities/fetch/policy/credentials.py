@@ -122,6 +122,14 @@ class Redactor:
             value = value.replace(secret.decode("utf-8"), "*" * len(secret))
         return value
 
+    def message(self, message: str | bytes) -> str | bytes:
+        """A whole message without the secrets."""
+        if isinstance(message, str):
+            return self.header(message)
+        for secret in self._secrets:
+            message = message.replace(secret, b"*" * len(secret))
+        return message
+
     def feed(self, data: bytes) -> bytes:
         """The next bytes without the secrets; keeps back an end that may be the beginning of one."""
         data = self._held + data

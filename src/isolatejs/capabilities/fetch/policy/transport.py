@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import httpcore
 
-from isolatejs.capabilities.fetch.forbidden_headers import HOP_BY_HOP_HEADERS
 from isolatejs.capabilities.fetch.policy.decoding import ACCEPT_ENCODING, Decoder, is_decodable
+from isolatejs.capabilities.fetch.request_headers import HOP_BY_HOP_HEADERS
 from isolatejs.errors import FetchError
 from isolatejs.web.abort_scope import AbortScope
 from isolatejs.web.headers import Headers

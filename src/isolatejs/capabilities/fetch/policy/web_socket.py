@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from isolatejs.capabilities.fetch.policy.connector import Connector
+    from isolatejs.capabilities.fetch.policy.credentials import Redactor
     from isolatejs.web.headers import Headers
     from isolatejs.web.url import ParsedUrl
 
@@ -21,8 +22,9 @@ __all__ = ["WebSocketConnection", "connect_web_socket"]
 class WebSocketConnection:
     """An open WebSocket. Iterate it for messages: `str` for text, `bytes` for binary."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, redactor: Redactor) -> None:
         self._connection = connection
+        self._redactor = redactor
 
     @property
     def protocol(self) -> str:
@@ -63,7 +65,7 @@ class WebSocketConnection:
             message: str | bytes = await self._connection.recv()
         except websockets.ConnectionClosed:
             return None
-        return message
+        return self._redactor.message(message)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close it, and wait for the other side, at most ten seconds."""
@@ -79,6 +81,7 @@ async def connect_web_socket(
     protocols: tuple[str, ...],
     *,
     headers: Headers,
+    redactor: Redactor,
     connector: Connector,
     ssl_context: ssl.SSLContext | None,
     connect_timeout_s: float,
@@ -118,4 +121,4 @@ async def connect_web_socket(
         raise FetchError(f"the server's certificate is not trusted ({error.verify_message})") from error
     except (OSError, ValueError, websockets.WebSocketException) as error:
         raise FetchError("the WebSocket could not be opened") from error
-    return WebSocketConnection(connection)
+    return WebSocketConnection(connection, redactor)
