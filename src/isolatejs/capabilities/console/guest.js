@@ -31,10 +31,7 @@ export function install(kernel, grant) {
   rebind(kernel, grant);
   const console = asNamespace(createMethods(kernel));
   kernel.defineGlobal("console", console);
-  kernel.registerBuiltin(
-    "node:console",
-    () => ({ ...console, Console: nodeConsole(internals), default: console }),
-  );
+  kernel.registerBuiltin("node:console", () => console);
 }
 
 /** Another embedder, or none, listens from now on. @param {unknown} _kernel @param {Grant} grant */
@@ -61,6 +58,7 @@ function asNamespace(methods) {
     defineProperty(console, name, { ...DATA, value: method });
   }
   console.createTask = createTask;
+  console.Console = nodeConsole(internals);
   return defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });
 }
 
