@@ -21,6 +21,7 @@ PACKAGES = {
     "cheerio": "1.2.0",
     "date-fns": "4.4.0",
     "hono": "4.13.19",
+    "itty-router": "6.0.0",
     "lodash": "4.18.1",
     "marked": "18.2.1",
     "mathjs": "15.2.0",
