@@ -70,7 +70,7 @@ export function* compileBody(graph, record) {
     record.body = vm.compileFunction(
       code.startsWith("#!") ? `//${code.slice(2)}` : code,
       ["exports", "require", "module", "__filename", "__dirname"],
-      { filename: record.scriptName, importModuleDynamically: graph.dynamicImport(record) },
+      { filename: record.scriptName, importModuleDynamically: graph.dynamicImport(record, code) },
     );
   } catch (error) {
     if (!record.isCertain && error instanceof SyntaxError && MODULE_SYNTAX.test(error.message)) return false;
@@ -146,7 +146,7 @@ export function sourceModule(graph, record, code) {
   return new vm.SourceTextModule(code, {
     identifier: record.scriptName,
     initializeImportMeta: (/** @type {any} */ meta) => graph.initializeMeta(meta, referrer),
-    importModuleDynamically: graph.dynamicImport(record),
+    importModuleDynamically: graph.dynamicImport(record, code),
   });
 }
 

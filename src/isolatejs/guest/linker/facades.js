@@ -55,16 +55,34 @@ export function exportable(names) {
  * @param {readonly string[]} names
  */
 export function buildFacades(graph, record, names) {
-  const facade = (/** @type {boolean} */ isNodeStyle) =>
-    synthetic(record, [...names, "default", "module.exports"], (set) => {
-      const exports = graph.commonjs.evaluate(record);
-      for (const name of names) set(name, readExport(exports, name));
-      const isTranspiled = !isNodeStyle && readExport(exports, "__esModule") === true;
-      set("default", isTranspiled && "default" in exports ? exports.default : exports);
-      set("module.exports", exports);
-    });
-  record.nodeFacade = facade(true);
-  record.module = facade(false);
+  record.nodeFacade = null;
+  record.module = buildFacade(graph, record, names, { isNodeStyle: false });
+}
+
+/**
+ * What Node's own modules see of a CommonJS module.
+ * @param {ModuleGraph} graph
+ * @param {ModuleRecord} record
+ */
+export function nodeFacade(graph, record) {
+  record.nodeFacade ??= buildFacade(graph, record, record.exportNames ?? [], { isNodeStyle: true });
+  return record.nodeFacade;
+}
+
+/**
+ * @param {ModuleGraph} graph
+ * @param {ModuleRecord} record
+ * @param {readonly string[]} names
+ * @param {{ isNodeStyle: boolean }} options
+ */
+function buildFacade(graph, record, names, { isNodeStyle }) {
+  return synthetic(record, [...names, "default", "module.exports"], (set) => {
+    const exports = graph.commonjs.evaluate(record);
+    for (const name of names) set(name, readExport(exports, name));
+    const isTranspiled = !isNodeStyle && readExport(exports, "__esModule") === true;
+    set("default", isTranspiled && "default" in exports ? exports.default : exports);
+    set("module.exports", exports);
+  });
 }
 
 /**

@@ -7,6 +7,7 @@
 import { SafeSet } from "../primordials.js";
 import { CommonJSLoader } from "./commonjs.js";
 import { runLater, runNow, together } from "./effects.js";
+import { nodeFacade } from "./facades.js";
 import { addMissingExports } from "./late_exports.js";
 import { instantiationError } from "./link_errors.js";
 import { directoryOf, Referrer } from "./module_record.js";
@@ -21,6 +22,9 @@ import { compileRecord } from "./compile.js";
  * @typedef {(code: string, path: string, toSourceLine?: (line: number) => number) =>
  *   { code: string, insertions: import("./source_positions.js").Insertion[] } | null} Instrument
  */
+
+/** `import(`, `import/* comment *\/(`, `import.source(`, but not `import.meta`. */
+export const DYNAMIC_IMPORT = /\bimport\s*[(/.](?!meta\b)/;
 
 export class ModuleGraph {
   /** @type {Instrument | null} adds counters to modules as they are compiled */
@@ -100,7 +104,7 @@ export class ModuleGraph {
    * @param {ModuleRecord} importer
    */
   facade(record, importer) {
-    return importer.isNodeStyle && record.nodeFacade !== null ? record.nodeFacade : record.module;
+    return importer.isNodeStyle && record.format === "commonjs" ? nodeFacade(this, record) : record.module;
   }
 
   /**
@@ -120,11 +124,14 @@ export class ModuleGraph {
   }
 
   /**
-   * The engine's callback for `import()` in a module's code.
+   * The engine's callback for `import()` in a module's code; undefined when its text has none, not even in a
+   * string. The engine keeps every module that has a callback for ever.
    * @param {ModuleRecord} record
-   * @returns {(specifier: string, script: unknown, attributes: { type?: string }) => Promise<any>}
+   * @param {string} code
+   * @returns {((specifier: string, script: unknown, attributes: { type?: string }) => Promise<any>) | undefined}
    */
-  dynamicImport(record) {
+  dynamicImport(record, code) {
+    if (!DYNAMIC_IMPORT.test(code)) return undefined;
     const referrer = new Referrer(record);
     return (specifier, _script, attributes) => this.importFrom(referrer.record, specifier, attributes);
   }

@@ -6,6 +6,7 @@ import { later } from "./compile.js";
 import { COMPLETION_PROPERTY, guessExpression, IMPORT_PROPERTY, rewriteProgram } from "./completion.js";
 import { runLater } from "./effects.js";
 import { engine } from "./engine.js";
+import { DYNAMIC_IMPORT } from "./module_graph.js";
 import { ModuleRecord, Referrer } from "./module_record.js";
 import { locateSyntaxError } from "./syntax_errors.js";
 import { languageOf, lower } from "./typescript.js";
@@ -13,8 +14,6 @@ import { languageOf, lower } from "./typescript.js";
 /** @typedef {import("./completion.js").Rewritten} Rewritten */
 /** @typedef {import("./typescript.js").Lowered} Lowered */
 
-/** In a program whose own dynamic imports are redirected: text of code that it makes and runs. */
-const HAS_DYNAMIC_IMPORT = /\bimport\s*[(/.](?!meta\b)/;
 /** Something that only TypeScript has; when in doubt, it is tried. */
 const TYPESCRIPT_HINT =
   /[\w$)\]}?!]\s*:|<[\w$]|[\w$\])]!|\b(?:interface|type|enum|declare|namespace|module|as|satisfies|implements|abstract|private|public|protected|readonly|override|asserts)\b|(?:^|\s)@/;
@@ -106,7 +105,7 @@ export class Program {
    * @param {boolean} completion
    */
   async #compileCode(lowered, completion) {
-    const needsRewrite = completion || HAS_DYNAMIC_IMPORT.test(lowered.code);
+    const needsRewrite = completion || DYNAMIC_IMPORT.test(lowered.code);
     const isEmpty = lowered.code.trim() === "";
     const rewritten = needsRewrite && !isEmpty ? await rewriteProgram(lowered.code) : null;
     return this.#module(lowered, rewritten);
@@ -135,11 +134,10 @@ export class Program {
     const { positions } = this.#graph;
     record.scriptName = positions.nameProgram(record.path);
     const { vm } = engine();
-    const isFree = !HAS_DYNAMIC_IMPORT.test(code);
     const module = new vm.SourceTextModule(code, {
       identifier: record.scriptName,
       initializeImportMeta: importMetaInitializer(this.#graph, new Referrer(record), new WeakRef(this)),
-      importModuleDynamically: isFree ? undefined : this.#graph.dynamicImport(record),
+      importModuleDynamically: this.#graph.dynamicImport(record, code),
     });
     positions.addProgram(record.scriptName, {
       file: record.path,

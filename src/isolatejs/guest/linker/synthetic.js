@@ -14,12 +14,17 @@ import { describeSyntaxError } from "./syntax_errors.js";
  */
 export function synthetic(record, names, fill) {
   const { vm } = engine();
-  const module = new vm.SyntheticModule(
-    names,
-    () => fill((name, value) => module.setExport(name, value)),
-    { identifier: record.scriptName },
-  );
-  return module;
+  // The engine keeps the callback for ever: it must not hold on to anything once it has run.
+  /** @type {typeof fill | null} */
+  let work = fill;
+  /** @type {any} */
+  let module = null;
+  const evaluate = () => {
+    const filled = module, doWork = /** @type {typeof fill} */ (work);
+    module = work = null;
+    doWork((name, value) => filled.setExport(name, value));
+  };
+  return module = new vm.SyntheticModule(names, evaluate, { identifier: record.scriptName });
 }
 
 /** @param {ModuleRecord} record */
