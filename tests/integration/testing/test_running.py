@@ -1,7 +1,5 @@
 """Order, hooks, time limits, retries, and errors that nobody caught."""
 
-
-
 from __future__ import annotations
 
 import asyncio
@@ -335,3 +333,30 @@ async def test_async_describe(tests: TestRuntime) -> None:
         test("outside", () => {});
     """)
     assert statuses(result) == {"later > before": "pass", "later > after": "pass", "outside": "pass"}
+
+
+async def test_limits_that_the_file_sets_hold(tests: TestRuntime) -> None:
+    """Also for the host, which would else take a busy test for a blocked one."""
+    result = await tests.run(
+        """
+        vi.setConfig({ testTimeout: 5000 });
+        test("busy", () => { const end = performance.now() + 1500; while (performance.now() < end); });
+        """,
+        timeout_ms=100,
+    )
+    assert result.success, messages(result)
+
+
+async def test_node_assert_tells_what_it_compared(tests: TestRuntime) -> None:
+    result = await tests.run(
+        "import assert from 'node:assert'; test('a', () => { assert.deepEqual({ a: 1 }, { a: 2 }) })"
+    )
+    error = result.tests[0].error
+    assert error is not None
+    assert (error.matcher_name, error.expected, error.actual) == ("deepEqual", {"a": 2}, {"a": 1})
+
+
+async def test_names_match_in_both_spellings(tests: TestRuntime) -> None:
+    code = "describe('s', () => { test('a', () => {}); test('b', () => {}) })"
+    for pattern in ("s a$", "^s > a$"):
+        assert (await tests.run(code, pattern=pattern)).passed == 1

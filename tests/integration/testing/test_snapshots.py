@@ -167,3 +167,19 @@ async def test_coverage_counts_lines_and_functions(host: IsolateHost) -> None:
     assert result.coverage == {
         "/src/f.js": {"lines": [[2, 2], [3, 0], [5, 2], [7, 0]], "functions": [["f", 1, 2], ["g", 7, 0]]}
     }
+
+
+async def test_module_mocks_end_with_their_file(host: IsolateHost) -> None:
+    modules = isolatejs.create_module_resolver().virtual("/m.js", "export const value = 'real';")
+    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
+        first = await runtime.run(
+            "import { value } from './m.js'; vi.mock('./m.js', () => ({ value: 'mocked' }));"
+            "test('a', () => { expect(value).toBe('mocked') })",
+            filename="/a.test.js",
+        )
+        second = await runtime.run(
+            "import { value } from './m.js'; test('b', () => { expect(value).toBe('real') })",
+            filename="/b.test.js",
+        )
+    assert first.success, first.tests
+    assert second.success, second.tests

@@ -94,7 +94,7 @@ class TestGuest {
     this.#pendingConfig = {};
     this.#mocks.referrer = path;
     const root = beginFile();
-    const reports = new Reports(this.#channel, message);
+    const reports = new Reports(this.#channel);
     const coverage = message.coverage ? await this.#measure() : null;
     const snapshots = await RunSnapshots.open(path, message.update, this.#storage);
     try {
@@ -103,8 +103,9 @@ class TestGuest {
         pattern: message.pattern ? new RegExp(message.pattern) : null,
         ids: message.ids ? new Set(message.ids) : null,
       });
-      reports.runStart(root);
-      const runner = new Runner({ ...message, ...this.#pendingConfig, testPath: path, snapshots }, reports);
+      const settings = { ...message, ...this.#pendingConfig };
+      reports.runStart(root, settings);
+      const runner = new Runner({ ...settings, testPath: path, snapshots }, reports);
       this.#runner = runner;
       if (!message.listOnly) {
         await runner.run(root);
@@ -118,6 +119,7 @@ class TestGuest {
       this.#runner = null;
       endFile();
       clock.uninstall();
+      await this.#mocks.clear();
     }
     await turn();
     this.#running = false;
@@ -183,17 +185,17 @@ function snapshotStorage(channel) {
 /** Tells the host of every event, in order. */
 class Reports {
   #channel;
-  #settings;
+  #hookTimeoutMs = 0;
 
-  /** @param {import("../../channel/channel.js").Channel} channel @param {RunTests} settings */
-  constructor(channel, settings) {
+  /** @param {import("../../channel/channel.js").Channel} channel */
+  constructor(channel) {
     this.#channel = channel;
-    this.#settings = settings;
   }
 
-  /** @param {import("./suite/tree.js").Suite} root */
-  runStart(root) {
-    const located = this.#settings.locations || this.#settings.listOnly; // some 20 µs a test
+  /** @param {import("./suite/tree.js").Suite} root @param {RunTests} settings with what the file changed of them */
+  runStart(root, settings) {
+    this.#hookTimeoutMs = settings.hookTimeoutMs;
+    const located = settings.locations || settings.listOnly; // some 20 µs a test
     const suites = [...root.suites()].slice(1).map((suite) => ({
       id: suite.id,
       parent: suite.parent?.id ?? 0,
@@ -205,7 +207,7 @@ class Reports {
       suite: test.suite.id,
       name: test.title,
       plan: test.plan,
-      budgetMs: budgetOf(test, this.#settings),
+      budgetMs: budgetOf(test, settings),
       ...(located ? place(test.options.site) : {}),
     }));
     this.#channel.note("testing.runStarted", { suites, tests });
@@ -232,7 +234,7 @@ class Reports {
     this.#channel.note("testing.hookBegun", {
       suite: suite.id,
       kind,
-      budgetMs: this.#settings.hookTimeoutMs,
+      budgetMs: this.#hookTimeoutMs,
     });
     this.#channel.flush();
   }

@@ -102,6 +102,11 @@ export class ModuleMocks {
     return this.#active.get(specifier)?.() ?? automock(this.requireActual(specifier));
   }
 
+  /** Takes all mocks away: another file has none of them. */
+  async clear() {
+    for (const specifier of [...this.#active.keys()]) await this.unmock(specifier);
+  }
+
   /** Modules are evaluated anew by the next import; mocks stay. */
   async reset() {
     const linker = await this.#ready();

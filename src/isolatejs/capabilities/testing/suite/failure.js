@@ -56,6 +56,11 @@ function describe(error, encode, depth) {
     const difference = differenceOf(details);
     if (difference !== null) failure.diff = cut(difference);
   }
+  if (details === undefined && isError && error.code === "ERR_ASSERTION") {
+    failure.matcherName = readText(() => error.operator); // node:assert
+    failure.expected = encode(reportable(error.expected));
+    failure.actual = encode(reportable(error.actual));
+  }
   if (isObject && error.cause !== undefined && error.cause !== null && depth < 4) {
     failure.cause = describeFailure(error.cause, encode, depth + 1);
   }

@@ -92,6 +92,11 @@ function hasOnlyBelow(node) {
   return node.children.some((child) => child.mode === "only" || hasOnlyBelow(child));
 }
 
+/** Names are matched as Jest writes them and as results do. @param {RegExp} pattern @param {string[]} titles */
+function matches(pattern, titles) {
+  return pattern.test(titles.join(" ")) || pattern.test(titles.join(" > "));
+}
+
 /**
  * Decides for every test whether it runs: only, skip and todo, and the name filter.
  * @param {Suite} root @param {{pattern?: RegExp | null, ids?: Set<number> | null}} filter
@@ -116,7 +121,7 @@ export function selectTests(root, { pattern = null, ids = null }) {
       if (own === "run" && onlyMode && !chosen && child.mode !== "only") {
         child.plan = "skip";
       }
-      if (child.plan === "run" && pattern !== null && !pattern.test(child.titles.join(" "))) {
+      if (child.plan === "run" && pattern !== null && !matches(pattern, child.titles)) {
         child.plan = "skip";
         child.reason = "its name does not match the pattern";
       }
