@@ -19,7 +19,12 @@ KERNEL_CONTRACTS = {"boot": "the kernel answers it itself: guest/main.js and hos
 TYPES_ONLY = {"timers": "the engine's own; the folder holds their types"}
 """Folders that only declare what the engine brings, each with its reason."""
 
-DOCS_PAGES = {"evaluation": "runtimes", "host_events": "runtimes", "nested_host": "nested_hosts", "serve": "app_servers"}
+DOCS_PAGES = {
+    "evaluation": "runtimes",
+    "host_events": "runtimes",
+    "nested_host": "nested_hosts",
+    "serve": "app_servers",
+}
 """Pages that are not called after the folder: they are about what the embedder holds."""
 
 FOLDERS = sorted(

@@ -102,7 +102,9 @@ export class Channel {
     this.#openSync = openSync;
     this.#writer = new FrameWriter((bytes) => {
       let rest = bytes;
-      while (getTypedArrayByteLength(rest) > 0) rest = TypedArrayPrototypeSubarray(rest, sink.writeSync(rest));
+      while (getTypedArrayByteLength(rest) > 0) {
+        rest = TypedArrayPrototypeSubarray(rest, sink.writeSync(rest));
+      }
     });
     const send = (/** @type {any[]} */ header, /** @type {Uint8Array[]} */ attachments) =>
       this.#send(header, attachments);

@@ -113,28 +113,30 @@ async def test_abandoned_runtime_is_ended_with_its_host() -> None:
 
 
 async def test_evals_and_tool_calls_do_not_make_it_grow() -> None:
-    async with isolatejs.create_isolate_host(pool_size=0) as host:
-        async with host.create_runtime(memory_limit_mb=256, bindings={"tools": {"f": lambda x: x}}) as runtime:
-            pid = runtime._live.sandbox.pid
+    async with (
+        isolatejs.create_isolate_host(pool_size=0) as host,
+        host.create_runtime(memory_limit_mb=256, bindings={"tools": {"f": lambda x: x}}) as runtime,
+    ):
+        pid = runtime._live.sandbox.pid
 
-            def anonymous_mb() -> float:
-                fields = Path(f"/proc/{pid}/statm").read_text().split()
-                return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        def anonymous_mb() -> float:
+            fields = Path(f"/proc/{pid}/statm").read_text().split()
+            return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-            async def round() -> float:
-                for i in range(1_500):
-                    assert await runtime.eval(f"{i} + 1") == i + 1
-                await runtime.eval("for (let i = 0; i < 5000; i++) await f(i)")
-                for i in range(300):
-                    await runtime.eval(f"await {i}")
-                return anonymous_mb()
+        async def round() -> float:
+            for i in range(1_500):
+                assert await runtime.eval(f"{i} + 1") == i + 1
+            await runtime.eval("for (let i = 0; i < 5000; i++) await f(i)")
+            for i in range(300):
+                await runtime.eval(f"await {i}")
+            return anonymous_mb()
 
-            await round()
-            first = await round()
-            last = first
-            for _ in range(3):
-                last = await round()
-            assert last - first < 25
+        await round()
+        first = await round()
+        last = first
+        for _ in range(3):
+            last = await round()
+        assert last - first < 25
 
 
 def test_importing_starts_nothing_and_costs_little() -> None:

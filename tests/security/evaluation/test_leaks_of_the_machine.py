@@ -36,7 +36,13 @@ seen.join("\\n")
 
 def forbidden() -> list[str]:
     """Words that only the host knows."""
-    words = [os.getcwd(), sys.prefix, os.path.dirname(isolatejs.__file__), "site-packages", "/isolatejs/guest"]
+    words = [
+        os.getcwd(),
+        sys.prefix,
+        os.path.dirname(isolatejs.__file__),
+        "site-packages",
+        "/isolatejs/guest",
+    ]
     words += [os.environ["HOME"]] if len(os.environ.get("HOME", "")) > 4 else []
     words += [getpass.getuser()] if len(getpass.getuser()) > 5 else []
     return words
@@ -75,8 +81,8 @@ async def test_failing_tools_tell_nothing(host: isolatejs.IsolateHost) -> None:
         "import x from 'file:///etc/passwd' with { type: 'text' }; x",
         "await import('/etc/passwd', { with: { type: 'text' } })",
         "await import('file:///proc/self/environ', { with: { type: 'text' } })",
-        "await new Function('return import(\"/etc/passwd\", {with: {type: \"text\"}})')()",
-        "await (0, eval)('import(\"file:///etc/passwd\", {with: {type: \"text\"}})')",
+        'await new Function(\'return import("/etc/passwd", {with: {type: "text"}})\')()',
+        'await (0, eval)(\'import("file:///etc/passwd", {with: {type: "text"}})\')',
         "new Worker('data:text/javascript,1')",
         "import fs from 'node:fs'; fs.readFileSync('/etc/passwd', 'utf8')",
         "import cp from 'node:child_process'; cp.execSync('id').toString()",

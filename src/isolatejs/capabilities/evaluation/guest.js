@@ -8,16 +8,24 @@
 
 import { core, runNextTurn } from "../../guest/engine.js";
 import { rememberProgram } from "../../guest/errors.js";
-import { PromisePrototypeThen, PromiseWithResolvers, RegExpPrototypeExec, SafeMap } from "../../guest/primordials.js";
+import {
+  PromisePrototypeThen,
+  PromiseWithResolvers,
+  RegExpPrototypeExec,
+  SafeMap,
+} from "../../guest/primordials.js";
 
 /** Words and forms whose meaning differs between eval code and a module, or that only a module can hold. */
-const NEEDS_MODULE = /\b(?:import|export|await|this|arguments|eval|yield|new\s*\.\s*target|enum|namespace|process|Buffer)\b|<!--|-->|^\s*\{|^#!/;
+const NEEDS_MODULE =
+  /\b(?:import|export|await|this|arguments|eval|yield|new\s*\.\s*target|enum|namespace|process|Buffer)\b|<!--|-->|^\s*\{|^#!/;
 /** Without a call, a tag or an accessor, nothing in the program can have left a promise behind. */
 const CALLS_NOTHING = /^[^(`]*$/;
 const SAFE_FILENAME = /^[^\s'"#?]+$/;
 
 /** Strict, sees no binding of the kernel, `this` is undefined as in a module. @type {(source: string) => any} */
-const strictEval = (0, eval)('"use strict"; (function () { return (source) => eval(source); }).call(undefined)');
+const strictEval = (0, eval)(
+  '"use strict"; (function () { return (source) => eval(source); }).call(undefined)',
+);
 
 /** Ids of running programs, and how to fail each. @type {Map<number, (error: any) => void>} */
 const running = new SafeMap();
@@ -42,7 +50,9 @@ function quickly(
   /** @type {string} */ code,
   /** @type {string} */ filename,
 ) {
-  if (RegExpPrototypeExec(NEEDS_MODULE, code) !== null || RegExpPrototypeExec(SAFE_FILENAME, filename) === null) {
+  if (
+    RegExpPrototypeExec(NEEDS_MODULE, code) !== null || RegExpPrototypeExec(SAFE_FILENAME, filename) === null
+  ) {
     return undefined;
   }
   rememberProgram(filename, code);
