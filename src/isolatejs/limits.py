@@ -103,6 +103,8 @@ BROWSER_OBJECTS_LIMIT: Final = 50_000
 """Playwright objects of one session that its program holds; requests and responses are released as it drops them."""
 BROWSER_CONTEXTS_LIMIT: Final = 32
 """Contexts of one session: each costs the browser memory and a process."""
+BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
+BROWSER_PROXY_HEAD_LIMIT_BYTES: Final = 256 * 1024
 BROWSER_COLLECTED_LIMIT: Final = 5_000
 """Events that a session keeps of each kind; the oldest go first."""
 BROWSER_FILE_LIMIT_BYTES: Final = 64 * MIB
@@ -193,7 +195,7 @@ TEST_CONCURRENCY: Final = 5
 """Concurrent tests of one suite that run at the same time, as in Jest and Vitest."""
 TEST_WATCH_INTERVAL_MS: Final = 50
 """How often the host looks whether a test is over its time."""
-TEST_BLOCKED_GRACE_MS: Final = 500
+TEST_BLOCKED_GRACE_MS: Final = 1_000
 """Time that a guest has to answer before it counts as blocked: long pauses of a loaded machine fit in."""
 TESTS_LIMIT: Final = 100_000
 """Tests, and suites, of one file."""

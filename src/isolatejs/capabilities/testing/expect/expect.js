@@ -5,6 +5,7 @@ import { any, anything, asymmetricFactories, customAsymmetric } from "./asymmetr
 import { addMatchers, AssertionError, Expectation, retryUntil } from "./expectation.js";
 import { collectionMatchers } from "./matchers_collections.js";
 import { mockMatchers } from "./matchers_mock.js";
+import { vitestMockMatchers } from "./matchers_mock_vitest.js";
 import { throwMatchers } from "./matchers_throw.js";
 import { valueMatchers } from "./matchers_values.js";
 import { ensureNoExpected, matcherHint, pluralize } from "./messages.js";
@@ -40,6 +41,7 @@ for (
     valueMatchers,
     collectionMatchers,
     mockMatchers,
+    vitestMockMatchers,
     throwMatchers,
     snapshotMatchers,
     pollingMatchers,

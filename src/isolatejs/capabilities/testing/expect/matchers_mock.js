@@ -25,10 +25,10 @@ import {
 /** @typedef {import("./matchers_values.js").MatcherResult} MatcherResult */
 /** @typedef {{type: string, value: any}} CallResult */
 
-const PRINT_LIMIT = 3;
+export const PRINT_LIMIT = 3;
 
 /** @param {any} value */
-const isMock = (value) => value?._isMockFunction === true;
+export const isMock = (value) => value?._isMockFunction === true;
 /** @param {any} value a spy of Jasmine's kind */
 const isSpy = (value) => typeof value?.calls?.all === "function" && typeof value.calls.count === "function";
 
@@ -36,7 +36,7 @@ const isSpy = (value) => typeof value?.calls?.all === "function" && typeof value
  * @param {any} received @param {string} name @param {string} argument @param {any} options
  * @returns {{name: string, calls: any[][], results: CallResult[]}}
  */
-function callsOf(received, name, argument, options) {
+export function callsOf(received, name, argument, options) {
   if (isMock(received)) {
     return { name: received.getMockName(), calls: received.mock.calls, results: received.mock.results };
   }
@@ -51,13 +51,13 @@ function callsOf(received, name, argument, options) {
 }
 
 /** @param {any} received @param {string} name @param {string} argument @param {any} options */
-function resultsOf(received, name, argument, options) {
+export function resultsOf(received, name, argument, options) {
   if (!isMock(received)) throw notMock("mock function", received, name, argument, options);
   return callsOf(received, name, argument, options);
 }
 
 /** @param {string} what @param {any} received @param {string} name @param {string} argument @param {any} options */
-function notMock(what, received, name, argument, options) {
+export function notMock(what, received, name, argument, options) {
   return new Error(
     matcherErrorMessage(
       matcherHint(name, undefined, argument, options),
@@ -68,7 +68,8 @@ function notMock(what, received, name, argument, options) {
 }
 
 /** @param {any[]} expected @param {any[]} call */
-const isEqualCall = (expected, call) => call.length === expected.length && isEqualValue(expected, call);
+export const isEqualCall = (expected, call) =>
+  call.length === expected.length && isEqualValue(expected, call);
 /** @param {any} expected @param {CallResult} result */
 const isEqualReturn = (expected, result) => result.type === "return" && isEqualValue(expected, result.value);
 /** @param {CallResult[]} results */
@@ -310,85 +311,6 @@ function toHaveReturnedTimes(received, expected) {
   return { pass, message };
 }
 
-/** @param {any} mock @param {string} name @param {any} options */
-function firstOrder(mock, name, options) {
-  if (!isMock(mock)) throw notMock("mock function", mock, name, "expected", options);
-  return mock.mock.invocationCallOrder;
-}
-
-/** @param {string} name @param {(own: number[], other: number[]) => boolean} test */
-function callOrder(name, test) {
-  /** @this {MatcherContext} @param {any} received @param {any} expected @returns {MatcherResult} */
-  return function (received, expected) {
-    const options = plainOptions(this);
-    const own = firstOrder(received, name, options);
-    const other = firstOrder(expected, name, options);
-    return {
-      pass: test(own, other),
-      message: () =>
-        `${matcherHint(name, received.getMockName(), expected.getMockName(), options)}\n\n` +
-        `Invocation order of ${received.getMockName()}: ${printReceived(own)}\n` +
-        `Invocation order of ${expected.getMockName()}: ${printExpected(other)}`,
-    };
-  };
-}
-
-/** @this {MatcherContext} @param {any} received @param {...any} expected @returns {MatcherResult} */
-function toHaveBeenCalledExactlyOnceWith(received, ...expected) {
-  const options = plainOptions(this);
-  const name = "toHaveBeenCalledExactlyOnceWith";
-  const { name: mockName, calls } = callsOf(received, name, "...expected", options);
-  const pass = calls.length === 1 && isEqualCall(expected, calls[0]);
-  const message = () =>
-    `${matcherHint(name, mockName, "...expected", options)}\n\n` +
-    `Expected: ${pass ? "not " : ""}${printExpectedArgs(expected)}\n` +
-    calls.slice(0, PRINT_LIMIT).map((args) => `Received: ${printReceivedArgs(args, expected)}\n`).join("") +
-    `\nNumber of calls: ${printReceived(calls.length)}`;
-  return { pass, message };
-}
-
-/** @this {MatcherContext} @param {any} received @returns {MatcherResult} */
-function toHaveBeenCalledOnce(received) {
-  const options = plainOptions(this);
-  const { name, calls } = callsOf(received, "toHaveBeenCalledOnce", "", options);
-  const pass = calls.length === 1;
-  const message = () =>
-    `${matcherHint("toHaveBeenCalledOnce", name, "", options)}\n\n` +
-    `Expected number of calls: ${pass ? "not " : ""}${printExpected(1)}` +
-    (pass ? "" : `\nReceived number of calls: ${printReceived(calls.length)}`);
-  return { pass, message };
-}
-
-/** @this {MatcherContext} @param {any} received @returns {MatcherResult} */
-function toHaveResolved(received) {
-  const options = plainOptions(this);
-  resultsOf(received, "toHaveResolved", "", options);
-  const settled = received.mock.settledResults;
-  return {
-    pass: settled.some((/** @type {CallResult} */ result) => result.type === "fulfilled"),
-    message: () =>
-      `${matcherHint("toHaveResolved", received.getMockName(), "", options)}\n\n` +
-      `Settled results: ${printReceived(settled)}`,
-  };
-}
-
-/** @this {MatcherContext} @param {any} received @param {any} expected @returns {MatcherResult} */
-function toHaveResolvedWith(received, expected) {
-  const options = plainOptions(this);
-  resultsOf(received, "toHaveResolvedWith", "expected", options);
-  const settled = received.mock.settledResults;
-  return {
-    pass: settled.some((/** @type {CallResult} */ result) =>
-      result.type === "fulfilled" && equals(expected, result.value, this.customTesters)
-    ),
-    message: () =>
-      `${matcherHint("toHaveResolvedWith", received.getMockName(), "expected", options)}\n\n` +
-      `Expected: ${options.isNot ? "not " : ""}${printExpected(expected)}\nSettled results: ${
-        printReceived(settled)
-      }`,
-  };
-}
-
 const calledWithAny = calledWith("toHaveBeenCalledWith", "any");
 const calledWithLast = calledWith("toHaveBeenLastCalledWith", "last");
 const calledWithNth = calledWith("toHaveBeenNthCalledWith", "nth");
@@ -397,26 +319,14 @@ const calledWithNth = calledWith("toHaveBeenNthCalledWith", "nth");
 export const mockMatchers = {
   toHaveBeenCalled,
   toHaveBeenCalledTimes,
-  toHaveBeenCalledOnce,
   toHaveBeenCalledWith: calledWithAny,
   toHaveBeenLastCalledWith: calledWithLast,
   toHaveBeenNthCalledWith: calledWithNth,
-  toHaveBeenCalledExactlyOnceWith,
-  toHaveBeenCalledBefore: callOrder(
-    "toHaveBeenCalledBefore",
-    (own, other) => own.length > 0 && own[0] < (other[0] ?? Infinity),
-  ),
-  toHaveBeenCalledAfter: callOrder(
-    "toHaveBeenCalledAfter",
-    (own, other) => other.length > 0 && own.length > 0 && own[0] > other[0],
-  ),
   toHaveReturned,
   toHaveReturnedTimes,
   toHaveReturnedWith: returnedWith("toHaveReturnedWith", "any"),
   toHaveLastReturnedWith: returnedWith("toHaveLastReturnedWith", "last"),
   toHaveNthReturnedWith: returnedWith("toHaveNthReturnedWith", "nth"),
-  toHaveResolved,
-  toHaveResolvedWith,
 };
 
 // The names that Jest had before version 30.
