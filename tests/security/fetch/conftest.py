@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakes.loopback_server import LoopbackServer
+from fakes.loopback_server import LoopbackServer, Visit
 from isolatejs.capabilities.fetch.policy import FetchBinding, create_fetch_binding
 from isolatejs.host.isolate_host import IsolateHost, create_isolate_host
 from isolatejs.host.script_runtime import ScriptRuntime
@@ -42,3 +42,14 @@ async def open_runtime(host: IsolateHost) -> AsyncIterator[OpenRuntime]:
     yield open_
     for binding in closing:
         await binding.aclose()
+
+
+@pytest.fixture
+async def internal(server: LoopbackServer) -> LoopbackServer:
+    """A service of the host's that no program may reach."""
+
+    async def secret(visit: Visit) -> None:
+        await visit.reply(b"the secret of the host")
+
+    server.routes["/"] = secret
+    return server

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import inspect
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from isolatejs.capabilities.browser.arguments import convert
+from isolatejs.capabilities.browser.surface import python_option
+from isolatejs.web.addresses import classify_address
+from isolatejs.web.url import parse_url
+from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
-UrlCheck = Callable[[str], Awaitable[None]]
+UrlCheck = Callable[[str, str], Awaitable[None]]
 
 LOADABLE_SCHEMES: Final = frozenset({"http", "https", "ws", "wss", "data", "blob", "about", "javascript", ""})
 """Everything else (file, chrome, view-source, devtools, ftp, ...) is refused, with any fetch policy."""
-METADATA_HOSTS: Final = frozenset({"169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal"})
+METADATA_HOSTS: Final = frozenset({"metadata.google.internal", "metadata.goog"})
+NEVER_ADDRESSES: Final = frozenset({"metadata", "link-local"})
+"""Kinds of addresses that are refused without a fetch policy, too."""
 
 CDP_DOMAINS: Final = frozenset({
     "Accessibility", "Animation", "Audits", "CSS", "DOM", "DOMDebugger", "DOMSnapshot", "Emulation",
@@ -27,6 +37,7 @@ CDP_REFUSED: Final = frozenset({
     "Network.getAllCookies", "Network.setRequestInterception",
     "Network.takeResponseBodyForInterceptionAsStream", "DOM.setFileInputFiles", "DOM.getFileInfo",
     "Runtime.terminateExecution", "Page.setInterceptFileChooserDialog", "Input.setInterceptDrags",
+    "Input.dispatchDragEvent",
     "Page.startScreencast",
 })  # fmt: skip
 CONTEXT_OPTIONS_REFUSED: Final = {
@@ -37,28 +48,34 @@ CONTEXT_OPTIONS_REFUSED: Final = {
     "tracesDir": "traces are written by the host",
     "logger": "logging belongs to the host",
 }
+_CONTEXT_PARAMETERS_REFUSED: Final = ("record_", "client_", "proxy", "default_browser_type", "no_viewport")
 
 
-async def check_page_url(url: str, check: UrlCheck | None) -> None:
-    """Raise for a URL that pages may not load."""
+async def check_page_url(url: str, check: UrlCheck | None, method: str = "GET") -> None:
+    """Raise for a URL that pages may not load. Relative ones pass: what they become is checked then."""
     try:
-        parts = urlsplit(url.strip())
+        scheme = urlsplit(url.strip()).scheme.lower()
     except ValueError:
         raise GuestVisibleError("Error", "the URL cannot be read") from None
-    scheme = parts.scheme.lower()
     if scheme not in LOADABLE_SCHEMES:
-        raise GuestVisibleError("Error", f"{scheme}: URLs are refused for pages of a sandbox")
+        raise GuestVisibleError("Error", f"{scheme[:80]}: URLs are refused for pages of a sandbox")
     if scheme not in ("http", "https", "ws", "wss"):
         return
-    host = (
-        parts.netloc.rsplit("@", 1)[-1].rsplit(":", 1)[0]
-        if "]" not in parts.netloc
-        else parts.netloc.split("]")[0] + "]"
-    )
-    if host.lower() in METADATA_HOSTS or host.startswith("169.254."):
-        raise GuestVisibleError("Error", f"{host} is refused for pages of a sandbox")
+    try:
+        host = parse_url(url, schemes=("http", "https", "ws", "wss")).host
+    except ValueError as error:
+        raise GuestVisibleError("Error", f"the URL cannot be read: {error}") from None
+    if host.rstrip(".") in METADATA_HOSTS or _is_never_reached(host):
+        raise GuestVisibleError("Error", f"{host[:300]} is refused for pages of a sandbox")
     if check is not None:
-        await check(url)
+        await check(url, method)
+
+
+def _is_never_reached(host: str) -> bool:
+    try:
+        return classify_address(ipaddress.ip_address(host)) in NEVER_ADDRESSES
+    except ValueError:
+        return False
 
 
 def check_cdp(method: str, params: dict[str, Any]) -> None:
@@ -68,8 +85,33 @@ def check_cdp(method: str, params: dict[str, Any]) -> None:
         raise GuestVisibleError("Error", f"CDP method {method[:80]} is refused: it reaches beyond the page")
 
 
-def check_context_options(options: dict[str, Any]) -> None:
-    """Raise for options of newContext that name paths or parts of the host."""
-    for name, reason in CONTEXT_OPTIONS_REFUSED.items():
-        if options.get(name) is not None:
-            raise GuestVisibleError("Error", f"newContext: {name} is refused: {reason}")
+def context_parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of newContext under the names of Playwright for Python.
+
+    Raises for options that name paths or parts of the host, and for unknown ones.
+    """
+    known = _context_parameters()
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        reason = CONTEXT_OPTIONS_REFUSED.get(name)
+        if reason is not None:
+            if value is not None and value is not UNDEFINED:
+                raise GuestVisibleError("Error", f"newContext: {name} is refused: {reason}")
+            continue
+        python = python_option(name)
+        if python not in known:
+            raise GuestVisibleError("TypeError", f"newContext: unknown option {name[:80]!r}")
+        converted = convert(value)
+        if python == "viewport" and value is None:
+            given["no_viewport"] = True
+        elif converted is not None:
+            given[python] = converted
+    return given
+
+
+@cache
+def _context_parameters() -> frozenset[str]:
+    from playwright.async_api import Browser
+
+    names = inspect.signature(Browser.new_context).parameters
+    return frozenset(name for name in names if not name.startswith((*_CONTEXT_PARAMETERS_REFUSED, "self")))

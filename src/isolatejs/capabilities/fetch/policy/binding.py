@@ -7,7 +7,6 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from isolatejs import limits
-from isolatejs.capabilities.fetch.policy.addresses import AddressRules
 from isolatejs.capabilities.fetch.policy.connector import Connector, Resolver
 from isolatejs.capabilities.fetch.policy.credentials import Credentials, CredentialSource, Redactor
 from isolatejs.capabilities.fetch.policy.rules import NameRules
@@ -17,6 +16,7 @@ from isolatejs.capabilities.fetch.request_headers import check_size, drop_forbid
 from isolatejs.errors import ConfigurationError, FetchError
 from isolatejs.web.abort import AbortSignal
 from isolatejs.web.abort_scope import AbortScope
+from isolatejs.web.addresses import AddressRules
 from isolatejs.web.headers import Headers
 from isolatejs.web.request import Request
 from isolatejs.web.url import parse_url

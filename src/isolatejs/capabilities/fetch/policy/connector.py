@@ -18,8 +18,8 @@ import httpcore
 from isolatejs.errors import FetchError
 
 if TYPE_CHECKING:
-    from isolatejs.capabilities.fetch.policy.addresses import AddressRules, IPAddress
     from isolatejs.capabilities.fetch.policy.rules import NameRules
+    from isolatejs.web.addresses import AddressRules, IPAddress
 
 __all__ = ["Connector", "Resolver"]
 

@@ -1,4 +1,4 @@
-"""Which addresses the fetch policy connects to: public ones, and what the embedder lists.
+"""Which addresses are public, and which others a network policy may open; for fetch and for browsers.
 
 The table follows the IANA special-purpose registries for IPv4 and IPv6. IPv6 is refused unless it is
 ordinary global unicast. An IPv4 address inside an IPv6 one (mapped, compatible, NAT64) counts as itself;
