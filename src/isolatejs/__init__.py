@@ -21,6 +21,9 @@ _HOMES = {
     "isolatejs.host.isolate_host": ("IsolateHost", "create_isolate_host"),
     "isolatejs.host.bindings": ("Bindings",),
     "isolatejs.host.script_runtime": ("ScriptRuntime",),
+    "isolatejs.host.app_server": ("AppServer",),
+    "isolatejs.host.app_server_result": ("ResponseResult", "WebSocketResult"),
+    "isolatejs.capabilities.serve.bindings": ("WebSocketBindings", "WebSocketCommand"),
     "isolatejs.host.namespaced_runtime": ("NamespacedRuntime",),
     "isolatejs.daemon.autostart": ("DaemonOptions",),
     "isolatejs.host.one_shot": ("run",),
@@ -109,16 +112,18 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.call_context import HostCallContext as HostCallContext
     from isolatejs.capabilities.console.bindings import ConsoleBindings as ConsoleBindings
     from isolatejs.capabilities.console.bindings import ConsoleEntry as ConsoleEntry
-    from isolatejs.capabilities.files.bindings import FileBindings as FileBindings
-    from isolatejs.capabilities.files.bindings import MemoryFiles as MemoryFiles
     from isolatejs.capabilities.fetch.policy.binding import FetchBinding as FetchBinding
     from isolatejs.capabilities.fetch.policy.binding import create_fetch_binding as create_fetch_binding
+    from isolatejs.capabilities.files.bindings import FileBindings as FileBindings
+    from isolatejs.capabilities.files.bindings import MemoryFiles as MemoryFiles
     from isolatejs.capabilities.files.bindings import create_file_bindings as create_file_bindings
     from isolatejs.capabilities.files.bindings import fsspec_files as fsspec_files
     from isolatejs.capabilities.modules.bindings import ModuleResolver as ModuleResolver
     from isolatejs.capabilities.modules.bindings import create_module_resolver as create_module_resolver
     from isolatejs.capabilities.modules.module_source import ModuleSource as ModuleSource
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy as NestedHostPolicy
+    from isolatejs.capabilities.serve.bindings import WebSocketBindings as WebSocketBindings
+    from isolatejs.capabilities.serve.bindings import WebSocketCommand as WebSocketCommand
     from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.daemon.autostart import DaemonOptions as DaemonOptions
     from isolatejs.errors import AbortError as AbortError
@@ -139,6 +144,9 @@ if TYPE_CHECKING:
     from isolatejs.errors import SandboxCrashedError as SandboxCrashedError
     from isolatejs.errors import TypecheckError as TypecheckError
     from isolatejs.errors import ValueEncodingError as ValueEncodingError
+    from isolatejs.host.app_server import AppServer as AppServer
+    from isolatejs.host.app_server_result import ResponseResult as ResponseResult
+    from isolatejs.host.app_server_result import WebSocketResult as WebSocketResult
     from isolatejs.host.bindings import Bindings as Bindings
     from isolatejs.host.isolate_host import IsolateHost as IsolateHost
     from isolatejs.host.isolate_host import create_isolate_host as create_isolate_host
