@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -170,9 +172,6 @@ async def test_a_patched_world_does_not_break_the_linker(evaluate: Evaluate) -> 
 
 
 async def test_source_maps_of_bundles(evaluate: Evaluate) -> None:
-    import base64
-    import json
-
     # The bundle's line 1, column 1 is line 3, column 3 of its source.
     mapping = {"version": 3, "sources": ["../src/original.ts"], "names": [], "mappings": "AAEE"}
     inline = base64.b64encode(json.dumps(mapping).encode()).decode()
@@ -182,6 +181,30 @@ async def test_source_maps_of_bundles(evaluate: Evaluate) -> None:
             "import '/dist/bundle.js'", create_module_resolver().virtual("/dist/bundle.js", bundle)
         )
     assert (caught.value.filename, caught.value.line) == ("/src/original.ts", 3)
+
+
+async def test_source_maps_beside_their_files(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "p/dist").mkdir(parents=True)
+    mapping = {
+        "version": 3,
+        "sources": ["../src/original.ts"],
+        "sourcesContent": ["one\ntwo\n  throw new Error('x') // as written"],
+        "names": [],
+        "mappings": "AAEE",
+    }
+    (tmp_path / "p/package.json").write_text('{"main": "dist/index.js"}')
+    (tmp_path / "p/dist/index.js").write_text("throw new Error('x')\n//# sourceMappingURL=index.js.map\n")
+    (tmp_path / "p/dist/index.js.map").write_text(json.dumps(mapping))
+    modules = create_module_resolver().mount_node_modules("/node_modules", tmp_path)
+    with pytest.raises(GuestError) as caught:
+        await evaluate("import 'p'", modules)
+    error = caught.value
+    assert (error.filename, error.line, error.column) == ("/node_modules/p/src/original.ts", 3, 3)
+    assert error.source_line == "  throw new Error('x') // as written"
+    (tmp_path / "p/dist/index.js.map").unlink()
+    with pytest.raises(GuestError) as without:
+        await evaluate("import 'p'", modules)
+    assert (without.value.filename, without.value.line) == ("/node_modules/p/dist/index.js", 1)
 
 
 async def test_type_module_of_a_package_decides(evaluate: Evaluate, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ export function* compileBody(graph, record) {
       `(function (exports, require, module, __filename, __dirname) {${code}\n})`,
     );
   }
-  graph.positions.addModule(record.scriptName, positionsOf(record, map));
+  graph.positions.addModule(record.scriptName, positionsOf(graph, record, map));
   return true;
 }
 
@@ -113,7 +113,7 @@ function* compileSource(graph, record) {
       throw yield located(graph, record, error, record.text, null, failure);
     }
   }
-  const entry = positionsOf(record, lowered.map);
+  const entry = positionsOf(graph, record, lowered.map);
   if (instrumented !== null) {
     Object.assign(entry, { intermediate: lowered.code, insertions: instrumented.insertions });
   }
@@ -121,17 +121,19 @@ function* compileSource(graph, record) {
 }
 
 /**
+ * @param {ModuleGraph} graph
  * @param {ModuleRecord} record
  * @param {string | null} map
  * @returns {import("./source_positions.js").SourceEntry}
  */
-function positionsOf(record, map) {
+function positionsOf(graph, record, map) {
   return {
     file: record.path,
     get source() {
       return record.text;
     },
     map: map ?? (record.language === "js" ? undefined : null),
+    readMap: (name) => graph.readText(name, record),
   };
 }
 

@@ -108,6 +108,19 @@ export class ModuleGraph {
   }
 
   /**
+   * The text of a file beside a module, without waiting; null when there is none.
+   * @param {string} name
+   * @param {ModuleRecord} beside
+   */
+  readText(name, beside) {
+    try {
+      return runNow(this.resolve(name.startsWith("/") ? name : `./${name}`, beside, "import", "text")).text;
+    } catch {
+      return null; // it is only looked for to make an error clearer
+    }
+  }
+
+  /**
    * What `import()` in a module does.
    * @param {ModuleRecord} importer
    * @param {string} specifier

@@ -26,13 +26,36 @@ export function splitInlineMap(source) {
 }
 
 /**
+ * The file that a source names as its map, null when it names none.
+ * @param {string} source
+ */
+export function externalMap(source) {
+  const tail = source.slice(-1024);
+  return /(?:^|\n)\/\/[#@] sourceMappingURL=([^\s'"]+\.map)\s*$/.exec(tail)?.[1] ?? null;
+}
+
+/**
  * @param {string} base64  a source map's JSON
  * @returns {SourceMap | null} null when it is no usable map
  */
 export function decodeSourceMap(base64) {
   let json;
   try {
-    json = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+    json = new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+  } catch {
+    return null; // as below
+  }
+  return parseSourceMap(json);
+}
+
+/**
+ * @param {string} text  JSON
+ * @returns {SourceMap | null} null when it is no usable map
+ */
+export function parseSourceMap(text) {
+  let json;
+  try {
+    json = JSON.parse(text);
   } catch {
     return null; // a map is only a convenience: a broken one leaves positions as they are
   }

@@ -5,7 +5,13 @@
 // V8 knows a rewritten program as `/index.js#7`: programs that share a name keep positions of their own.
 
 import { SafeMap, SafeWeakMap } from "../primordials.js";
-import { decodeSourceMap, originalPosition, splitInlineMap } from "./source_maps.js";
+import {
+  decodeSourceMap,
+  externalMap,
+  originalPosition,
+  parseSourceMap,
+  splitInlineMap,
+} from "./source_maps.js";
 
 /**
  * @typedef {object} Position
@@ -24,7 +30,9 @@ import { decodeSourceMap, originalPosition, splitInlineMap } from "./source_maps
  * @property {string} source  as the user wrote it
  * @property {string} [intermediate]  the text that the insertions were made in, when it is not `source`
  * @property {readonly Insertion[]} [insertions]  in order of their offsets
- * @property {string | null} [map]  base64 of the map from `intermediate` to `source`
+ * @property {string | null} [map]  base64 of the map from `intermediate` to `source`; undefined: `source` may
+ *   bring its own
+ * @property {(name: string) => string | null} [readMap]  the map that `source` names, as JSON
  */
 
 /** Programs whose text is remembered for later stacks; older ones keep unmapped positions. */
@@ -36,6 +44,8 @@ export class SourcePositions {
   #modules = new SafeMap();
   /** @type {Map<string, SourceEntry>} programs, oldest first */
   #programs = new SafeMap();
+  /** @type {Map<string, string>} texts that maps of bundles brought along */
+  #originals = new SafeMap();
   #programCharacters = 0;
   #programCount = 0;
   /** @type {WeakMap<WeakKey, import("./source_maps.js").SourceMap | null>} */
@@ -100,8 +110,12 @@ export class SourcePositions {
     if (map !== null) {
       const original = originalPosition(map, line, column);
       if (original !== null) {
-        const file = entry.map === undefined ? originalFile(map, original.source, entry.file) : entry.file;
-        return { file, line: original.line, column: original.column };
+        const { line, column } = original;
+        if (entry.map !== undefined) return { file: entry.file, line, column };
+        const file = originalFile(map, original.source, entry.file);
+        const text = map.sourcesContent[original.source];
+        if (typeof text === "string") this.#originals.set(file, text);
+        return { file, line, column };
       }
     }
     return { file: entry.file, line, column };
@@ -114,7 +128,8 @@ export class SourcePositions {
    */
   sourceLine(scriptName, line) {
     const entry = this.#programs.get(scriptName) ?? this.#modules.get(scriptName) ?? this.#latest(scriptName);
-    return entry === undefined ? undefined : lineOf(entry.source, line);
+    const text = entry?.source ?? this.#originals.get(scriptName);
+    return text === undefined ? undefined : lineOf(text, line);
   }
 
   /**
@@ -138,8 +153,7 @@ export class SourcePositions {
   #mapOf(entry) {
     let map = this.#maps.get(entry);
     if (map === undefined) {
-      const base64 = entry.map === undefined ? splitInlineMap(entry.source).map : entry.map;
-      map = base64 === null ? null : decodeSourceMap(base64);
+      map = entry.map === undefined ? ownMap(entry) : entry.map === null ? null : decodeSourceMap(entry.map);
       this.#maps.set(entry, map);
     }
     return map;
@@ -174,6 +188,19 @@ export function positionAt(text, offset) {
     start = next + 1;
   }
   return { line, column: offset - start + 1 };
+}
+
+/**
+ * The map that a source brings: in itself, or in a file that it names.
+ * @param {SourceEntry} entry
+ */
+function ownMap(entry) {
+  const { source } = entry;
+  const inline = splitInlineMap(source).map;
+  if (inline !== null) return decodeSourceMap(inline);
+  const name = entry.readMap === undefined ? null : externalMap(source);
+  const text = name === null ? null : entry.readMap?.(name) ?? null;
+  return text === null ? null : parseSourceMap(text);
 }
 
 /**
