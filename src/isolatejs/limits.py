@@ -85,6 +85,8 @@ NAMESPACE_KEY_LIMIT_CHARACTERS: Final = 256
 """A namespace's name: long enough for a path, short enough for a table."""
 NAMESPACE_IDLE_LIMIT_MS: Final = 30 * 60 * 1000
 """How long a session is kept aside before it ends."""
+NAMESPACES_MEMORY_LIMIT_MB: Final = 4096
+"""Memory of all sessions that are kept aside; beyond it the oldest end. A full table of small ones fits."""
 
 # --- nested hosts: the defaults of NestedHostPolicy -------------------------------------------------
 NESTED_RESOURCES_LIMIT: Final = 8
@@ -127,6 +129,8 @@ DAEMON_CLIENTS_LIMIT: Final = 1_000
 """Connections of one daemon; each costs it a descriptor."""
 DAEMON_LEASES_LIMIT: Final = 1_000
 """Sandboxes that a daemon leases at once."""
+DAEMON_QUEUE_LIMIT_PACKETS: Final = 10_000
+"""Packets that wait for a peer who does not read; beyond it the connection ends."""
 
 # --- sandbox --------------------------------------------------------------------------------------
 POOL_SIZE: Final = 2

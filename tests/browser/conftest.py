@@ -1,19 +1,47 @@
-"""Chromium for the browser tests. scripts/test installs one and names it in ISOLATEJS_TEST_CHROMIUM."""
+"""One Chromium and one host for all browser tests; pages and a runtime for each."""
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+import isolatejs
+from fakes.chromium import Pages, bindings, playwright_and_chromium
 
 
 @pytest.fixture(scope="session")
-def chromium_executable() -> str:
-    """Path of a Chromium that Playwright can launch (`executable_path`)."""
-    found = os.environ.get("ISOLATEJS_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        pytest.skip("no Chromium: scripts/test installs one with apt-get")
-    return found
+async def playwright_chromium() -> AsyncIterator[tuple[Any, Any]]:
+    async with playwright_and_chromium() as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+async def chromium(playwright_chromium: tuple[Any, Any]) -> Any:
+    return playwright_chromium[1]
+
+
+@pytest.fixture(scope="session")
+async def host() -> AsyncIterator[isolatejs.IsolateHost]:
+    async with isolatejs.create_isolate_host(pool_size=2) as host:
+        yield host
+
+
+@pytest.fixture
+async def pages() -> AsyncIterator[Pages]:
+    async with Pages() as pages:
+        yield pages
+
+
+@pytest.fixture
+async def page(
+    host: isolatejs.IsolateHost, chromium: Any, tmp_path: Any
+) -> AsyncIterator[isolatejs.ScriptRuntime]:
+    """A runtime with the globals `context` and `page`, and writable files."""
+    files = isolatejs.create_file_bindings(root=tmp_path, allow_write=True)
+    async with host.create_runtime(bindings={"browser": bindings(chromium), "files": files}) as runtime:
+        await runtime.eval(
+            "globalThis.context = await browser.newContext(); globalThis.page = await context.newPage();"
+        )
+        yield runtime

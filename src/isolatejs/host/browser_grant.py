@@ -11,8 +11,6 @@ from isolatejs.capabilities.fetch.policy.binding import FetchBinding
 from isolatejs.capabilities.files.bindings import as_file_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from isolatejs.capabilities.files.file_tree import FileTree
     from isolatejs.host.bindings import Bindings
 
@@ -66,11 +64,9 @@ def browser_grant(bindings: Bindings) -> BrowserGrant:
         files = CallbackAccess(browser.read_file, browser.write_file)
     elif bindings.files is not None:
         files = FileTreeAccess(as_file_tree(bindings.files), id(bindings.files))
-    return BrowserGrant(browser, files, _url_check(bindings.fetch))
-
-
-def _url_check(fetch: Any) -> Callable[[str], Awaitable[None]] | None:
-    return fetch.check_url if isinstance(fetch, FetchBinding) else None
+    if isinstance(bindings.fetch, FetchBinding):
+        return BrowserGrant(browser, files, bindings.fetch.check_url, bindings.fetch.open_socket)
+    return BrowserGrant(browser, files)
 
 
 async def _awaited(value: Any) -> Any:

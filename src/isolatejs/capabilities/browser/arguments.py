@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from isolatejs.capabilities.browser.surface import python_name
+from isolatejs.capabilities.browser.surface import python_option
 from isolatejs.channel.references import GuestFunction
 from isolatejs.web.values import UNDEFINED, URL, ArrayBuffer, RegExp, TypedArray
 from isolatejs.wire.errors import GuestVisibleError
@@ -47,23 +47,24 @@ def bind_arguments(kind: type, method: str, args: list[Any]) -> tuple[list[Any],
             index >= len(positional)
             or (index == 0 and last and method in SPREAD_FIRST and not _is_value(positional, index))
         )
-        if spread:
+        if index == len(positional) and "arg" in keyword:
+            options["arg"] = arg  # a value for the page, whatever it is
+        elif spread:
             options.update(arg)
         elif index < len(positional):
             bound.append(arg)
-        elif "arg" in keyword and "arg" not in options:
-            options["arg"] = arg
         elif arg is not None:
             raise GuestVisibleError("TypeError", f"{method}: {len(given)} arguments are too many")
     known = set(positional[len(bound) :]) | keyword
     keywords: dict[str, Any] = {}
     for name, value in options.items():
-        own = python_name(name)
-        if value is None and own not in ("viewport", "no_viewport"):
-            continue
-        if own not in known:
+        own = python_option(name)
+        if own is None or own not in known:
             raise GuestVisibleError("TypeError", f"{method}: unknown option {name!r}")
-        keywords[own] = value
+        if value is not None:
+            keywords[own] = value
+        elif method == "emulate_media":
+            keywords[own] = "null"  # how Python says that an emulation ends
     if method == "select_option" and bound[1 if "selector" in positional else 0 :]:
         keywords.update(_selected(bound.pop()))
     return bound, keywords

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from isolatejs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import socket
 
 Factory = Callable[..., Any]
 FACTORY_FIELDS = ("create_context", "create_persistent_context", "create_page", "read_file", "write_file")
@@ -124,10 +127,12 @@ class FileAccess(Protocol):
 class BrowserGrant:
     """What the host layer gives the browser's host half: bindings, and its neighbours as functions.
 
-    `check_url(url)` raises for an address that the fetch policy refuses; None without such a policy.
+    `check_url(url, method)` raises for an address that the fetch policy refuses, `open_socket(url)` connects
+    to one that it allows; None without such a policy.
     """
 
     bindings: BrowserBindings
     files: FileAccess | None = None
-    check_url: Callable[[str], Awaitable[None]] | None = None
+    check_url: Callable[[str, str], Awaitable[None]] | None = None
+    open_socket: Callable[[str], Awaitable[socket.socket]] | None = None
     on_console: Callable[..., None] | None = None

@@ -15,9 +15,10 @@ import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
+from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
+from isolatejs.capabilities.browser.messages import matcher_message
 from isolatejs.capabilities.browser.objects import kind_of
 from isolatejs.capabilities.browser.policy import check_cdp, check_page_url
 from isolatejs.capabilities.browser.surface import (
@@ -25,7 +26,6 @@ from isolatejs.capabilities.browser.surface import (
     REFUSED,
     STEPS,
     matcher_python_names,
-    playwright_class,
     python_name,
     surface,
 )
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 
 SAVED = frozenset({"screenshot", "pdf", "storage_state", "save_as"})
 """Methods whose `path` is written into the files binding."""
+
+
+SCRIPTS = {"add_script_tag": "content", "add_style_tag": "content", "add_init_script": "script"}
+"""Methods whose `path` is read from the files binding, and the option that takes its text."""
+PATHS = ("style_path", "record_har_path", "record_video_dir", "har", "files")
+"""Options that Playwright would read or write on the host."""
 
 
 class BrowserCalls:
@@ -90,6 +96,8 @@ class BrowserCalls:
         if method not in surface()[kind]:
             raise GuestVisibleError("TypeError", f"{kind} has no {method[:80]}")
         python = python_name(method)
+        if kind == "APIRequestContext" and python in REQUEST_METHODS:
+            return await send_request(target, python, args, self._check)
         special: Callable[..., Awaitable[Any]] | None = getattr(self, f"_{kind}_{python}", None) or getattr(
             self, f"_any_{python}", None
         )
@@ -102,16 +110,26 @@ class BrowserCalls:
             return getattr(target, python)
         bound, keywords = bind_arguments(type(target), python, args)
         path = keywords.pop("path", None) if python in SAVED else None
-        if python not in SAVED and keywords.get("path") is not None:
-            keywords["content" if python in ("add_script_tag", "add_style_tag") else "script"] = (
-                await self._read(keywords.pop("path"))
-            ).decode()
+        if python in SCRIPTS and keywords.get("path") is not None:
+            keywords[SCRIPTS[python]] = (await self._read(keywords.pop("path"))).decode("utf-8", "replace")
+        if keywords.get("style_path") is not None:
+            keywords["style"] = await self._styles(keywords)
+        if any(isinstance(keywords.get(name), str) for name in PATHS):
+            raise GuestVisibleError("TypeError", f"{python}: paths are not taken here")
+        if python == "screenshot" and "type" not in keywords and str(path).endswith((".jpg", ".jpeg")):
+            keywords["type"] = "jpeg"
         result = getattr(target, python)(*bound, **keywords)
         if inspect.isawaitable(result):
             result = await result
         if path is not None:
             await self._save(path, python, result)
         return result
+
+    async def _styles(self, keywords: dict[str, Any]) -> str:
+        """The style sheets that a screenshot names, before its own style."""
+        paths = keywords.pop("style_path")
+        sheets = [(await self._read(path)).decode("utf-8", "replace") for path in _list_of(paths)]
+        return "\n".join([*sheets, str(keywords.get("style") or "")])
 
     async def _save(self, path: Any, python: str, result: Any) -> None:
         if python == "storage_state":
@@ -147,8 +165,8 @@ class BrowserCalls:
 
     _Frame_goto = _Page_goto
 
-    async def _check(self, url: str) -> None:
-        await check_page_url(url, self._session.check_url)
+    async def _check(self, url: str, method: str = "GET") -> None:
+        await check_page_url(url, self._session.check_url, method)
 
     async def _Route_continue_(self, target: Any, args: list[Any]) -> Any:
         options = args[0] if args and isinstance(args[0], dict) else {}
@@ -172,54 +190,6 @@ class BrowserCalls:
             )
         return await self._plain(target, "fulfill", [options])
 
-    async def _request(self, target: Any, python: str, args: list[Any]) -> Any:
-        """A call of the `request` API: every hop passes the policy, since redirects are followed here."""
-        url = args[0] if args else None
-        options = dict(args[1]) if len(args) > 1 and isinstance(args[1], dict) else {}
-        if not isinstance(url, str):
-            raise GuestVisibleError("TypeError", f"request.{python}: a URL string is needed")
-        most = int(options.pop("maxRedirects", 20))
-        await self._check(url)
-        response = await self._plain(target, python, [url, {**options, "maxRedirects": 0}])
-        for _ in range(most):
-            location = response.headers.get("location")
-            if response.status not in (301, 302, 303, 307, 308) or location is None:
-                break
-            url = urljoin(response.url, location)
-            await self._check(url)
-            if response.status == 303 or (response.status in (301, 302) and python == "post"):
-                python = "get"
-                options = {
-                    name: value
-                    for name, value in options.items()
-                    if name not in ("data", "form", "multipart")
-                }
-            response = await self._plain(target, python, [url, {**options, "maxRedirects": 0}])
-        return response
-
-    async def _APIRequestContext_get(self, target: Any, args: list[Any]) -> Any:
-        return await self._request(target, "get", args)
-
-    async def _APIRequestContext_post(self, target: Any, args: list[Any]) -> Any:
-        return await self._request(target, "post", args)
-
-    async def _APIRequestContext_put(self, target: Any, args: list[Any]) -> Any:
-        return await self._request(target, "put", args)
-
-    async def _APIRequestContext_patch(self, target: Any, args: list[Any]) -> Any:
-        return await self._request(target, "patch", args)
-
-    async def _APIRequestContext_delete(self, target: Any, args: list[Any]) -> Any:
-        return await self._request(target, "delete", args)
-
-    async def _APIRequestContext_head(self, target: Any, args: list[Any]) -> Any:
-        return await self._request(target, "head", args)
-
-    async def _APIRequestContext_fetch(self, target: Any, args: list[Any]) -> Any:
-        if args and kind_of(args[0]) == "Request":
-            args = [args[0].url, *args[1:]]
-        return await self._request(target, "fetch", args)
-
     async def _CDPSession_send(self, target: Any, args: list[Any]) -> Any:
         method = args[0] if args and isinstance(args[0], str) else ""
         params = convert(args[1]) if len(args) > 1 and isinstance(args[1], dict) else {}
@@ -227,6 +197,27 @@ class BrowserCalls:
         if method == "Page.navigate":
             await self._check(str(params.get("url", "")))
         return await target.send(method, params)
+
+    async def _clock(self, target: Any, python: str, args: list[Any]) -> Any:
+        """Times in milliseconds are seconds in Python; Dates are the same."""
+        first = args[0] if args else None
+        if isinstance(first, dict) and isinstance(first.get("time"), (int, float)):
+            first = {**first, "time": first["time"] / 1000}
+        elif isinstance(first, (int, float)):
+            first = first / 1000
+        return await self._plain(target, python, [first, *args[1:]] if args else [])
+
+    async def _Clock_install(self, target: Any, args: list[Any]) -> Any:
+        return await self._clock(target, "install", args)
+
+    async def _Clock_pause_at(self, target: Any, args: list[Any]) -> Any:
+        return await self._clock(target, "pause_at", args)
+
+    async def _Clock_set_fixed_time(self, target: Any, args: list[Any]) -> Any:
+        return await self._clock(target, "set_fixed_time", args)
+
+    async def _Clock_set_system_time(self, target: Any, args: list[Any]) -> Any:
+        return await self._clock(target, "set_system_time", args)
 
     # --- resources ---------------------------------------------------------------------------------
     async def _BrowserContext_new_page(self, target: Any, args: list[Any]) -> Any:
@@ -244,10 +235,12 @@ class BrowserCalls:
 
     async def _files(self, target: Any, python: str, args: list[Any], at: int) -> Any:
         """Uploads: paths are read from the files binding, contents go as they are."""
-        given = args[at] if len(args) > at else []
-        items = given if isinstance(given, list) else [given]
+        payloads = await self._payloads(args[at] if len(args) > at else [])
+        return await self._plain(target, python, [*args[:at], payloads, *args[at + 1 :]])
+
+    async def _payloads(self, given: Any) -> list[dict[str, Any]]:
         payloads: list[dict[str, Any]] = []
-        for item in items:
+        for item in _list_of(given):
             if isinstance(item, dict):
                 payloads.append(
                     {
@@ -265,7 +258,13 @@ class BrowserCalls:
                         "buffer": await self._read(item),
                     }
                 )
-        return await self._plain(target, python, [*args[:at], payloads, *args[at + 1 :]])
+        return payloads
+
+    async def _Locator_drop(self, target: Any, args: list[Any]) -> Any:
+        payload = dict(args[0]) if args and isinstance(args[0], dict) else {}
+        if payload.get("files") is not None:
+            payload["files"] = await self._payloads(payload["files"])
+        return await self._plain(target, "drop", [payload, *args[1:]])
 
     async def _Page_set_input_files(self, target: Any, args: list[Any]) -> Any:
         return await self._files(target, "set_input_files", args, 1)
@@ -325,7 +324,7 @@ class BrowserCalls:
         async def run(found: Any) -> None:
             await handler(found)
 
-        keywords = {python_name(name): value for name, value in options.items() if value is not None}
+        _, keywords = bind_arguments(type(target), "add_locator_handler", [None, None, options])
         await target.add_locator_handler(locator, run, **keywords)
 
     async def _any_route_web_socket(self, target: Any, args: list[Any]) -> None:
@@ -355,14 +354,15 @@ class BrowserCalls:
         try:
             await getattr(assertions, name)(*bound, **keywords)
         except AssertionError as error:
-            return False, str(error)
+            return False, matcher_message(kind, matcher, negated, str(error))
         return True, ""
+
+
+def _list_of(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
 
 
 async def _content_of(download: Any) -> bytes:
     """The bytes of a download; it is stored by the host's browser and read once here."""
     path = await download.path()
     return await asyncio.to_thread(Path(path).read_bytes)
-
-
-__all__ = ["BrowserCalls", "playwright_class"]

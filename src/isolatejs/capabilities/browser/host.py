@@ -14,6 +14,7 @@ from isolatejs.capabilities.browser.contract import (
     MatcherVerdict,
     RunCallback,
 )
+from isolatejs.capabilities.browser.messages import javascript_error
 from isolatejs.capabilities.browser.objects import facts, kind_of
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.capabilities.browser.surface import matchers, surface
@@ -72,7 +73,7 @@ class BrowserHost:
     def _attach(self) -> None:
         self._calls = BrowserCalls(self.session)
         self.session.files = self._grant.files
-        self.session.check_url = self._grant.check_url
+        self.session.use_policy(self._grant.check_url, self._grant.open_socket)
         self._off = self.session.on_event(self._on_event)
 
     def grant(self) -> dict[str, Any]:
@@ -286,9 +287,9 @@ def _visible(error: Exception) -> IsolateError:
     from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
     if isinstance(error, PlaywrightTimeoutError):
-        return GuestVisibleError("TimeoutError", error.message)
+        return GuestVisibleError("TimeoutError", javascript_error(error.message))
     if isinstance(error, PlaywrightError):
-        return GuestVisibleError("Error", error.message)
+        return GuestVisibleError("Error", javascript_error(error.message))
     if isinstance(error, (TypeError, ValueError)):
         return GuestVisibleError("TypeError", "the arguments do not fit")
     return GuestVisibleError("Error", "the browser could not do this")

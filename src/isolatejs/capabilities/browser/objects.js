@@ -4,16 +4,11 @@
 
 import { Emitter } from "./events.js";
 import { describePart, toText } from "./functions.js";
+import { identities } from "./identities.js";
 import { waiters } from "./waiting.js";
 
-/** @typedef {{name: string, args: any[]}} Step */
-/** @typedef {{ref: number, steps: Step[], kind: string, facts: any}} Identity */
-
-/** @type {WeakMap<object, Identity>} */
-const identities = new WeakMap();
-/** The identity of a browser object, undefined for anything else. @param {any} value */
-export const identityOf = (value) =>
-  typeof value === "object" && value !== null ? identities.get(value) : undefined;
+/** @typedef {import("./identities.js").Step} Step */
+/** @typedef {import("./identities.js").Identity} Identity */
 
 /** Arguments that are code for the page: functions become text. */
 const CODE = {

@@ -12,14 +12,17 @@ import itertools
 import logging
 from typing import TYPE_CHECKING, Any
 
+from isolatejs.capabilities.browser.arguments import convert
 from isolatejs.capabilities.browser.bindings import BrowserBindings, as_profile_options
 from isolatejs.capabilities.browser.collected import BrowserEvent, Collector
 from isolatejs.capabilities.browser.objects import ObjectTable
-from isolatejs.capabilities.browser.policy import check_context_options, check_page_url
+from isolatejs.capabilities.browser.policy import check_page_url, context_parameters
 from isolatejs.capabilities.browser.profiles import ProfileStore
+from isolatejs.capabilities.browser.proxy import PolicyProxy
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import QuotaExceededError
 from isolatejs.limits import BROWSER_CONTEXTS_LIMIT, BROWSER_SESSION_CLOSE_MS
+from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.browser.bindings import FileAccess
     from isolatejs.capabilities.browser.policy import UrlCheck
     from isolatejs.capabilities.browser.profiles import OpenProfile
+    from isolatejs.capabilities.browser.proxy import OpenSocket
 
 _logger = logging.getLogger("isolatejs.browser")
 
@@ -51,11 +55,20 @@ class BrowserSession:
         """What programs route: owner, pattern, their function, and what Playwright was given."""
         self.check_url: UrlCheck | None = None
         self.files: FileAccess | None = None
+        self._proxy: PolicyProxy | None = None
+
+    def use_policy(self, check_url: UrlCheck | None, open_socket: OpenSocket | None) -> None:
+        """Pages load by this policy from now on, also those that are open."""
+        self.check_url = check_url
+        if open_socket is None:
+            return
+        if self._proxy is None:
+            self._proxy = PolicyProxy(open_socket)
+        self._proxy.open_socket = open_socket
 
     # --- contexts and pages ------------------------------------------------------------------------
     async def new_context(self, options: dict[str, Any]) -> Any:
         """A context by the embedder's factory. Raises for options that name parts of the host."""
-        check_context_options(options)
         if len(self.contexts) >= BROWSER_CONTEXTS_LIMIT:
             raise QuotaExceededError(
                 f"more than {BROWSER_CONTEXTS_LIMIT} browser contexts",
@@ -63,9 +76,14 @@ class BrowserSession:
                 value=BROWSER_CONTEXTS_LIMIT,
             )
         options = dict(options)
-        profile = await self._profile_of(options)
+        requested = options.pop("profile", None)
+        state = options.pop("storageState", None)
+        parameters = context_parameters(options)
+        await self._apply_policy(parameters)
+        parameters["storage_state"] = await self._storage_state(state)
+        profile = await self._profile_of(requested)
         try:
-            context = await self._make_context(options, profile)
+            context = await self._make_context(parameters, profile)
             await self._guard(context)
         except BaseException:
             if profile is not None:
@@ -80,12 +98,24 @@ class BrowserSession:
         context.on("close", self._context_closed)
         return context
 
-    async def _profile_of(self, options: dict[str, Any]) -> OpenProfile | None:
-        requested = options.pop("profile", None)
-        state = options.get("storageState")
+    async def _apply_policy(self, parameters: dict[str, Any]) -> None:
+        """Where there is a fetch policy, the context's connections pass by it, all of them."""
+        if "base_url" in parameters:
+            await check_page_url(str(parameters["base_url"]), self.check_url)
+        if self._proxy is None:
+            return
+        if parameters.get("service_workers") == "allow":
+            raise GuestVisibleError("Error", "newContext: serviceWorkers are blocked under a fetch policy")
+        parameters["service_workers"] = "block"
+        parameters["proxy"] = {"server": await self._proxy.address()}
+
+    async def _storage_state(self, state: Any) -> Any:
         if isinstance(state, str):
-            options["storageState"] = await ProfileStore(self._need_files(), self._profiles).read_state(state)
-        if requested is None:
+            return await ProfileStore(self._need_files(), self._profiles).read_state(state)
+        return convert(state)
+
+    async def _profile_of(self, requested: Any) -> OpenProfile | None:
+        if requested is None or requested is UNDEFINED:
             return None
         if self._profiles is None:
             raise GuestVisibleError("Error", "browser profiles are not enabled (bindings.browser.profiles)")
@@ -96,29 +126,37 @@ class BrowserSession:
             raise GuestVisibleError("Error", "no files are granted (bindings.files)")
         return self.files
 
-    async def _make_context(self, options: dict[str, Any], profile: OpenProfile | None) -> Any:
+    async def _make_context(self, parameters: dict[str, Any], profile: OpenProfile | None) -> Any:
+        state = parameters.pop("storage_state")
         if profile is not None and profile.directory is not None:
-            if self._bindings.create_persistent_context is None:
+            factory = self._bindings.create_persistent_context
+            if factory is None:
                 raise GuestVisibleError(
                     "Error", "persistent profiles need bindings.browser.create_persistent_context"
                 )
-            return await _awaited(
-                self._bindings.create_persistent_context(profile.directory, _context_options(options))
-            )
-        if profile is not None and profile.storage_state is not None:
-            options["storageState"] = profile.storage_state
+            if state is not None:
+                raise GuestVisibleError("Error", "newContext: storageState is not for persistent profiles")
+            try:
+                return await _awaited(factory(profile.directory, parameters))
+            except Exception as error:  # its message names paths of the host
+                _logger.warning("a persistent browser context could not be opened", exc_info=True)
+                raise GuestVisibleError("Error", "the persistent profile could not be opened") from error
+        if profile is not None and profile.storage_state is not None and state is None:
+            state = profile.storage_state
+        if state is not None:
+            parameters["storage_state"] = state
         if self._bindings.create_context is None:
             raise GuestVisibleError(
                 "Error", "this browser only opens persistent profiles: newContext({ profile })"
             )
-        return await _awaited(self._bindings.create_context(_context_options(options)))
+        return await _awaited(self._bindings.create_context(parameters))
 
     async def _guard(self, context: Any) -> None:
         """Every request of the context's pages passes the URL policy first."""
 
         async def guard(route: Any) -> None:
             try:
-                await check_page_url(route.request.url, self.check_url)
+                await check_page_url(route.request.url, self.check_url, route.request.method)
             except Exception as error:
                 _logger.info("a page's request was refused: %s", error)
                 await route.abort("blockedbyclient")
@@ -208,19 +246,9 @@ class BrowserSession:
             for task in done:
                 if not task.cancelled() and task.exception() is not None:
                     _logger.warning("a browser context did not close well", exc_info=task.exception())
+        if self._proxy is not None:
+            await self._proxy.aclose()
         self.objects.clear()
-
-
-def _context_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Options of newContext under the names of Playwright for Python."""
-    from isolatejs.capabilities.browser.arguments import convert
-    from isolatejs.capabilities.browser.surface import python_name
-
-    given = {python_name(name): convert(value) for name, value in options.items()}
-    if "viewport" in given and given["viewport"] is None:
-        del given["viewport"]
-        given["no_viewport"] = True
-    return {name: value for name, value in given.items() if value is not None}
 
 
 async def _awaited(value: Any) -> Any:

@@ -16,14 +16,14 @@ CLASSES: Final = (
     "BrowserContext", "Page", "Frame", "Locator", "FrameLocator", "Request", "Response", "Route", "Dialog",
     "Download", "FileChooser", "ConsoleMessage", "WebSocket", "WebSocketRoute", "JSHandle", "ElementHandle",
     "Worker", "Keyboard", "Mouse", "Touchscreen", "CDPSession", "APIRequestContext", "APIResponse", "Clock",
-    "Tracing", "Video", "WebError",
+    "WebError", "WebStorage",
 )  # fmt: skip
 """Classes whose objects reach programs."""
 
 REFUSED: Final[dict[str, str]] = {
     "BrowserContext.browser": "browsers belong to the host",
     "BrowserContext.route_from_har": "reads an archive of the host; route with a handler instead",
-    "BrowserContext.expose_binding": "expose_function does it without handing the page's objects out",
+    "BrowserContext.expose_binding": "exposeFunction does it without handing the page's objects out",
     "BrowserContext.set_storage_state": "storage state is given when a context is made",
     "BrowserContext.debugger": "opens the host's inspector",
     "BrowserContext.credentials": "reaches the host's authenticators",
@@ -32,13 +32,19 @@ REFUSED: Final[dict[str, str]] = {
     "APIRequestContext.dispose": "it belongs to its context",
     "Page.pause": "opens the host's inspector",
     "Page.route_from_har": "reads an archive of the host; route with a handler instead",
-    "Page.expose_binding": "expose_function does it without handing the page's objects out",
+    "Page.expose_binding": "exposeFunction does it without handing the page's objects out",
     "Page.screencast": "writes videos on the host",
     "Page.video": "videos are written by the host",
     "Page.pick_locator": "needs a person at the host's screen",
     "Page.cancel_pick_locator": "needs a person at the host's screen",
-    "Download.path": "a path of the host; save_as writes into the files binding",
-    "Video.path": "a path of the host",
+    "Download.path": "a path of the host; saveAs writes into the files binding",
+    "Download.create_read_stream": "a stream of Node; saveAs writes into the files binding",
+    "Page.webmcp": "tools of a page for agents",
+    "Frame.webmcp": "tools of a page for agents",
+    "Page.coverage": "not in Playwright for Python; `newCDPSession` has the Profiler domain",
+    "Page.aria_snapshot_json": "not in Playwright for Python; ariaSnapshot is there",
+    "Locator.aria_snapshot_json": "not in Playwright for Python; ariaSnapshot is there",
+    "BrowserContext.set_http_credentials": "not in Playwright for Python; newContext takes httpCredentials",
 }
 """Members that programs do not have, and why."""
 HIDDEN_MEMBERS: Final = frozenset({"on", "once", "remove_listener"})
@@ -52,14 +58,11 @@ STEPS: Final = frozenset({
     "or_", "content_frame", "owner", "describe", "visible", "within",
 })  # fmt: skip
 """Members that make a locator from another."""
-PARTS: Final = frozenset({
-    "keyboard", "mouse", "touchscreen", "request", "clock", "local_storage", "session_storage", "webmcp",
-})  # fmt: skip
-"""Properties that name a part of a page or context; of these only the classes in PART_KINDS are offered."""
 PART_KINDS: Final = {
     "keyboard": "Keyboard", "mouse": "Mouse", "touchscreen": "Touchscreen", "request": "APIRequestContext",
-    "clock": "Clock",
+    "clock": "Clock", "local_storage": "WebStorage", "session_storage": "WebStorage",
 }  # fmt: skip
+"""Properties that name a part of a page or context, and the class of the part."""
 FACT_CLASSES: Final = frozenset({
     "Request", "Response", "ConsoleMessage", "Dialog", "Download", "FileChooser", "WebSocket", "WebError",
     "APIResponse", "Worker", "WebSocketRoute",
@@ -70,12 +73,21 @@ OBJECT_PROPERTIES: Final = frozenset({
 })  # fmt: skip
 """Properties that are objects themselves: asked for, not sent along."""
 SPECIAL_NAMES: Final = {
-    "query_selector": "$", "query_selector_all": "$$", "eval_on_selector": "$eval", "eval_on_selector_all":
-    "$$eval", "continue_": "continue", "and_": "and", "or_": "or", "request_gc": "requestGC",
-    "post_data_json": "postDataJSON", "inner_html": "innerHTML", "new_cdp_session": "newCDPSession",
-    "set_extra_http_headers": "setExtraHTTPHeaders", "wait_for_url": "waitForURL", "route_web_socket":
-    "routeWebSocket",
+    "query_selector": "$", "query_selector_all": "$$", "eval_on_selector": "$eval",
+    "eval_on_selector_all": "$$eval", "continue_": "continue", "and_": "and", "or_": "or",
+    "request_gc": "requestGC", "post_data_json": "postDataJSON", "inner_html": "innerHTML",
+    "new_cdp_session": "newCDPSession", "set_extra_http_headers": "setExtraHTTPHeaders",
+    "wait_for_url": "waitForURL", "route_from_har": "routeFromHAR",
+    "set_http_credentials": "setHTTPCredentials", "aria_snapshot_json": "ariaSnapshotJSON",
+    "route_web_socket": "routeWebSocket",
 }  # fmt: skip
+
+
+OPTION_NAMES: Final = {
+    "extra_http_headers": "extraHTTPHeaders", "ignore_https_errors": "ignoreHTTPSErrors", "base_url": "baseURL",
+    "bypass_csp": "bypassCSP", "indexed_db": "indexedDB", "prefer_css_page_size": "preferCSSPageSize",
+}  # fmt: skip
+"""Options whose names are not just in camel case."""
 
 
 def javascript_name(name: str) -> str:
@@ -94,6 +106,15 @@ def python_name(name: str) -> str:
             return python
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+def python_option(name: str) -> str | None:
+    """`extraHTTPHeaders` is `extra_http_headers`; None for what is not exactly an option's JavaScript name.
+
+    Every option has one spelling, so that a check of a name cannot be passed by writing it another way.
+    """
+    python = python_name(name)
+    return python if OPTION_NAMES.get(python, javascript_name(python)) == name else None
 
 
 @cache
@@ -134,9 +155,8 @@ def _member(class_name: str, name: str, member: Any) -> str | None:
             return "step:FrameLocator"
         return "step:Locator"
     if isinstance(member, property):
-        if name in PARTS and class_name in {"Page", "BrowserContext"}:
-            kind = PART_KINDS.get(name)
-            return None if kind is None else f"part:{kind}"
+        if name in PART_KINDS and class_name in {"Page", "BrowserContext"}:
+            return f"part:{PART_KINDS[name]}"
         if class_name in FACT_CLASSES and name not in OBJECT_PROPERTIES:
             return "fact"
         return "ask"
@@ -168,10 +188,11 @@ def matchers() -> tuple[str, ...]:
         for name in dir(kind)
         if name.startswith("to_")
     }
-    return tuple(sorted(_matcher_name(name) for name in names))
+    return tuple(sorted(matcher_javascript_name(name) for name in names))
 
 
-def _matcher_name(name: str) -> str:
+def matcher_javascript_name(name: str) -> str:
+    """`to_have_url` is `toHaveURL`."""
     return {"to_have_url": "toHaveURL", "to_be_ok": "toBeOK", "to_have_css": "toHaveCSS",
             "to_have_js_property": "toHaveJSProperty", "to_match_aria_snapshot": "toMatchAriaSnapshot"}.get(
         name, javascript_name(name)
@@ -184,7 +205,7 @@ def matcher_python_names() -> dict[str, str]:
     from playwright.async_api._generated import APIResponseAssertions, LocatorAssertions, PageAssertions
 
     return {
-        _matcher_name(name): name
+        matcher_javascript_name(name): name
         for kind in (PageAssertions, LocatorAssertions, APIResponseAssertions)
         for name in dir(kind)
         if name.startswith("to_")

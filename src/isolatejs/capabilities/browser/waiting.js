@@ -1,6 +1,7 @@
 // waitForEvent and its kin: in the sandbox, since their predicates are the program's.
 // @ts-check
 
+import { describeLocator } from "./locator_text.js";
 import { urlMatches } from "./patterns.js";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -62,15 +63,21 @@ const BY_KIND = {
     waitForResponse: (page, _, matcher, options = {}) =>
       waitForEvent(page, "response", { ...options, predicate: accepts(matcher) }),
     waitForURL: (page, objects, matcher, options) => waitForUrl(page, objects, matcher, options),
+    waitForNavigation: (page, _, options) => waitForNavigation(page, page.mainFrame(), options),
     route: (page, objects, matcher, handler, options) => route(page, objects, matcher, handler, options),
   },
-  Frame: { waitForURL: (frame, objects, matcher, options) => waitForUrl(frame, objects, matcher, options) },
+  Frame: {
+    waitForURL: (frame, objects, matcher, options) => waitForUrl(frame, objects, matcher, options),
+    waitForNavigation: (frame, _, options) => waitForNavigation(frame.page(), frame, options),
+  },
   BrowserContext: {
     waitForEvent: (context, _, event, options) => waitForEvent(context, event, options),
     route: (context, objects, matcher, handler, options) =>
       route(context, objects, matcher, handler, options),
   },
   WebSocket: { waitForEvent: (socket, _, event, options) => waitForEvent(socket, event, options) },
+  Worker: { waitForEvent: (worker, _, event, options) => waitForEvent(worker, event, options) },
+  Locator: { toString: (/** @type {any} */ locator) => describeLocator(locator) },
 };
 
 /** The methods of a class that are made here. @param {string} kind */
@@ -93,6 +100,25 @@ async function waitForUrl(target, objects, matcher, options = {}) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await target.waitForLoadState(options.waitUntil ?? "load");
+}
+
+/** @param {any} page @param {any} frame @param {any} options `url`, `waitUntil`, `timeout` */
+async function waitForNavigation(page, frame, options = {}) {
+  const { url, waitUntil = "load", timeout = DEFAULT_TIMEOUT_MS } = options;
+  /** @type {any} */
+  let response = null;
+  const responded = (/** @type {any} */ found) => {
+    if (found.request().isNavigationRequest() && found.frame() === frame) response = found;
+  };
+  page.on("response", responded);
+  try {
+    const predicate = (/** @type {any} */ found) => found === frame && urlMatches(url, found.url());
+    await waitForEvent(page, "framenavigated", { predicate, timeout });
+    if (waitUntil !== "commit") await frame.waitForLoadState(waitUntil, { timeout });
+    return response;
+  } finally {
+    page.off("response", responded);
+  }
 }
 
 /** A predicate runs here: what it does not take falls through. @param {any} target @param {any} objects @param {any} matcher @param {any} handler @param {any} options */
