@@ -74,6 +74,7 @@ _HOMES = {
         "ConfinementError",
         "DaemonError",
         "ExecutionTimeoutError",
+        "FetchError",
         "GuestError",
         "GuestProtocolError",
         "IsolateError",
@@ -85,6 +86,7 @@ _HOMES = {
         "QuotaExceededError",
         "RuntimeDisposedError",
         "SandboxCrashedError",
+        "SignalTimeoutError",
         "TypecheckError",
         "ValueEncodingError",
     ),
@@ -131,6 +133,7 @@ if TYPE_CHECKING:
     from isolatejs.errors import ConfinementError as ConfinementError
     from isolatejs.errors import DaemonError as DaemonError
     from isolatejs.errors import ExecutionTimeoutError as ExecutionTimeoutError
+    from isolatejs.errors import FetchError as FetchError
     from isolatejs.errors import GuestError as GuestError
     from isolatejs.errors import GuestProtocolError as GuestProtocolError
     from isolatejs.errors import IsolateError as IsolateError
@@ -142,6 +145,7 @@ if TYPE_CHECKING:
     from isolatejs.errors import QuotaExceededError as QuotaExceededError
     from isolatejs.errors import RuntimeDisposedError as RuntimeDisposedError
     from isolatejs.errors import SandboxCrashedError as SandboxCrashedError
+    from isolatejs.errors import SignalTimeoutError as SignalTimeoutError
     from isolatejs.errors import TypecheckError as TypecheckError
     from isolatejs.errors import ValueEncodingError as ValueEncodingError
     from isolatejs.host.app_server import AppServer as AppServer
