@@ -157,7 +157,7 @@ def _wrap(value: Any, loop: _Loop) -> Any:
     if inspect.ismethod(value) or inspect.isfunction(value):
         return lambda *args, **keywords: _call(value, loop, args, keywords)
     module = type(value).__module__
-    if isinstance(value, (isolatejs.Headers, isolatejs.AbortSignal)) or isinstance(value, type):
+    if isinstance(value, (isolatejs.Headers, isolatejs.AbortSignal, type)):
         return value
     if isinstance(value, AsyncIterator) or module.startswith(
         ("isolatejs.host", "isolatejs.channel.references")

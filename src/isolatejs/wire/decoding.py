@@ -115,8 +115,7 @@ class _NodeReader:
         self._made[index] = made
 
         def fill() -> None:
-            for item in node[1:]:
-                made.append(HOLE if item == -1 else self._make(item))
+            made.extend(HOLE if item == -1 else self._make(item) for item in node[1:])
 
         self._fill.append(fill)
         return made

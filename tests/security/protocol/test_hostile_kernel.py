@@ -217,7 +217,7 @@ async def test_dangerous_keys_are_only_keys(liar: Liar) -> None:
     for key in ("__proto__", "constructor", "then", "__class__", "__reduce__"):
         await echo.send(frame([0, 1, "tools.callTool", {"path": "keep", "args": {"p": [{key: 1}]}}]))
         await echo.answers(1)
-    assert [list(value)[0] for value in seen] == [
+    assert [next(iter(value)) for value in seen] == [
         "__proto__",
         "constructor",
         "then",

@@ -104,8 +104,11 @@ TAGS = st.sampled_from(
         "Fi",
         "FD",
         "L",
+        "__class__",
+        "init__",
+        "",
+        "_",
     ]
-    + ["__class__", "init__", "", "_"]
 )
 NODES = st.lists(st.lists(TAGS | JSON | st.integers(-2, 6), max_size=6) | JSON, max_size=7)
 
