@@ -24,7 +24,7 @@ const SAFE_FILENAME = /^[^\s'"#?]+$/;
 
 /** Strict, sees no binding of the kernel, `this` is undefined as in a module. @type {(source: string) => any} */
 const strictEval = (0, eval)(
-  '"use strict"; (function () { return (source) => eval(source); }).call(undefined)',
+  '"use strict"; (function () { return (__isolatejs_program__) => eval(__isolatejs_program__); }).call(undefined)',
 );
 
 /** Ids of running programs, and how to fail each. @type {Map<number, (error: any) => void>} */

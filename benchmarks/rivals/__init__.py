@@ -1,0 +1,1 @@
+"""The same few tasks on other systems. Each module gives coroutines that return seconds, or raise ImportError."""
