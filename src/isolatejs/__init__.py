@@ -22,6 +22,15 @@ _HOMES = {
     "isolatejs.host.bindings": ("Bindings",),
     "isolatejs.host.script_runtime": ("ScriptRuntime",),
     "isolatejs.host.app_server": ("AppServer",),
+    "isolatejs.host.test_suite_runtime": ("TestRuntime",),
+    "isolatejs.capabilities.testing.results": (
+        "SuiteResult",
+        "TestCase",
+        "TestError",
+        "TestEvent",
+        "TestResult",
+        "TestRunResult",
+    ),
     "isolatejs.host.app_server_result": ("ResponseResult", "WebSocketResult"),
     "isolatejs.capabilities.serve.bindings": ("WebSocketBindings", "WebSocketCommand"),
     "isolatejs.host.namespaced_runtime": ("NamespacedRuntime",),
@@ -126,6 +135,12 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy as NestedHostPolicy
     from isolatejs.capabilities.serve.bindings import WebSocketBindings as WebSocketBindings
     from isolatejs.capabilities.serve.bindings import WebSocketCommand as WebSocketCommand
+    from isolatejs.capabilities.testing.results import SuiteResult as SuiteResult
+    from isolatejs.capabilities.testing.results import TestCase as TestCase
+    from isolatejs.capabilities.testing.results import TestError as TestError
+    from isolatejs.capabilities.testing.results import TestEvent as TestEvent
+    from isolatejs.capabilities.testing.results import TestResult as TestResult
+    from isolatejs.capabilities.testing.results import TestRunResult as TestRunResult
     from isolatejs.capabilities.tools.declarations import tool_types as tool_types
     from isolatejs.daemon.autostart import DaemonOptions as DaemonOptions
     from isolatejs.errors import AbortError as AbortError
@@ -157,6 +172,7 @@ if TYPE_CHECKING:
     from isolatejs.host.namespaced_runtime import NamespacedRuntime as NamespacedRuntime
     from isolatejs.host.one_shot import run as run
     from isolatejs.host.script_runtime import ScriptRuntime as ScriptRuntime
+    from isolatejs.host.test_suite_runtime import TestRuntime as TestRuntime
     from isolatejs.typechecking.check import TypecheckResult as TypecheckResult
     from isolatejs.typechecking.check import typecheck as typecheck
     from isolatejs.typechecking.check import typecheck_async as typecheck_async
