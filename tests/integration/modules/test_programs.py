@@ -190,6 +190,19 @@ async def test_missing_export_says_who_and_what_to_do(evaluate: Evaluate) -> Non
     assert (error.filename, error.line, error.column) == ("/app/main.ts", 2, 10)
 
 
+@pytest.mark.parametrize(
+    "source", ["let a: number = 1;\nlet b: = 2;", "enum E { A }\nlet b: = 2", "let b: = 2; <p/>"]
+)
+async def test_syntax_errors_of_modules_name_the_chain(source: str, evaluate: Evaluate) -> None:
+    name = "/app/broken.tsx" if "<p/>" in source else "/app/broken.ts"
+    modules = create_module_resolver().virtual(name, source).virtual("/app/a.ts", f"import '{name}'")
+    with pytest.raises(GuestError) as caught:
+        await evaluate("import '/app/a.ts'", modules, filename="/app/entry.ts")
+    assert caught.value.name == "SyntaxError"
+    assert caught.value.filename == name
+    assert caught.value.message.endswith("\n  imported by /app/a.ts\n  imported by /app/entry.ts")
+
+
 async def test_import_meta(evaluate: Evaluate) -> None:
     modules = create_module_resolver().virtual(
         "/app/sub dir/m.ts",

@@ -159,7 +159,7 @@ export function sourceModule(graph, record, code) {
  */
 function* loweredText(graph, record) {
   const language = record.language === "unknown" ? "js" : record.language;
-  return yield* lower(record.text, language, record.path, graph.transpile);
+  return yield* lower(record.text, language, whereIs(record), graph.transpile);
 }
 
 /**
@@ -173,20 +173,22 @@ function* loweredText(graph, record) {
  * @returns {Effect}
  */
 function located(graph, record, error, code, map = null, alternative) {
-  const where = { file: record.path, source: record.text };
-  const chain = record.importerChain().slice(1).map((path) => `\n  imported by ${path}`).join("");
-  const finish = (/** @type {any} */ found) => {
-    if (found instanceof SyntaxError) Object.defineProperty(found, "importers", hidden(chain));
-    return found;
-  };
+  const where = whereIs(record);
   return {
-    now: () => error instanceof SyntaxError ? finish(describeSyntaxError(error, where)) : error,
+    now: () => error instanceof SyntaxError ? describeSyntaxError(error, where) : error,
     later: async () => {
       const toOriginal = map === null ? undefined : graph.positions.mapper(map);
-      const first = await locateSyntaxError(error, code, where, toOriginal);
-      return finish(later(first, alternative));
+      return later(await locateSyntaxError(error, code, where, toOriginal), alternative);
     },
   };
+}
+
+/**
+ * @param {ModuleRecord} record
+ * @returns {import("./syntax_errors.js").Where}
+ */
+function whereIs(record) {
+  return { file: record.path, source: record.text, importers: record.importerChain().slice(1) };
 }
 
 /**
@@ -198,9 +200,4 @@ export function later(first, second) {
   const one = placeOf(first), other = placeOf(second);
   if (one === undefined || other === undefined) return first;
   return other.line > one.line || (other.line === one.line && other.column > one.column) ? second : first;
-}
-
-/** @param {string} value @returns {PropertyDescriptor} */
-function hidden(value) {
-  return { value, writable: true, enumerable: false, configurable: true };
 }

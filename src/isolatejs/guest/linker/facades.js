@@ -1,6 +1,7 @@
 // @ts-check
 // How a CommonJS module looks to the ECMAScript modules that import it: its default and its named exports.
 
+import { SafeSet } from "../primordials.js";
 import { commonJSLexer, loadCommonJSLexer } from "./parser.js";
 import { synthetic } from "./synthetic.js";
 
@@ -22,7 +23,7 @@ export function* compileFacades(graph, record) {
   yield { later: loadCommonJSLexer, now: () => undefined };
   const names = record.source.length > LEXED_LIMIT_BYTES
     ? namesByRunning(graph, record)
-    : yield* exportNames(graph, record, new Set());
+    : yield* exportNames(graph, record, new SafeSet());
   if (record.module === null) buildFacades(graph, record, names);
 }
 
@@ -44,7 +45,7 @@ function namesByRunning(graph, record) {
  * @param {Iterable<string>} names
  */
 export function exportable(names) {
-  return [...new Set(names)].filter((name) =>
+  return [...new SafeSet(names)].filter((name) =>
     name !== "default" && name !== "module.exports" && name.isWellFormed()
   );
 }
@@ -98,7 +99,7 @@ function* exportNames(graph, record, seen) {
   if (lex === null) return [];
   seen.add(record);
   /** @type {Set<string>} */
-  const names = new Set();
+  const names = new SafeSet();
   let lexed;
   try {
     lexed = lex(record.text);

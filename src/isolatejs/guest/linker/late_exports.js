@@ -2,6 +2,7 @@
 // Named imports from CommonJS that its text does not show. Packages like lodash fill `module.exports` in ways
 // that no lexer can follow. When a name is missing, the module is run and asked, as bundlers in effect do.
 
+import { SafeSet } from "../primordials.js";
 import { buildFacades, exportable } from "./facades.js";
 
 /** @typedef {import("./module_graph.js").ModuleGraph} ModuleGraph */
@@ -22,7 +23,7 @@ export function addMissingExports(graph, root, error) {
   const { 1: specifier, 2: name } = missing;
   const all = reachable(root);
   /** @type {Set<ModuleRecord>} */
-  const widened = new Set();
+  const widened = new SafeSet();
   for (const record of all) {
     const requests = record.module.moduleRequests ?? [];
     for (let i = 0; i < requests.length; i++) {
@@ -57,7 +58,7 @@ function widen(graph, record, name) {
 
 /** @param {ModuleRecord} root */
 function reachable(root) {
-  const seen = new Set([root]);
+  const seen = new SafeSet([root]);
   for (const record of seen) for (const child of record.children) seen.add(child);
   return seen;
 }

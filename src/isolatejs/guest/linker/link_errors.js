@@ -1,6 +1,7 @@
 // @ts-check
 // Errors of resolving and linking: what was wanted, by whom, and what to do about it.
 
+import { SafeSet } from "../primordials.js";
 import { lineOf } from "./source_positions.js";
 import { placeSyntaxError } from "./syntax_errors.js";
 
@@ -33,7 +34,7 @@ export function instantiationError(error, root) {
   const wanted = /module '([^']*)' does not provide an export named '([^']*)'/.exec(error.message);
   if (wanted === null) return error;
   const { 1: specifier, 2: name } = wanted;
-  const place = findImport(root, specifier, name, new Set());
+  const place = findImport(root, specifier, name, new SafeSet());
   const importer = place?.record ?? root;
   const hint = importer.language === "ts" || importer.language === "tsx" || importer.language === "unknown"
     ? `\n  If '${name}' is a type, write: import type { ${name} } from '${specifier}'`

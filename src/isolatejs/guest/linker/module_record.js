@@ -1,7 +1,7 @@
 // @ts-check
 // One module as the linker holds it: what the host sent, and what became of it.
 
-import { decodeText, SafeMap } from "../primordials.js";
+import { decodeText, SafeMap, SafeSet } from "../primordials.js";
 
 /**
  * @typedef {object} SentModule  one module in the host's answer
@@ -135,7 +135,7 @@ export class ModuleRecord {
   importerChain() {
     const chain = [];
     /** @type {Set<ModuleRecord>} */
-    const seen = new Set();
+    const seen = new SafeSet();
     for (let record = /** @type {ModuleRecord | null} */ (this); record !== null && !seen.has(record);) {
       seen.add(record);
       chain.push(record.path);

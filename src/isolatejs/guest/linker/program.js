@@ -50,6 +50,11 @@ export class Program {
     return this.meta?.[COMPLETION_PROPERTY];
   }
 
+  /** @returns {import("./syntax_errors.js").Where} */
+  get #where() {
+    return { file: this.record.path, source: this.#source };
+  }
+
   /**
    * @param {{ completion: boolean }} options
    * @returns {Promise<any>} its `node:vm` module
@@ -59,7 +64,7 @@ export class Program {
     const { record } = this;
     const language = languageOf(record.path);
     if (language !== "js") {
-      const lowered = await runLater(lower(this.#source, language, record.path, this.#graph.transpile));
+      const lowered = await runLater(lower(this.#source, language, this.#where, this.#graph.transpile));
       try {
         return record.module = await this.#compileCode(lowered, completion);
       } catch (error) {
@@ -90,7 +95,7 @@ export class Program {
     if (!TYPESCRIPT_HINT.test(this.#source)) throw await located();
     let failure;
     try {
-      const lowered = await runLater(lower(this.#source, "ts", record.path, this.#graph.transpile));
+      const lowered = await runLater(lower(this.#source, "ts", this.#where, this.#graph.transpile));
       record.language = "ts";
       return await this.#compileCode(lowered, completion);
     } catch (second) {
@@ -154,9 +159,8 @@ export class Program {
    * @param {Lowered} lowered
    */
   #locate(error, lowered) {
-    const where = { file: this.record.path, source: this.#source };
     const toOriginal = lowered.map === null ? undefined : this.#graph.positions.mapper(lowered.map);
-    return locateSyntaxError(error, lowered.code, where, toOriginal);
+    return locateSyntaxError(error, lowered.code, this.#where, toOriginal);
   }
 }
 

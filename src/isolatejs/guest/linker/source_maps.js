@@ -1,6 +1,8 @@
 // @ts-check
 // Source Map revision 3 (ECMA-426): decoding of mappings and lookup of original positions.
 
+import { SafeMap } from "../primordials.js";
+
 /**
  * @typedef {object} SourceMap
  * @property {string[]} sources
@@ -9,7 +11,7 @@
  */
 
 const INLINE = /\/\/[#@] sourceMappingURL=data:application\/json;(?:charset=[^;,]*;)?base64,([\w+/=]+)\s*$/;
-const DIGITS = new Map(
+const DIGITS = new SafeMap(
   [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((c, i) => [c, i]),
 );
 

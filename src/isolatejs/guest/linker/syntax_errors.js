@@ -7,7 +7,7 @@ import { SafeWeakMap } from "../primordials.js";
 import { loaderError } from "./engine.js";
 import { lineOf } from "./source_positions.js";
 
-/** @typedef {{ file: string, source: string }} Where */
+/** @typedef {{ file: string, source: string, importers?: readonly string[] }} Where  importers: nearest first */
 /** @typedef {import("./source_positions.js").Position & { sourceLine?: string }} Place */
 
 /** @type {WeakMap<WeakKey, Place>} */
@@ -22,7 +22,8 @@ const places = new SafeWeakMap();
  */
 export function describeSyntaxError(error, where, toOriginal) {
   const { message, line, column } = readMessage(error.message);
-  const described = new SyntaxError(message);
+  const chain = (where.importers ?? []).map((path) => `\n  imported by ${path}`).join("");
+  const described = new SyntaxError(message + chain);
   if (line === undefined || column === undefined) {
     defineStack(described, where.file);
     return described;

@@ -7,6 +7,7 @@ import { engine, loaderError } from "./engine.js";
 import { splitInlineMap } from "./source_maps.js";
 import { describeSyntaxError } from "./syntax_errors.js";
 
+/** @typedef {import("./syntax_errors.js").Where} Where */
 /** @typedef {"js" | "jsx" | "ts" | "tsx"} Language */
 /** @typedef {{ code: string, map: string | null }} Lowered  map: base64, null when positions are kept */
 /** @typedef {(request: { source: string, language: Language }) => import("./effects.js").Effect} Transpile */
@@ -24,21 +25,21 @@ export function languageOf(filename) {
 /**
  * @param {string} source
  * @param {Language} language
- * @param {string} file  for errors
+ * @param {Where} where  for errors
  * @param {Transpile} transpile
  * @returns {Generator<import("./effects.js").Effect, Lowered, any>} throws SyntaxError
  */
-export function* lower(source, language, file, transpile) {
+export function* lower(source, language, where, transpile) {
   if (language === "js") return { code: source, map: null };
   if (language === "ts") {
     const stripped = strip(source);
     if (stripped !== null) return { code: stripped, map: null };
     const transformed = transform(source);
     if (transformed !== null && !DECORATOR.test(transformed.code)) return transformed;
-    if (!DECORATOR.test(source)) yield explain(source, language, file);
+    if (!DECORATOR.test(source)) yield explain(source, language, where);
   }
   const reply = yield transpile({ source, language });
-  if (reply.error !== undefined) throw describeSyntaxError(reply.error, { file, source });
+  if (reply.error !== undefined) throw describeSyntaxError(reply.error, where);
   return splitInlineMap(reply.code);
 }
 
@@ -72,16 +73,16 @@ function transform(source) {
  * An effect that fails with the error of the engine's parser, which says where.
  * @param {string} source
  * @param {Language} language
- * @param {string} file
+ * @param {Where} where
  * @returns {import("./effects.js").Effect}
  */
-function explain(source, language, file) {
+function explain(source, language, where) {
   return {
     now() {
-      throw describeSyntaxError({ message: "Invalid TypeScript" }, { file, source });
+      throw describeSyntaxError({ message: "Invalid TypeScript" }, where);
     },
     async later() {
-      throw await typeScriptError(source, language, file);
+      throw await typeScriptError(source, language, where);
     },
   };
 }
@@ -90,13 +91,13 @@ function explain(source, language, file) {
  * The syntax error of a TypeScript source, with its position.
  * @param {string} source
  * @param {Language} language
- * @param {string} file
+ * @param {Where} where
  */
-export async function typeScriptError(source, language, file) {
+export async function typeScriptError(source, language, where) {
   // The import at the end cannot be resolved: should the source parse after all, it is not evaluated.
   const guarded = `${source}\n;import "isolatejs:never";`;
   const mediaType = language === "ts" ? "application/typescript" : `text/${language}`;
   const error = await loaderError(guarded, mediaType);
   const text = error === null || /isolatejs:never/.test(error.message) ? "Invalid TypeScript" : error.message;
-  return describeSyntaxError({ message: text }, { file, source });
+  return describeSyntaxError({ message: text }, where);
 }
