@@ -224,11 +224,13 @@ async def test_reuse_a_namespaced_session(host: isolatejs.IsolateHost, chromium:
     )
     binding = {"browser": {"handler": playwright.handler}}
     session = await host.get_namespaced_runtime("playwright:preview:session", bindings=binding)
-    await session.eval(f"""
+    response = await session.eval(f"""
       globalThis.ctx = await browser.newContext();
       globalThis.page = await globalThis.ctx.newPage();
       await globalThis.page.goto("{example_com(pages)}");
     """)
+    assert response["kind"] == "Response"
+    assert response["status"] == 200
     await session.dispose()
     assert playwright.get_tracked_resources() == {"contexts": ["ctx_1"], "pages": ["page_1"]}
 

@@ -36,6 +36,7 @@ import {
   push,
   SafeMap,
   SafeSet,
+  SafeWeakMap,
   SetPrototypeForEach,
   StringPrototypeCharCodeAt,
   StringPrototypeIsWellFormed,
@@ -48,6 +49,9 @@ import {
 const { Error, TypeError, Uint8Array } = globalThis;
 
 const PLAIN_DEPTH_LIMIT = 400;
+
+/** Classes of capabilities whose objects cannot cross: by prototype, what is sent in their place. */
+export const descriptions = new SafeWeakMap();
 
 /**
  * What the encoder asks of the channel.
@@ -172,6 +176,8 @@ class NodeWriter {
     if (isTimer(value, prototype)) return this.#new(+value || 0, value);
     const special = this.#special(value, path);
     if (special !== undefined) return special;
+    const describe = descriptions.get(prototype);
+    if (describe !== undefined) return this.#add(describe(value), path);
     throw refusal(path, `an instance of ${className(prototype)}`);
   }
 

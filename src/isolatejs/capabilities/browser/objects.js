@@ -6,6 +6,7 @@ import { Emitter } from "./events.js";
 import { describePart, toText } from "./functions.js";
 import { identities } from "./identities.js";
 import { waiters } from "./waiting.js";
+import { descriptions } from "../../wire/encoding.js";
 
 /** @typedef {import("./identities.js").Step} Step */
 /** @typedef {import("./identities.js").Identity} Identity */
@@ -60,6 +61,10 @@ export class BrowserObjects {
         writable: true,
       });
     }
+    descriptions.set(Class.prototype, (/** @type {any} */ object) => {
+      const { kind: name, facts } = /** @type {Identity} */ (identities.get(object));
+      return { kind: name, ...facts };
+    });
     Class.prototype.subscribe = /** @this {any} @param {string} event @param {boolean} listening */ function (
       event,
       listening,
