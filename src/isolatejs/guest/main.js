@@ -72,3 +72,5 @@ async function warmUp() {
 const running = channel.run();
 warmUp();
 await running;
+// A process that nobody asked for fills the cache of compiled code: of the rest, too.
+if (!booted) { for (const name of Object.keys(CAPABILITIES)) await CAPABILITIES[name](); }
