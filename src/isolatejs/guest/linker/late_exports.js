@@ -21,6 +21,7 @@ export function addMissingExports(graph, root, error) {
     : null;
   if (missing === null) return false;
   const { 1: specifier, 2: name } = missing;
+  /** @type {Set<ModuleRecord>} */
   const all = reachable(root);
   /** @type {Set<ModuleRecord>} */
   const widened = new SafeSet();
@@ -58,6 +59,7 @@ function widen(graph, record, name) {
 
 /** @param {ModuleRecord} root */
 function reachable(root) {
+  /** @type {Set<ModuleRecord>} */
   const seen = new SafeSet([root]);
   for (const record of seen) for (const child of record.children) seen.add(child);
   return seen;
