@@ -4,18 +4,18 @@
 
 import { CAPABILITIES } from "../capabilities/registry.js";
 import { stringify } from "../wire/json.js";
-import { ObjectGetOwnPropertyDescriptor, ObjectKeys, SafeMap } from "./primordials.js";
+import { ObjectGetOwnPropertyDescriptor, ObjectKeys, push, SafeMap } from "./primordials.js";
 
 /**
  * The guest half of a capability. `rebind` takes a new grant without losing what the program holds; a half
  * without it is taken away and installed anew when its grant changes.
  * @typedef {{install: (kernel: any, grant: any) => void | Promise<void>, rebind?: (kernel: any, grant: any) => void | Promise<void>}} GuestHalf
  */
-/** @typedef {{half: GuestHalf, grant: string, globals: Map<string, any>}} Installed */
+/** @typedef {{half: GuestHalf, grant: string, globals: Map<string, any>, builtins: string[]}} Installed */
 
 export class Grants {
   /** @type {Map<string, Installed>} */ #installed = new SafeMap();
-  /** @type {Map<string, any> | null} */ #recording = null;
+  /** @type {Pick<Installed, "globals" | "builtins"> | null} */ #recording = null;
   #kernel;
 
   /** @param {import("./kernel.js").Kernel} kernel */
@@ -26,7 +26,12 @@ export class Grants {
   /** Note that the half being installed has defined a global. @param {string} name */
   record(name) {
     const own = ObjectGetOwnPropertyDescriptor(globalThis, name);
-    this.#recording?.set(name, own?.get ?? own?.value);
+    this.#recording?.globals.set(name, own?.get ?? own?.value);
+  }
+
+  /** Note that the half being installed offers a module. @param {string} name */
+  recordBuiltin(name) {
+    if (this.#recording !== null) push(this.#recording.builtins, name);
   }
 
   /** Install what is granted. @param {Record<string, any>} grants */
@@ -41,11 +46,13 @@ export class Grants {
     for (const name of [...this.#installed.keys()]) {
       if (grants[name] === undefined) this.#remove(name);
     }
+    const missing = ObjectKeys(grants).filter((name) => !this.#installed.has(name));
+    const halves = await Promise.all(missing.map((name) => CAPABILITIES[name]()));
     for (const name of ObjectKeys(grants)) {
       const installed = this.#installed.get(name);
       const grant = stringify(grants[name]);
       if (installed === undefined) {
-        await this.#add(name, await CAPABILITIES[name](), grants[name]);
+        await this.#add(name, halves[missing.indexOf(name)], grants[name]);
       } else if (installed.half.rebind !== undefined) {
         await installed.half.rebind(this.#kernel, grants[name]);
         installed.grant = grant;
@@ -58,20 +65,22 @@ export class Grants {
 
   /** @param {string} name @param {GuestHalf} half @param {any} grant */
   async #add(name, half, grant) {
-    const globals = new SafeMap();
-    this.#recording = globals;
+    /** @type {Pick<Installed, "globals" | "builtins">} */
+    const recording = { globals: new SafeMap(), builtins: [] };
+    this.#recording = recording;
     try {
       await half.install(this.#kernel, grant);
     } finally {
       this.#recording = null;
     }
-    this.#installed.set(name, { half, grant: stringify(grant), globals });
+    this.#installed.set(name, { half, grant: stringify(grant), ...recording });
   }
 
-  /** Take away the globals of a half, unless the program has put something of its own there. @param {string} name */
+  /** Take away what a half installed, but not what the program has put in its place. @param {string} name */
   #remove(name) {
     const installed = this.#installed.get(name);
     this.#installed.delete(name);
+    for (const builtin of installed?.builtins ?? []) this.#kernel.forgetBuiltin(builtin);
     installed?.globals.forEach((value, global) => {
       const own = ObjectGetOwnPropertyDescriptor(globalThis, global);
       if (own !== undefined && (own.get ?? own.value) === value) Reflect.deleteProperty(globalThis, global);

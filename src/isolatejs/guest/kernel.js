@@ -87,7 +87,14 @@ export class Kernel {
    */
   registerBuiltin(name, factory) {
     this.builtins.set(name, factory);
+    this.grants.recordBuiltin(name);
     if (this.#linker !== undefined) this.#linker.then((linker) => linker.registerBuiltin(name, factory));
+  }
+
+  /** A module is offered no more; what has imported it keeps it. @param {string} name */
+  forgetBuiltin(name) {
+    this.builtins.delete(name);
+    if (this.#linker !== undefined) this.#linker.then((linker) => linker.forgetBuiltin(name));
   }
 
   /** Say who finds modules for the linker. @param {import("./linker/module_store.js").ModuleHost} host */

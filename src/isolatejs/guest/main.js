@@ -4,14 +4,10 @@
 
 import { Channel } from "../channel/channel.js";
 import { CAPABILITIES, WARM } from "../capabilities/registry.js";
-import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
-import { installAbsent as installAbsentFetch } from "../capabilities/fetch/absent.js";
+import { Boot } from "./boot.js";
 import { openSyncReplies, stdin, stdout } from "./engine.js";
-import { describeError, installStackTraces, reviveError } from "./errors.js";
-import { scrubGlobals } from "./globals.js";
+import { describeError, reviveError } from "./errors.js";
 import { Kernel, requestScope } from "./kernel.js";
-import { installPath } from "./path.js";
-import { installTimers } from "./timers.js";
 
 let booted = false;
 
@@ -24,19 +20,13 @@ const channel = new Channel(
 );
 const kernel = new Kernel(channel);
 
+const boot = new Boot(kernel);
+
 channel.handle("boot", {
-  /** @param {{cwd: string, grants: Record<string, any>}} payload */
-  async bootKernel({ cwd, grants }) {
+  /** @param {{cwd: string, grants: Record<string, any>}} message */
+  async bootKernel(message) {
     booted = true;
-    kernel.cwd = cwd;
-    scrubGlobals();
-    installTimers();
-    installStackTraces();
-    installEvaluation(kernel);
-    installPath(kernel, cwd);
-    const { evaluation: _, ...others } = grants;
-    await kernel.grants.install(others);
-    if (grants.fetch === undefined) installAbsentFetch(kernel);
+    await boot.boot(message);
     channel.release();
     return null;
   },
@@ -47,12 +37,10 @@ channel.handle("boot", {
     return null;
   },
 
-  /** Another acquire of the session, with its bindings. @param {{cwd: string, grants: Record<string, any>}} payload */
+  /** Another acquire of the session, with its bindings. @param {{cwd: string, grants: Record<string, any>}} message */
   async resumeKernel({ cwd, grants }) {
     kernel.cwd = cwd;
-    const { evaluation: _, ...others } = grants;
-    await kernel.grants.rebind(others);
-    if (grants.fetch === undefined) installAbsentFetch(kernel);
+    await boot.grant(grants);
     channel.release();
     return null;
   },
@@ -67,6 +55,7 @@ async function warmUp() {
   if (booted) return;
   const linker = await kernel.linker();
   if (!booted) await linker.warm();
+  if (!booted) await boot.prepare();
 }
 
 const running = channel.run();

@@ -96,6 +96,8 @@ const AVAILABLE = Object.keys(NODE_MODULES).filter((name) => NODE_MODULES[name] 
 export class Builtins {
   /** @type {SafeMap} full name to factory */
   #factories = new SafeMap();
+  /** @type {Record<string, () => any>} the linker's own, by full name */
+  #own;
   /** @type {SafeMap} full name to exports */
   #loaded = new SafeMap();
 
@@ -117,6 +119,7 @@ export class Builtins {
       "node:http": () => loadKernelFile("linker/node/http.js").createHttp("http:"),
       "node:https": () => loadKernelFile("linker/node/http.js").createHttp("https:"),
     };
+    this.#own = own;
     for (const name of Object.keys(own)) this.register(name, own[name]);
   }
 
@@ -128,6 +131,16 @@ export class Builtins {
   register(name, factory) {
     this.#factories.set(name, factory);
     this.#loaded.delete(name);
+  }
+
+  /**
+   * Takes a module away again; one that the linker itself has stands in its place.
+   * @param {string} name
+   */
+  forget(name) {
+    this.#loaded.delete(name);
+    if (Object.hasOwn(this.#own, name)) this.#factories.set(name, this.#own[name]);
+    else this.#factories.delete(name);
   }
 
   /**

@@ -99,6 +99,14 @@ export class Linker {
   }
 
   /**
+   * Provides it no more.
+   * @param {string} name
+   */
+  forgetBuiltin(name) {
+    this.#builtins.forget(name);
+  }
+
+  /**
    * Replaces a module for those who import it from now on.
    * @param {string} specifier
    * @param {string} referrer

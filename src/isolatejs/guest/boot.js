@@ -1,0 +1,51 @@
+// Turns a fresh process into a runtime: scrubs the globals, installs what is granted. As much of it as does not
+// depend on the grants happens ahead, in a process that waits warm.
+// @ts-check
+
+import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
+import { installAbsent as installAbsentFetch } from "../capabilities/fetch/absent.js";
+import { installStackTraces } from "./errors.js";
+import { scrubGlobals } from "./globals.js";
+import { installPath } from "./path.js";
+import { installTimers } from "./timers.js";
+
+/** What almost every runtime is granted, as it is granted. */
+const USUAL = { host_events: {}, async_context: {}, console: { enabled: false }, nested_host: {} };
+
+export class Boot {
+  #kernel;
+  /** @type {Promise<void> | undefined} */ #prepared;
+
+  /** @param {import("./kernel.js").Kernel} kernel */
+  constructor(kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Everything that does not depend on the grants, and the usual grants; boot changes them into the real ones. */
+  prepare() {
+    return this.#prepared ??= this.#prepare(USUAL);
+  }
+
+  /** @param {Record<string, any>} grants */
+  async #prepare(grants) {
+    scrubGlobals();
+    installTimers();
+    installStackTraces();
+    installEvaluation(this.#kernel);
+    await this.#kernel.grants.install(grants);
+  }
+
+  /** The host asks for this process. @param {{cwd: string, grants: Record<string, any>}} message */
+  async boot({ cwd, grants }) {
+    await (this.#prepared ??= this.#prepare({}));
+    this.#kernel.cwd = cwd;
+    installPath(this.#kernel, cwd);
+    await this.grant(grants);
+  }
+
+  /** Install exactly these grants. @param {Record<string, any>} grants */
+  async grant({ evaluation: _, ...grants }) {
+    await this.#kernel.grants.rebind(grants);
+    if (grants.fetch === undefined) installAbsentFetch(this.#kernel);
+  }
+}
