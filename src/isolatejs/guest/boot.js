@@ -2,7 +2,7 @@
 // depend on the grants happens ahead, in a process that waits warm.
 // @ts-check
 
-import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
+import { install as installEvaluation, tryOut } from "../capabilities/evaluation/guest.js";
 import { installAbsent as installAbsentFetch } from "../capabilities/fetch/absent.js";
 import { installStackTraces } from "./errors.js";
 import { scrubGlobals } from "./globals.js";
@@ -10,7 +10,13 @@ import { installPath } from "./path.js";
 import { installTimers } from "./timers.js";
 
 /** What almost every runtime is granted, as it is granted. */
-const USUAL = { host_events: {}, async_context: {}, console: { enabled: false }, nested_host: {} };
+const USUAL = {
+  host_events: {},
+  async_context: {},
+  console: { enabled: false },
+  modules: { environment: { NODE_ENV: "production" }, shadowed: [], cwd: "/" },
+  nested_host: {},
+};
 
 export class Boot {
   #kernel;
@@ -22,8 +28,9 @@ export class Boot {
   }
 
   /** Everything that does not depend on the grants, and the usual grants; boot changes them into the real ones. */
-  prepare() {
-    return this.#prepared ??= this.#prepare(USUAL);
+  async prepare() {
+    await (this.#prepared ??= this.#prepare(USUAL));
+    await tryOut(this.#kernel); // compiles what the first program would have to wait for
   }
 
   /** @param {Record<string, any>} grants */

@@ -44,6 +44,12 @@ export function install(kernel) {
   watchEscapes(kernel);
 }
 
+/** Run two small programs for nobody, so that the code for running programs is compiled. @param {import("../../guest/kernel.js").Kernel} kernel */
+export async function tryOut(kernel) {
+  await quickly(kernel, "[0]", "/index.js");
+  await quickly(kernel, "(() => 0)()", "/index.js");
+}
+
 /** Run a program that is plain strict code; undefined when it has to be a module. */
 function quickly(
   /** @type {import("../../guest/kernel.js").Kernel} */ kernel,
