@@ -110,7 +110,8 @@ async def test_crash_of_the_engine_is_a_typed_error(host: isolatejs.IsolateHost)
     async with host.create_runtime() as sibling, host.create_runtime() as runtime:
         waiting = asyncio.create_task(runtime.eval("await new Promise(() => {})"))
         await runtime.eval("1")
-        os.kill(runtime._live.sandbox.pid, signal.SIGKILL)  # a sandbox is process 1 of its namespace: nothing less ends it from outside
+        # A sandbox is process 1 of its namespace: no other signal from outside ends it.
+        os.kill(runtime._live.sandbox.pid, signal.SIGKILL)
         with pytest.raises(SandboxCrashedError) as caught:
             await waiting
         assert caught.value.signal == signal.SIGKILL
