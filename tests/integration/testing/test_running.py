@@ -360,3 +360,15 @@ async def test_names_match_in_both_spellings(tests: TestRuntime) -> None:
     code = "describe('s', () => { test('a', () => {}); test('b', () => {}) })"
     for pattern in ("s a$", "^s > a$"):
         assert (await tests.run(code, pattern=pattern)).passed == 1
+
+
+async def test_describe_may_use_what_the_file_declares_below(tests: TestRuntime) -> None:
+    """As in Vitest; bodies that need nothing from below run at once, as in Jest."""
+    result = await tests.run("""
+        let order = [];
+        describe("late", () => { beforeEach(() => {}); for (const name of NAMES) test(name, () => {}) });
+        describe("early", () => { order.push("body"); test("now", () => { expect(order).toEqual(["body", "after"]) }) });
+        order.push("after");
+        const NAMES = ["a", "b"];
+    """)
+    assert statuses(result) == {"late > a": "pass", "late > b": "pass", "early > now": "pass"}

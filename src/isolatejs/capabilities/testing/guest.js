@@ -151,6 +151,7 @@ class TestGuest {
       this.#mocks.use(linker);
       const mocks = MOCKS_MODULES.test(code) ? await import("./mock/hoist_mocks.js") : null;
       await linker.evaluateModule(mocks === null ? code : await mocks.hoistMocks(code, path), path);
+      for (const body of root.deferred.splice(0)) body();
       while (root.pending.length > 0) await Promise.all(root.pending.splice(0));
       await turn();
     };

@@ -126,8 +126,11 @@ function mismatch(hint, key, expected, received, state) {
   return () => `${hint}${title}\n\n${print()}`;
 }
 
-/** @param {any} context @param {string} name @param {any} received @param {string} hintText @param {string} hint */
-function compareStored(context, name, received, hintText, hint) {
+/**
+ * @param {any} context @param {string} name @param {any} received @param {string} hintText @param {string} hint
+ * @param {any} [other] what the snapshot may hold in its place
+ */
+function compareStored(context, name, received, hintText, hint, other = received) {
   const state = stateFor(context, name);
   if (!state.stored) {
     throw new Error(
@@ -139,12 +142,15 @@ function compareStored(context, name, received, hintText, hint) {
   }
   const key = state.key(context.currentTestTitles ?? [context.currentTestName ?? ""], hintText);
   const text = serialize(received);
-  const { pass, expected } = state.match(key, text);
+  const { pass, expected } = state.match(key, text, serialize(other));
   return { pass, message: mismatch(hint, key, expected, text, state), actual: text, expected };
 }
 
-/** @param {any} context @param {string} name @param {any} received @param {string | undefined} inline @param {string} hint */
-function compareInline(context, name, received, inline, hint) {
+/**
+ * @param {any} context @param {string} name @param {any} received @param {string | undefined} inline @param {string} hint
+ * @param {any} [other] what the snapshot may hold in its place
+ */
+function compareInline(context, name, received, inline, hint, other = received) {
   const state = stateFor(context, name);
   if (inline !== undefined && typeof inline !== "string") {
     throw new Error(
@@ -157,14 +163,13 @@ function compareInline(context, name, received, inline, hint) {
   }
   const text = serialize(received);
   const location = inline === undefined || state.mode === "all" ? callerLocation() : null;
-  const { pass, expected } = state.matchInline(text, inline, location);
+  const { pass, expected } = state.matchInline(text, inline, location, serialize(other));
   return { pass, message: mismatch(hint, "", expected, text, state), actual: text, expected };
 }
 
 /** What a function throws, or what a promise rejected with. @param {any} context @param {string} hint @param {any} received */
-function thrownMessage(context, hint, received) {
-  const text = (/** @type {any} */ error) => typeof error?.message === "string" ? error.message : error;
-  if (context.fromPromise || context.promise === "rejects") return text(received);
+function thrownValue(context, hint, received) {
+  if (context.fromPromise || context.promise === "rejects") return received;
   if (typeof received !== "function") {
     throw new Error(
       matcherErrorMessage(
@@ -177,10 +182,13 @@ function thrownMessage(context, hint, received) {
   try {
     received();
   } catch (error) {
-    return text(error);
+    return error;
   }
   throw new Error(`${hint}\n\nReceived function did not throw`);
 }
+
+/** Jest's snapshots hold an error's message, Vitest's the error: both are right. @param {any} error */
+const messageOf = (error) => typeof error?.message === "string" ? error.message : error;
 
 /** @type {Record<string, Function>} */
 export const snapshotMatchers = {
@@ -213,7 +221,8 @@ export const snapshotMatchers = {
     const name = "toThrowErrorMatchingSnapshot";
     const hint = matcherHint(name, undefined, "", { promise: this.promise });
     stateFor(this, name);
-    return compareStored(this, name, thrownMessage(this, hint, received), hintText, hint);
+    const error = thrownValue(this, hint, received);
+    return compareStored(this, name, messageOf(error), hintText, hint, error);
   },
 
   /** @this {any} @param {any} received @param {string} [inline] */
@@ -221,7 +230,8 @@ export const snapshotMatchers = {
     const name = "toThrowErrorMatchingInlineSnapshot";
     const hint = matcherHint(name, undefined, "", { promise: this.promise });
     stateFor(this, name);
-    return compareInline(this, name, thrownMessage(this, hint, received), inline, hint);
+    const error = thrownValue(this, hint, received);
+    return compareInline(this, name, messageOf(error), inline, hint, error);
   },
 
   /**

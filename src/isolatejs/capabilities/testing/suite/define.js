@@ -119,15 +119,36 @@ function addSuite(flags, call, eachArgs) {
     if (suite.mode === "run") suite.mode = "todo";
     return;
   }
+  const file = root ?? parent;
+  const body = () => definingSuite.run(suite, () => fn(...(eachArgs ?? [])));
   try {
-    const result = definingSuite.run(suite, () => fn(...(eachArgs ?? [])));
-    if (typeof result?.then === "function") {
-      const done = result.then(undefined, (/** @type {any} */ error) => suite.definitionError = error);
-      (root ?? parent).pending.push(done);
-    }
+    keepPending(file, suite, body());
   } catch (/** @type {any} */ error) {
-    suite.definitionError = error;
+    if (!isTooEarly(error)) {
+      suite.definitionError = error;
+      return;
+    }
+    // Vitest runs bodies when the file has been evaluated, so files made for it may use what they declare below.
+    suite.clear();
+    file.deferred.push(() => {
+      try {
+        keepPending(file, suite, body());
+      } catch (/** @type {any} */ again) {
+        suite.definitionError = again;
+      }
+    });
   }
+}
+
+/** Waits for an async body. @param {Suite} file @param {Suite} suite @param {any} result */
+function keepPending(file, suite, result) {
+  if (typeof result?.then !== "function") return;
+  file.pending.push(result.then(undefined, (/** @type {any} */ error) => suite.definitionError = error));
+}
+
+/** @param {any} error */
+function isTooEarly(error) {
+  return error instanceof ReferenceError && error.message.endsWith("before initialization");
 }
 
 /**

@@ -22,6 +22,7 @@ export class Suite {
     afterEach: [],
   };
   /** @type {Promise<any>[]} bodies that are still being run */ pending = [];
+  /** @type {Array<() => void>} bodies to run when the file has been evaluated */ deferred = [];
   /** @type {Error | null} */ definitionError = null;
   id = 0;
 
@@ -33,6 +34,12 @@ export class Suite {
     this.mode = options.mode ?? "run";
     /** @type {number} */
     this.depth = parent === null ? -1 : parent.depth + 1;
+  }
+
+  /** Forgets what its body has defined. */
+  clear() {
+    this.children = [];
+    this.hooks = { beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] };
   }
 
   /** Titles from the outermost suite down; the root has none. @returns {string[]} */
