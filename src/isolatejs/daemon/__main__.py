@@ -1,4 +1,4 @@
-"""`python -m isolatejs.daemon --socket PATH`: what auto-start runs."""
+"""`python -m isolatejs.daemon --socket PATH`: what auto-start runs. For people there is `isolate-daemon`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from isolatejs.daemon.main import detach, serve_daemon
 from isolatejs.daemon.packets import default_socket_path
+from isolatejs.daemon.settings import DaemonSettings
 from isolatejs.errors import IsolateError
 
 
@@ -15,18 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="isolate-daemon")
     parser.add_argument("--socket", default=default_socket_path())
     parser.add_argument("--idle-exit-ms", type=float, default=None)
-    parser.add_argument(
-        "--detach", action="store_true", help="return when it listens, and serve in the background"
-    )
+    parser.add_argument("--detach", action="store_true", help="return when it listens; serve on")
     options = parser.parse_args()
+    settings = DaemonSettings(socket_path=options.socket, idle_exit_ms=options.idle_exit_ms)
+    if options.detach:
+        return detach(lambda on_listening: serve_daemon(settings, on_listening))
     try:
-        if options.detach:
-            return detach(
-                lambda ready: serve_daemon(
-                    options.socket, idle_exit_ms=options.idle_exit_ms, on_listening=ready
-                )
-            )
-        serve_daemon(options.socket, idle_exit_ms=options.idle_exit_ms)
+        serve_daemon(settings)
     except IsolateError as error:
         sys.stderr.write(f"isolate-daemon: {error}\n")
         return 1

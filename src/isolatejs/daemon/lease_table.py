@@ -1,13 +1,14 @@
-"""Who holds which sandbox, and which sessions are held or put aside."""
+"""Who holds which sandbox."""
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import DaemonError, NamespaceBusyError, QuotaExceededError
-from isolatejs.limits import DAEMON_LEASES_LIMIT, NAMESPACE_IDLE_LIMIT_MS, NAMESPACES_LIMIT
+from isolatejs.errors import DaemonError, QuotaExceededError
+from isolatejs.sandbox.parked import resident_memory_bytes
 
 if TYPE_CHECKING:
     from isolatejs.daemon.server import Client
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Lease:
-    """One sandbox that was leased. `client` is None while its session is put aside."""
+    """One sandbox that was leased. `client` is None while its session is put aside.
+
+    `numbers` belong to the client's channel. `reason` says why somebody else ended it.
+    """
 
     id: str
     sandbox: Sandbox
@@ -24,29 +28,49 @@ class Lease:
     key: str | None = None
     numbers: tuple[int, int] = (0, 0)
     since: float = field(default_factory=time.monotonic)
-    killed: bool = False
+    reason: str | None = None
     ended: bool = False
+    _channel: tuple[int, int] = (0, 0)
+
+    def hand_over(self) -> tuple[int, ...]:
+        """Descriptors for the owner: channel, pidfd and, where there is one, the sync FIFO."""
+        status = os.fstat(self.sandbox.channel_socket.fileno())
+        self._channel = (status.st_dev, status.st_ino)
+        channel, pidfd, sync = self.sandbox.hand_over()
+        return (channel, pidfd) if sync is None else (channel, pidfd, sync)
+
+    def is_channel(self, descriptor: int) -> bool:
+        """Whether a descriptor is the channel that was handed over."""
+        status = os.fstat(descriptor)
+        return (status.st_dev, status.st_ino) == self._channel
 
 
 class LeaseTable:
     """All leases by id. One sandbox, one owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._leases: dict[str, Lease] = {}
+        self._reserved = 0
+        self.total = 0
 
     def __len__(self) -> int:
         return len(self._leases)
 
-    def check_room(self) -> None:
-        """Raise QuotaExceededError when no more may be leased."""
-        if len(self._leases) >= DAEMON_LEASES_LIMIT:
+    def reserve(self) -> None:
+        """Make sure of room for one that is being made. Raises QuotaExceededError when there is none."""
+        if len(self._leases) + self._reserved >= self._limit:
             raise QuotaExceededError(
-                f"the daemon leases {DAEMON_LEASES_LIMIT} sandboxes already",
-                limit="leases",
-                value=DAEMON_LEASES_LIMIT,
+                f"the daemon leases {self._limit} sandboxes already", limit="leases", value=self._limit
             )
+        self._reserved += 1
+
+    def unreserve(self) -> None:
+        """It has been made, or not."""
+        self._reserved -= 1
 
     def add(self, client: Client, sandbox: Sandbox) -> Lease:
+        self.total += 1
         lease = self._leases[sandbox.id] = Lease(sandbox.id, sandbox, client)
         return lease
 
@@ -63,9 +87,18 @@ class LeaseTable:
     def of(self, client: Client) -> list[Lease]:
         return [lease for lease in self._leases.values() if lease.client is client]
 
+    @property
+    def held(self) -> int:
+        """Leases that a client holds now."""
+        return sum(lease.client is not None for lease in self._leases.values())
+
     def remove(self, lease: Lease) -> None:
         lease.ended = True
         self._leases.pop(lease.id, None)
+
+    def memory_bytes(self) -> int:
+        """Private memory of all leased sandboxes."""
+        return sum(resident_memory_bytes(lease.sandbox.pid) for lease in self._leases.values())
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a lease, for operators."""
@@ -76,111 +109,9 @@ class LeaseTable:
                 "pid": lease.sandbox.pid,
                 "client": None if lease.client is None else lease.client.pid,
                 "namespace": lease.key,
+                "state": "parked" if lease.client is None else "leased",
+                "memory_bytes": resident_memory_bytes(lease.sandbox.pid),
                 "seconds": round(now - lease.since, 1),
             }
             for lease in self._leases.values()
-        ]
-
-
-@dataclass
-class _Session:
-    holder: Client | None
-    lease: Lease | None
-    since: float = field(default_factory=time.monotonic)
-
-    @property
-    def aside(self) -> bool:
-        return self.holder is None
-
-
-class SessionTable:
-    """Sessions by name: held by a client, or put aside."""
-
-    def __init__(self, leases: LeaseTable) -> None:
-        self._leases = leases
-        self._sessions: dict[str, _Session] = {}
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    def acquire(self, key: str, client: Client) -> Lease | None:
-        """Take a session for a client; None for a new one. Raises NamespaceBusyError."""
-        session = self._sessions.get(key)
-        if session is not None and not session.aside:
-            assert session.holder is not None
-            holder = f"process {session.holder.pid}"
-            raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)
-        lease = session.lease if session is not None else None
-        self._sessions[key] = _Session(client, lease)
-        if lease is not None:
-            lease.client = client
-        return lease
-
-    def hold(self, key: str, lease: Lease) -> None:
-        """The client has made the session's sandbox."""
-        session = self._sessions.get(key)
-        if session is None or session.holder is not lease.client:
-            raise DaemonError(f"the namespace {key!r} is not held by this client")
-        session.lease = lease
-        lease.key = key
-
-    def put_aside(self, key: str, lease: Lease) -> list[Lease]:
-        """Keep a session. Gives the leases of the sessions that have to make room."""
-        session = self._sessions.get(key)
-        if session is None or session.holder is not lease.client or session.lease is not lease:
-            raise DaemonError(f"the namespace {key!r} is not held by this client")
-        lease.client = None
-        self._sessions[key] = _Session(None, lease)
-        now = time.monotonic()
-        aside = sorted((s.since, k) for k, s in self._sessions.items() if s.aside)
-        expired = [k for since, k in aside if now - since > NAMESPACE_IDLE_LIMIT_MS / 1000]
-        surplus = [k for _, k in aside[: max(0, len(aside) - NAMESPACES_LIMIT)]]
-        ended: list[Lease] = []
-        for name in dict.fromkeys([*expired, *surplus]):
-            old = self._sessions.pop(name).lease
-            if old is not None:
-                ended.append(old)
-        return ended
-
-    def release(self, key: str, client: Client) -> None:
-        session = self._sessions.get(key)
-        if session is not None and session.holder is client:
-            del self._sessions[key]
-
-    def forget(self, lease: Lease) -> None:
-        """The sandbox of a session is gone, or its client is."""
-        for key, session in list(self._sessions.items()):
-            if session.lease is lease:
-                del self._sessions[key]
-
-    def forget_client(self, client: Client) -> None:
-        """Names that a client held without a sandbox yet."""
-        for key, session in list(self._sessions.items()):
-            if session.holder is client:
-                del self._sessions[key]
-
-    def dispose(self, key: str) -> tuple[Lease | None, bool]:
-        session = self._sessions.pop(key, None)
-        return (session.lease, True) if session is not None else (None, False)
-
-    async def close(self) -> None:
-        """End what is put aside."""
-        for session in self._sessions.values():
-            if session.lease is not None:
-                self._leases.remove(session.lease)
-                await session.lease.sandbox.aclose()
-        self._sessions.clear()
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row a session, for operators."""
-        now = time.monotonic()
-        return [
-            {
-                "key": key,
-                "state": "parked" if session.aside else "held",
-                "holder": None if session.holder is None else session.holder.pid,
-                "sandbox": None if session.lease is None else session.lease.id,
-                "seconds": round(now - session.since, 1),
-            }
-            for key, session in self._sessions.items()
         ]

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
 import socket
 import stat
+import sys
 from typing import TYPE_CHECKING
 
+from isolatejs.daemon.metrics_endpoint import serve_metrics
 from isolatejs.daemon.packets import prepare_directory
 from isolatejs.daemon.server import DaemonServer
-from isolatejs.errors import DaemonError
-from isolatejs.limits import DAEMON_DRAIN_TIMEOUT_MS, POOL_SIZE
+from isolatejs.daemon.telemetry import report_metrics
+from isolatejs.errors import DaemonError, IsolateError
+from isolatejs.limits import DAEMON_DRAIN_TIMEOUT_MS
 from isolatejs.sandbox.pool import EmbeddedPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from isolatejs.sandbox.confinement import Confinement
+    from isolatejs.daemon.settings import DaemonSettings
+
+LISTEN_BACKLOG = 128
 
 
-def serve_daemon(
-    socket_path: str,
-    *,
-    pool_size: int = POOL_SIZE,
-    confinement: Confinement = "require",
-    idle_exit_ms: float | None = None,
-    on_listening: Callable[[], None] | None = None,
-) -> None:
-    """Serve at `socket_path` until SIGTERM (drains; a second one ends at once) or SIGINT.
+def serve_daemon(settings: DaemonSettings, on_listening: Callable[[str], None] = lambda where: None) -> None:
+    """Serve until SIGTERM (drains; a second one ends at once) or SIGINT.
 
-    Raises DaemonError when another daemon serves there, or when the path is no socket.
+    `on_listening` gets one line that says where. Raises DaemonError when another daemon serves there, or when
+    the path is no socket.
     """
-    path = os.path.abspath(socket_path)
+    path = os.path.abspath(settings.socket_path)
     prepare_directory(path)
-    lock = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
+    with contextlib.ExitStack() as lock:
+        descriptor = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        lock.callback(os.close, descriptor)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DaemonError(f"another daemon serves at {path}") from None
-        asyncio.run(_serve(path, pool_size, confinement, idle_exit_ms, on_listening))
-    finally:
-        os.close(lock)
+        asyncio.run(_serve(path, settings, on_listening, lock.close))
 
 
-def detach(serve: Callable[[Callable[[], None]], None]) -> int:
-    """Serve in a process of its own session; returns 0 in this one as soon as that listens, 1 when it ends first."""
+def detach(serve: Callable[[Callable[[str], None]], None]) -> int:
+    """Serve in a process of its own session; 0 in this one as soon as that listens, 1 when it ends first."""
     reader, writer = os.pipe()
     if os.fork():
         os.close(writer)
@@ -57,31 +56,38 @@ def detach(serve: Callable[[Callable[[], None]], None]) -> int:
     os.close(reader)
     os.setsid()
 
-    def on_listening() -> None:
+    def on_listening(where: str) -> None:
         os.write(writer, b"1")
         os.close(writer)
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)
+        os.close(null)
 
     try:
         serve(on_listening)
-    except DaemonError:
+    except IsolateError as error:
+        sys.stderr.write(f"isolate-daemon: {error}\n")
         return 1
     return 0
 
 
 async def _serve(
-    path: str,
-    pool_size: int,
-    confinement: Confinement,
-    idle_exit_ms: float | None,
-    on_listening: Callable[[], None] | None,
+    path: str, settings: DaemonSettings, on_listening: Callable[[str], None], free_path: Callable[[], None]
 ) -> None:
-    async with EmbeddedPool(pool_size=pool_size, confinement=confinement) as pool:
-        server = DaemonServer(_listen(path), pool, idle_exit_ms=idle_exit_ms)
+    pool = EmbeddedPool(pool_size=settings.pool_size, confinement=settings.confinement)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(pool)
+        server = DaemonServer(_listen(path), pool, settings, free_path)
+        where = path
+        if settings.metrics_port is not None:
+            port = await stack.enter_async_context(serve_metrics(settings.metrics_port, server.statistics))
+            where += f", metrics at http://127.0.0.1:{port}/metrics"
+        stack.callback(report_metrics(server.statistics))
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, server.drain, DAEMON_DRAIN_TIMEOUT_MS)
+        loop.add_signal_handler(signal.SIGTERM, server.drain_or_stop, DAEMON_DRAIN_TIMEOUT_MS)
         loop.add_signal_handler(signal.SIGINT, server.stop)
-        if on_listening is not None:
-            on_listening()
+        on_listening(where)
         await server.run()
 
 
@@ -97,7 +103,10 @@ def _listen(path: str) -> socket.socket:
     previous = os.umask(0o177)
     try:
         listener.bind(path)
+    except OSError as error:
+        listener.close()
+        raise DaemonError(f"cannot listen at {path}: {error.strerror or error}") from error
     finally:
         os.umask(previous)
-    listener.listen(128)
+    listener.listen(LISTEN_BACKLOG)
     return listener

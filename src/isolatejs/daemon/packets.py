@@ -1,11 +1,14 @@
 """What crosses between daemon and client: one JSON packet each, with descriptors, on a SOCK_SEQPACKET socket.
 
 A request has `op` and `id`; its answer has the same `id` and either its fields or `error` and `message`.
-The daemon tells of ends with packets that have `event`. See `server.py` for the operations.
+The daemon tells of what happens on its own with packets that have `event`. See `operations.py` for the
+operations.
 """
 
 from __future__ import annotations
 
+import array
+import json
 import os
 import socket
 import struct
@@ -14,12 +17,74 @@ from pathlib import Path
 from typing import Any, Final
 
 from isolatejs.errors import DaemonError
-from isolatejs.sandbox.launcher.control import Message, receive, send
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """Raised whenever a packet changes its meaning; client and daemon must agree."""
+PACKET_LIMIT_BYTES: Final = 160 * 1024
+"""Below the kernel's default send buffer, so that one packet always fits. Larger things travel as a memfd."""
+DESCRIPTORS_LIMIT: Final = 8
 
-__all__ = ["PROTOCOL", "Message", "default_socket_path", "peer_uid", "receive", "send"]
+Message = dict[str, Any]
+
+
+def encode(message: Message) -> bytes:
+    """A packet. Raises ValueError for one that is too large."""
+    packet = json.dumps(message, separators=(",", ":")).encode()
+    if len(packet) > PACKET_LIMIT_BYTES:
+        raise ValueError(f"a packet of {len(packet)} bytes, limit {PACKET_LIMIT_BYTES}")
+    return packet
+
+
+def send(connection: socket.socket, packet: bytes, descriptors: tuple[int, ...] = ()) -> None:
+    """Send one packet. Raises BlockingIOError when the other side does not read."""
+    ancillary = []
+    if descriptors:
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+    connection.sendmsg([packet], ancillary, socket.MSG_NOSIGNAL)
+
+
+def receive(connection: socket.socket) -> tuple[Message, list[int]] | None:
+    """Receive one packet, or None at the end. Descriptors arrive close-on-exec.
+
+    Raises ValueError for what is no packet of ours; the descriptors that came with it are closed.
+    """
+    packet, descriptors, flags, _ = socket.recv_fds(
+        connection, PACKET_LIMIT_BYTES, DESCRIPTORS_LIMIT, socket.MSG_CMSG_CLOEXEC
+    )
+    try:
+        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            raise ValueError("a packet that is too large")
+        message = json.loads(packet) if packet else None
+        if packet and not isinstance(message, dict):
+            raise ValueError("a packet that is no object")
+    except (ValueError, RecursionError) as error:
+        close_all(descriptors)
+        raise ValueError(f"a malformed packet: {error}") from error
+    if message is None:
+        close_all(descriptors)
+        return None
+    return message, descriptors
+
+
+def close_all(descriptors: list[int] | tuple[int, ...]) -> None:
+    """Close descriptors that nobody wants."""
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def memfd_of(name: str, data: bytes) -> int:
+    """An anonymous file with `data`, for what is too large for a packet."""
+    descriptor = os.memfd_create(name)
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        file.write(data)
+    return descriptor
+
+
+def read_memfd(descriptor: int) -> bytes:
+    """The contents of a received file, which is closed."""
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(0)
+        return file.read()
 
 
 def default_socket_path() -> str:
@@ -35,21 +100,25 @@ def default_socket_path() -> str:
 def prepare_directory(socket_path: str) -> None:
     """Make the folder of a socket, private to this user. Raises DaemonError when another user owns it."""
     folder = Path(socket_path).parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if socket_path == default_socket_path() and folder.stat().st_uid != os.getuid():
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = folder.stat().st_uid
+    except OSError as error:
+        raise DaemonError(f"the folder of the daemon's socket cannot be made: {error}") from error
+    if socket_path == default_socket_path() and owner != os.getuid():
         raise DaemonError(f"the folder of the daemon's socket belongs to another user: {folder}")
 
 
-def peer_uid(connection: socket.socket) -> int:
-    """The user id of the process at the other end."""
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """Process id and user id of the other end, as the kernel noted them when it connected or listened."""
     data: bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", data)[1])
+    pid, uid, _ = struct.unpack("3i", data)
+    return int(pid), int(uid)
 
 
-def peer_pid(connection: socket.socket) -> int:
-    """The process id at the other end, as it was when it connected."""
-    data: bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", data)[0])
+def is_trusted(uid: int) -> bool:
+    """Whether the process at the other end may talk to this one: the same user, or root."""
+    return uid in (os.getuid(), 0)
 
 
 def exit_packet(sandbox: str, report: Any) -> Message:

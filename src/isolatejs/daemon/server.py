@@ -1,15 +1,7 @@
-"""The daemon's server: leases sandboxes to clients, keeps sessions between them, and ends what nobody owns.
+"""The daemon's server: who is connected, what they leased, and when it all ends.
 
-Operations of a client:
-    hello        protocol and version both ways, the confinement report
-    lease        a fresh sandbox: its channel socket, pidfd and sync FIFO go to the client
-    limit, look, check   arm, wake and ask the memory watchdog of a leased sandbox
-    return       the client is done with a sandbox: it ends
-    acquire, put_aside, release, dispose     sessions by name
-    run_engine   one run of the engine behind the wall
-    statistics, list, kill, drain            for operators
-
-What a client leased ends when it disconnects; sessions that are put aside stay.
+What a client leased ends when it disconnects; sessions that are put aside stay. What clients may ask is in
+`operations.py`.
 """
 
 from __future__ import annotations
@@ -19,105 +11,152 @@ import contextlib
 import itertools
 import logging
 import os
-import socket
 import time
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from isolatejs.daemon import packets
-from isolatejs.daemon.lease_table import Lease, LeaseTable, SessionTable
-from isolatejs.errors import IsolateError, NamespaceBusyError
-from isolatejs.limits import DAEMON_CLIENTS_LIMIT
+from isolatejs.daemon.lease_table import Lease, LeaseTable
+from isolatejs.daemon.operations import Operations
+from isolatejs.daemon.outgoing import OutgoingPackets
+from isolatejs.daemon.session_table import Session, SessionTable
+from isolatejs.errors import IsolateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import Callable, Coroutine
 
+    from isolatejs.daemon.operations import Handler
+    from isolatejs.daemon.settings import DaemonSettings
     from isolatejs.sandbox.pool import EmbeddedPool
 
 _logger = logging.getLogger("isolatejs.daemon")
 
+KILL_WAIT_S = 2.0
+"""How long one who asked for a kill waits to hear that it happened."""
+
 
 @dataclass(eq=False)
 class Client:
-    """One connection. `pid` is what the kernel says of it."""
+    """One connection. `pid` is what the kernel says of it; `role` is None until it has greeted."""
 
     number: int
     connection: socket.socket
+    outgoing: OutgoingPackets
     pid: int
+    role: Literal["host", "operator"] | None = None
     since: float = field(default_factory=time.monotonic)
-    greeted: bool = False
 
 
 class DaemonServer:
-    """Serves one listening socket. `run()` returns when the daemon has drained."""
+    """Serves one listening socket. `run()` returns when the daemon has drained.
 
-    def __init__(self, listener: socket.socket, pool: EmbeddedPool, *, idle_exit_ms: float | None) -> None:
+    `on_stopped_listening` is called once when the path is free for another daemon.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        pool: EmbeddedPool,
+        settings: DaemonSettings,
+        on_stopped_listening: Callable[[], None] = lambda: None,
+    ) -> None:
         self._listener = listener
-        self._pool = pool
-        self._idle_exit_ms = idle_exit_ms
+        self._settings = settings
+        self._on_stopped_listening = on_stopped_listening
         self._loop = asyncio.get_running_loop()
         self._clients: set[Client] = set()
-        self._leases = LeaseTable()
-        self._sessions = SessionTable(self._leases)
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._draining = False
         self._finished = asyncio.Event()
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._drain_timer: asyncio.TimerHandle | None = None
+        self._sweep_timer: asyncio.TimerHandle | None = None
         self._started = time.monotonic()
-        self._total_connections = 0
+        self._connections_total = 0
+        self._refused_total = 0
+        self.pool = pool
+        self.leases = LeaseTable(settings.leases)
+        self.sessions = SessionTable(settings.parking)
+        self.draining = False
+        self._operations = Operations(self, settings)
 
     async def run(self) -> None:
         """Serve until drained."""
         self._listener.setblocking(False)
         self._loop.add_reader(self._listener.fileno(), self._accept)
-        self._watch_idleness()
+        self.settle()
         try:
             await self._finished.wait()
         finally:
             self._stop_listening()
+            for timer in (self._idle_timer, self._drain_timer, self._sweep_timer):
+                if timer is not None:
+                    timer.cancel()
             for client in list(self._clients):
-                self._drop(client)
-            await self._sessions.close()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+                self.drop(client)
+            for session in self.sessions.aside:
+                self._end_session(session)
+            while self._tasks:
+                await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def drain(self, timeout_ms: float) -> None:
-        """Take no new clients; finish when the present ones are gone, or after a while."""
-        if self._draining:
-            self._finished.set()
+        """Take nothing new; finish when nothing is leased any more, or after a while."""
+        if self.draining:
             return
-        self._draining = True
+        self.draining = True
         self._stop_listening()
-        self._loop.call_later(timeout_ms / 1000, self._finished.set)
-        self._finish_when_empty()
+        self._drain_timer = self._loop.call_later(timeout_ms / 1000, self._finished.set)
+        self.settle()
+
+    def drain_or_stop(self, timeout_ms: float) -> None:
+        """The first time drain, the second time stop."""
+        if self.draining:
+            self.stop()
+        else:
+            self.drain(timeout_ms)
 
     def stop(self) -> None:
         """Finish now."""
         self._finished.set()
 
     def _stop_listening(self) -> None:
-        if self._listener.fileno() >= 0:
-            self._loop.remove_reader(self._listener.fileno())
-            with contextlib.suppress(OSError):
-                os.unlink(self._listener.getsockname())
-            self._listener.close()
+        if self._listener.fileno() < 0:
+            return
+        self._loop.remove_reader(self._listener.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._listener.getsockname())
+        self._listener.close()
+        self._on_stopped_listening()
 
     # --- connections -------------------------------------------------------------------------------
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except (BlockingIOError, OSError):
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:  # out of descriptors: leave them in the queue for a while
+            _logger.error("no connection can be accepted: %s", error)
+            self._loop.remove_reader(self._listener.fileno())
+            self._loop.call_later(1.0, self._accept_again)
             return
         connection.setblocking(False)
-        if packets.peer_uid(connection) not in (os.getuid(), 0) or len(self._clients) >= DAEMON_CLIENTS_LIMIT:
-            _logger.warning("a connection was refused: wrong user, or too many clients")
+        pid, uid = packets.peer(connection)
+        if not packets.is_trusted(uid) or len(self._clients) >= self._settings.clients:
+            _logger.warning("a connection of uid %d was refused: wrong user, or too many clients", uid)
+            self._refused_total += 1
             connection.close()
             return
-        self._total_connections += 1
-        client = Client(next(self._numbers), connection, packets.peer_pid(connection))
+        self._connections_total += 1
+        outgoing = OutgoingPackets(connection, lambda: self.drop(client))
+        client = Client(next(self._numbers), connection, outgoing, pid)
         self._clients.add(client)
         self._loop.add_reader(connection.fileno(), self._readable, client)
-        self._watch_idleness()
+        self.settle()
+
+    def _accept_again(self) -> None:
+        if self._listener.fileno() >= 0:
+            self._loop.add_reader(self._listener.fileno(), self._accept)
 
     def _readable(self, client: Client) -> None:
         while client in self._clients:
@@ -125,270 +164,156 @@ class DaemonServer:
                 received = packets.receive(client.connection)
             except BlockingIOError:
                 return
-            except (OSError, ValueError):
-                received = None  # gone, or garbage: this client ends, nobody else notices
-            if received is None or not isinstance(received[0], dict):
-                self._drop(client)
+            except (OSError, ValueError) as error:  # gone, or garbage: this client ends, nobody else notices
+                _logger.info("client %d (process %d): %s", client.number, client.pid, error)
+                received = None
+            if received is None:
+                self.drop(client)
                 return
             self._serve(client, *received)
 
-    def _drop(self, client: Client) -> None:
+    def connected(self, client: Client) -> bool:
+        return client in self._clients
+
+    def drop(self, client: Client) -> None:
         """A client is gone: what it leased ends."""
         if client not in self._clients:
             return
         self._clients.discard(client)
+        client.outgoing.close()
         self._loop.remove_reader(client.connection.fileno())
         client.connection.close()
-        for lease in self._leases.of(client):
-            self._sessions.forget(lease)
-            self._end(lease)
-        self._sessions.forget_client(client)
-        self._watch_idleness()
-        self._finish_when_empty()
+        for lease in self.leases.of(client):
+            self.sessions.forget(lease)
+            self.end(lease)
+        self.sessions.forget_client(client)
+        self.settle()
 
-    def _send(self, client: Client, message: packets.Message, descriptors: tuple[int, ...] = ()) -> None:
-        """Send and close the descriptors. A client that does not read its answers is dropped."""
-        try:
-            if client in self._clients:
-                packets.send(client.connection, message, descriptors)
-        except OSError:
-            self._drop(client)
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+    def send(self, client: Client, message: packets.Message, descriptors: tuple[int, ...] = ()) -> None:
+        """Send and close the descriptors. A client that does not read is dropped."""
+        if client in self._clients:
+            client.outgoing.put(message, descriptors)
+        else:
+            packets.close_all(descriptors)
 
-    # --- requests ----------------------------------------------------------------------------------
     def _serve(self, client: Client, message: packets.Message, descriptors: list[int]) -> None:
-        operation = message.get("op")
-        handler: Callable[..., Any] | None = None
-        if isinstance(operation, str) and (client.greeted or operation == "hello"):
-            handler = getattr(self, f"_do_{operation}", None)
+        handler = self._operations.handler(client, message.get("op"))
         if handler is None or not isinstance(message.get("id"), int):
-            for descriptor in descriptors:
-                os.close(descriptor)
-            self._drop(client)
+            packets.close_all(descriptors)
+            self.drop(client)
             return
-        task = self._loop.create_task(self._answer(client, handler, message, descriptors))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.spawn(self._answer(client, handler, message, descriptors))
 
     async def _answer(
-        self, client: Client, handler: Callable[..., Any], message: packets.Message, descriptors: list[int]
+        self, client: Client, handler: Handler, message: packets.Message, descriptors: list[int]
     ) -> None:
         answer: packets.Message
         out: tuple[int, ...] = ()
         try:
             answer, out = await handler(client, message, descriptors)
-        except NamespaceBusyError as error:
-            answer = {"error": "NamespaceBusyError", "message": str(error), "holder": error.holder}
-        except IsolateError as error:
+        except (IsolateError, TimeoutError) as error:
             answer = {"error": type(error).__name__, "message": str(error)}
-        except TimeoutError:
-            answer = {"error": "TimeoutError", "message": "the engine took too long"}
-        except (KeyError, TypeError, ValueError) as error:
+            for name in ("key", "holder", "limit", "value"):
+                if hasattr(error, name):
+                    answer[name] = getattr(error, name)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             answer = {"error": "DaemonError", "message": f"malformed request: {type(error).__name__}"}
         finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-        self._send(client, {"id": message["id"], **answer}, out)
+            packets.close_all(descriptors)
+        self.send(client, {"id": message["id"], **answer}, out)
 
-    async def _do_hello(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        if message["protocol"] != packets.PROTOCOL:
-            raise IsolateError(
-                f"the daemon speaks protocol {packets.PROTOCOL}, the client {message['protocol']}"
-            )
-        client.greeted = True
-        return {
-            "protocol": packets.PROTOCOL,
-            "pid": os.getpid(),
-            "confinement": asdict(self._pool.confinement),
-        }, ()
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that the daemon waits for before it ends."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _do_lease(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        if self._draining:
-            raise IsolateError("the daemon is draining")
-        self._leases.check_room()
-        limit = message["memory_limit_bytes"]
-        sandbox = await self._pool.lease(memory_limit_bytes=None if limit is None else int(limit))
-        if client not in self._clients:
-            await sandbox.aclose()
-            raise IsolateError("the client is gone")
-        lease = self._leases.add(client, sandbox)
-        sandbox.exited.add_done_callback(lambda exited: self._exited(lease))
-        return self._handed_over(lease)
-
-    def _handed_over(self, lease: Lease) -> tuple[Any, tuple[int, ...]]:
-        channel, pidfd, sync = lease.sandbox.hand_over()
-        descriptors = (channel, pidfd) if sync is None else (channel, pidfd, sync)
-        return {"sandbox": lease.id, "pid": lease.sandbox.pid}, descriptors
+    # --- the ends of things ------------------------------------------------------------------------
+    def watch(self, lease: Lease) -> None:
+        """Tell the holder when the sandbox of a lease ends."""
+        lease.sandbox.exited.add_done_callback(lambda _: self._exited(lease))
 
     def _exited(self, lease: Lease) -> None:
         if lease.ended:
             return
-        report = lease.sandbox.exited.result()
         client = lease.client
-        self._sessions.forget(lease)
-        self._end(lease)
+        self.tell_moved(self.sessions.forget(lease), None)
+        self.end(lease)
         if client is not None:
-            packet = packets.exit_packet(lease.id, report)
-            self._send(client, packet | {"reason": "disposed"} if lease.killed else packet)
+            packet = packets.exit_packet(lease.id, lease.sandbox.exited.result())
+            if lease.reason is not None:
+                packet |= {"reason": "disposed", "detail": lease.reason}
+            self.send(client, packet)
 
-    def _end(self, lease: Lease) -> None:
+    def end(self, lease: Lease) -> None:
         """Kill a sandbox and forget it."""
-        self._leases.remove(lease)
-        task = self._loop.create_task(lease.sandbox.aclose())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.leases.remove(lease)
+        self.spawn(lease.sandbox.aclose())
+        self.settle()
 
-    def _own(self, client: Client, message: packets.Message) -> Lease:
-        return self._leases.get(str(message["sandbox"]), client)
-
-    async def _do_return(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        lease = self._own(client, message)
-        self._sessions.forget(lease)
-        self._end(lease)
-        return {}, ()
-
-    async def _do_look(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        self._own(client, message).sandbox.wake_watchdog()
-        return {}, ()
-
-    async def _do_check(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        return {"over": await self._own(client, message).sandbox.check_memory()}, ()
-
-    async def _do_acquire(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        lease = self._sessions.acquire(str(message["key"]), client)
-        if lease is None:
-            return {"sandbox": None}, ()
-        answer, descriptors = self._handed_over(lease)
-        return {**answer, "numbers": lease.numbers}, descriptors
-
-    async def _do_hold(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        self._sessions.hold(str(message["key"]), self._own(client, message))
-        return {}, ()
-
-    async def _do_put_aside(
-        self, client: Client, message: packets.Message, descriptors: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        lease = self._own(client, message)
-        numbers = message["numbers"]
-        lease.numbers = (int(numbers[0]), int(numbers[1]))
-        connection = socket.socket(fileno=descriptors.pop(0))
-        connection.setblocking(False)
-        lease.sandbox.channel_socket = connection
-        for oldest in self._sessions.put_aside(str(message["key"]), lease):
-            self._end(oldest)
-        self._watch_idleness()
-        return {}, ()
-
-    async def _do_release(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        self._sessions.release(str(message["key"]), client)
-        return {}, ()
-
-    async def _do_dispose(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        lease, existed = self._sessions.dispose(str(message["key"]))
-        if lease is not None:
-            await self._kill(lease)
-        return {"existed": existed}, ()
-
-    async def _kill(self, lease: Lease) -> None:
-        lease.killed = True
+    async def kill(self, lease: Lease, reason: str) -> None:
+        """End a sandbox and tell its holder why."""
+        lease.reason = reason
         lease.sandbox.kill()
-        await asyncio.wait([lease.sandbox.exited], timeout=2)
+        await asyncio.wait([lease.sandbox.exited], timeout=KILL_WAIT_S)
         if not lease.ended:
-            self._end(lease)
+            self.sessions.forget(lease)
+            self.end(lease)
 
-    async def _do_run_engine(
-        self, client: Client, message: packets.Message, descriptors: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        names: dict[str, int] = message["files"]
-        files: dict[str, bytes] = {}
-        if names:
-            with os.fdopen(descriptors.pop(0), "rb") as archive:
-                archive.seek(0)
-                files = {str(name): archive.read(int(size)) for name, size in names.items()}
-        argv = [str(argument) for argument in message["argv"]]
-        limit = message["memory_limit_bytes"]
-        done = await self._pool.run_engine(
-            argv, files, float(message["timeout_s"]), None if limit is None else int(limit)
-        )
-        output = os.memfd_create("isolatejs-output")
-        _write_all(output, done.stdout)
-        return {"exit_code": done.exit_code, "stderr": done.stderr[-16_000:], "size": len(done.stdout)}, (
-            output,
-        )
+    def _end_session(self, session: Session) -> None:
+        self.tell_moved(session, None)
+        if session.lease is not None:
+            self.end(session.lease)
 
-    # --- operators ---------------------------------------------------------------------------------
-    async def _do_statistics(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        return {"statistics": self.statistics()}, ()
+    def tell_moved(self, session: Session | None, to: Client | None) -> None:
+        """Tell the client that put a session aside that it need keep nothing for it."""
+        if session is not None and session.keeper not in (None, to):
+            assert session.keeper is not None
+            self.send(session.keeper, {"event": "moved", "key": session.key})
+
+    def evict(self, sessions: list[Session]) -> None:
+        """End sessions that are beyond a limit, and look again when the next one reaches its time."""
+        for session in sessions:
+            _logger.info("the namespace %r ends: its time is over, or others need the room", session.key)
+            self._end_session(session)
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+            self._sweep_timer = None
+        delay = self.sessions.delay_s()
+        if delay is not None:
+            self._sweep_timer = self._loop.call_later(delay, lambda: self.evict(self.sessions.sweep()))
+        self.settle()
+
+    def settle(self) -> None:
+        """After a change of clients, leases or sessions: whether the daemon is at its end."""
+        if self.draining and not self.leases.held:
+            self._finished.set()
+        idle = not self._clients and not len(self.sessions)
+        if not idle and self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+        if idle and self._idle_timer is None and self._settings.idle_exit_ms is not None:
+            self._idle_timer = self._loop.call_later(self._settings.idle_exit_ms / 1000, self._finished.set)
 
     def statistics(self) -> dict[str, Any]:
-        """Counts of what the daemon holds now and has done."""
+        """Counts of what the daemon holds now and has done. `..._total` only grow."""
+        aside = self.sessions.aside
         return {
             "pid": os.getpid(),
             "uptime_s": round(time.monotonic() - self._started, 3),
+            "draining": self.draining,
             "connections": len(self._clients),
-            "connections_total": self._total_connections,
-            "leases": len(self._leases),
-            "namespaces": len(self._sessions),
-            "draining": self._draining,
-            **{f"pool_{name}": count for name, count in self._pool.statistics().items()},
+            "connections_total": self._connections_total,
+            "connections_refused_total": self._refused_total,
+            "leases": len(self.leases),
+            "leases_held": self.leases.held,
+            "leases_total": self.leases.total,
+            "memory_bytes": self.leases.memory_bytes(),
+            "namespaces": len(self.sessions),
+            "namespaces_parked": len(aside),
+            "namespaces_parked_memory_bytes": sum(session.memory_bytes for session in aside),
+            "namespaces_put_aside_total": self.sessions.put_aside_total,
+            "namespaces_taken_up_total": self.sessions.taken_up_total,
+            "namespaces_evicted_total": self.sessions.evicted_total,
+            **{f"pool_{name}": count for name, count in self.pool.statistics().items()},
         }
-
-    async def _do_list(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        return {"sandboxes": self._leases.rows()[:500], "namespaces": self._sessions.rows()[:500]}, ()
-
-    async def _do_kill(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        lease = self._leases.find(str(message["sandbox"]))
-        if lease is None:
-            return {"existed": False}, ()
-        self._sessions.forget(lease)
-        await self._kill(lease)
-        return {"existed": True}, ()
-
-    async def _do_drain(
-        self, client: Client, message: packets.Message, _: list[int]
-    ) -> tuple[Any, tuple[int, ...]]:
-        self._loop.call_soon(self.drain, float(message["timeout_ms"]))
-        return {}, ()
-
-    # --- the end -----------------------------------------------------------------------------------
-    def _finish_when_empty(self) -> None:
-        if self._draining and not any(self._leases.of(client) for client in self._clients):
-            self._finished.set()
-
-    def _watch_idleness(self) -> None:
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-        if self._idle_exit_ms is not None and not self._clients and not len(self._sessions):
-            self._idle_timer = self._loop.call_later(self._idle_exit_ms / 1000, self._finished.set)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    with os.fdopen(os.dup(descriptor), "wb") as file:
-        file.write(data)

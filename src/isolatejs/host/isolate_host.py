@@ -174,7 +174,11 @@ class IsolateHost:
         return await self._namespaces.dispose(check_key(key), reason)
 
     async def diagnostics(self) -> dict[str, Any]:
-        """What the host holds now: runtimes, servers, connected, namespaces, pool, confinement."""
+        """What the host holds now: runtimes, servers, connected, namespaces, pool, confinement.
+
+        With a daemon also `daemon`: its own counts, for all its clients.
+        """
+        daemon = getattr(self._provider, "daemon_statistics", None)
         return {
             "runtimes": len(self._factory.live),
             "servers": len(self._factory.servers),
@@ -182,6 +186,7 @@ class IsolateHost:
             "namespaces": self._namespaces.list(),
             "pool": self._provider.statistics(),
             "confinement": asdict(self.confinement),
+            **({} if daemon is None or self._closed else {"daemon": await daemon()}),
         }
 
     async def close(self) -> None:
@@ -211,7 +216,8 @@ def create_isolate_host(
     async def open() -> IsolateHost:
         options = _daemon_options(daemon)
         if options is not None:
-            from isolatejs.daemon.client import DaemonClient, DaemonNamespaces
+            from isolatejs.daemon.client import DaemonClient
+            from isolatejs.daemon.namespaces import DaemonNamespaces
 
             client = DaemonClient(resolve_address(options))
             await client.connection()

@@ -367,7 +367,7 @@ class LiveRuntime:
             return DaemonError(f"the daemon that owned runtime {self.runtime_id} went away")
         if report.reason == "disposed":
             return RuntimeDisposedError(
-                f"the runtime {self.runtime_id} was ended by an operator or its namespace disposed"
+                f"the runtime {self.runtime_id} was ended through the daemon: {report.detail or 'disposed'}"
             )
         if report.signal is not None:
             how = f"was ended by signal {report.signal}"

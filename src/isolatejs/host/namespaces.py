@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from isolatejs.errors import ConfigurationError, NamespaceBusyError, RuntimeDisposedError
-from isolatejs.limits import NAMESPACE_IDLE_LIMIT_MS, NAMESPACE_KEY_LIMIT_CHARACTERS, NAMESPACES_LIMIT
+from isolatejs.limits import NAMESPACE_KEY_LIMIT_CHARACTERS
+from isolatejs.sandbox.parked import ParkingLimits, Waiting, resident_memory_bytes
 
 if TYPE_CHECKING:
     from isolatejs.host.live_runtime import LiveRuntime
@@ -56,14 +57,14 @@ class _Session:
     since: float
     live: LiveRuntime | None = None
     parked: ParkedSandbox | None = None
+    memory_bytes: int = 0
 
 
 class EmbeddedNamespaces:
     """The sessions of one host, kept in this process."""
 
-    def __init__(self, limit: int = NAMESPACES_LIMIT, idle_limit_ms: float = NAMESPACE_IDLE_LIMIT_MS) -> None:
-        self._limit = limit
-        self._idle_limit_ms = idle_limit_ms
+    def __init__(self, limits: ParkingLimits | None = None) -> None:
+        self._limits = limits or ParkingLimits()
         self._sessions: dict[str, _Session] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._endings: set[asyncio.Task[None]] = set()
@@ -88,12 +89,10 @@ class EmbeddedNamespaces:
         self._sessions[key] = _Session(time.monotonic(), live=live)
 
     async def put_aside(self, key: str, parked: ParkedSandbox) -> None:
-        self._sessions[key] = _Session(time.monotonic(), parked=parked)
+        memory_bytes = resident_memory_bytes(parked.sandbox.pid)
+        self._sessions[key] = _Session(time.monotonic(), parked=parked, memory_bytes=memory_bytes)
         parked.sandbox.exited.add_done_callback(lambda _: self._forget(key, parked))
-        aside = [(s.since, k) for k, s in self._sessions.items() if s.parked is not None]
-        for _, oldest in sorted(aside)[: max(0, len(aside) - self._limit)]:
-            await self.dispose(oldest, None)
-        self._arm()
+        self._sweep()
 
     def _forget(self, key: str, parked: ParkedSandbox) -> None:
         """A session that was put aside has died."""
@@ -118,23 +117,25 @@ class EmbeddedNamespaces:
             await session.parked.aclose()
         return True
 
-    def _arm(self) -> None:
-        """Look again when the session that has waited longest reaches its limit."""
+    def _waiting(self) -> list[Waiting]:
+        return [
+            Waiting(session.since, key, session.memory_bytes)
+            for key, session in self._sessions.items()
+            if session.parked is not None
+        ]
+
+    def _sweep(self) -> None:
+        """End what is beyond a limit, and look again when the next session reaches its time."""
+        for key in self._limits.surplus(self._waiting(), time.monotonic()):
+            parked = self._sessions.pop(key).parked
+            assert parked is not None
+            self._end(parked)
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None
-        waiting = [session.since for session in self._sessions.values() if session.parked is not None]
-        if waiting:
-            delay = min(waiting) + self._idle_limit_ms / 1000 - time.monotonic()
-            self._sweeper = asyncio.get_running_loop().call_later(max(0.0, delay), self._sweep)
-
-    def _sweep(self) -> None:
-        limit = time.monotonic() - self._idle_limit_ms / 1000
-        for key, session in list(self._sessions.items()):
-            if session.parked is not None and session.since <= limit:
-                del self._sessions[key]
-                self._end(session.parked)
-        self._arm()
+        delay = self._limits.delay_s(self._waiting(), time.monotonic())
+        if delay is not None:
+            self._sweeper = asyncio.get_running_loop().call_later(delay, self._sweep)
 
     def _end(self, parked: ParkedSandbox) -> None:
         task = asyncio.get_running_loop().create_task(parked.aclose())

@@ -1,12 +1,20 @@
-"""A session that was put aside: a paused sandbox that waits for its next owner."""
+"""A session that was put aside: a paused sandbox that waits for its next owner, and how many may wait."""
 
 from __future__ import annotations
 
+import resource
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from isolatejs.limits import MIB, NAMESPACE_IDLE_LIMIT_MS, NAMESPACES_LIMIT, NAMESPACES_MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .sandbox import Sandbox
+
+PAGE_BYTES = resource.getpagesize()
 
 
 @dataclass(slots=True)
@@ -25,3 +33,47 @@ class ParkedSandbox:
         for kept in self.kept.values():
             await kept.aclose()
         await self.sandbox.aclose()
+
+
+class Waiting(NamedTuple):
+    """A session that is aside: since when (monotonic seconds), and the memory that it holds meanwhile."""
+
+    since: float
+    key: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingLimits:
+    """How many sessions may be kept aside, how long, and with how much memory together."""
+
+    count: int = NAMESPACES_LIMIT
+    idle_ms: float = NAMESPACE_IDLE_LIMIT_MS
+    memory_bytes: int = NAMESPACES_MEMORY_LIMIT_MB * MIB
+
+    def surplus(self, waiting: Iterable[Waiting], now: float) -> list[str]:
+        """Keys of the sessions that have to end, the oldest first."""
+        kept = sorted(waiting)
+        memory = sum(one.memory_bytes for one in kept)
+        ended: list[str] = []
+        for one in kept:
+            expired = now - one.since >= self.idle_ms / 1000
+            if not expired and len(kept) - len(ended) <= self.count and memory <= self.memory_bytes:
+                break
+            ended.append(one.key)
+            memory -= one.memory_bytes
+        return ended
+
+    def delay_s(self, waiting: Iterable[Waiting], now: float) -> float | None:
+        """Seconds until the session that has waited longest reaches its time; None when none waits."""
+        oldest = min((one.since for one in waiting), default=None)
+        return None if oldest is None else max(0.0, oldest + self.idle_ms / 1000 - now)
+
+
+def resident_memory_bytes(pid: int) -> int:
+    """Private memory of a process as the kernel counts it, 0 when it is gone or cannot be asked."""
+    try:
+        fields = (Path("/proc") / str(pid) / "statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(fields[1]) - int(fields[2])) * PAGE_BYTES

@@ -26,13 +26,17 @@ ExitReason = Literal["killed", "memory", "crashed", "exited", "disposed", "lost"
 
 @dataclass(frozen=True)
 class ExitReport:
-    """How a sandbox ended. `peak_memory_bytes` is anonymous resident memory where it was measured."""
+    """How a sandbox ended. `peak_memory_bytes` is anonymous resident memory where it was measured.
+
+    `detail` is what somebody else who ended it gave as the reason.
+    """
 
     reason: ExitReason
     exit_code: int | None
     signal: int | None
     stderr_tail: str
     peak_memory_bytes: int | None
+    detail: str = ""
 
 
 class MemoryWatcher(Protocol):

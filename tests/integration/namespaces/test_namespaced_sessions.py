@@ -8,6 +8,7 @@ import pytest
 
 import isolatejs
 from isolatejs import GuestError, NamespaceBusyError, RuntimeDisposedError
+from isolatejs.sandbox.parked import ParkingLimits
 
 
 async def test_state_survives_and_bindings_change(host: isolatejs.IsolateHost) -> None:
@@ -131,9 +132,9 @@ async def test_bad_keys_are_refused(host: isolatejs.IsolateHost, key: object) ->
         await host.get_namespaced_runtime(key)  # type: ignore[arg-type]
 
 
-async def test_oldest_session_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_oldest_session_makes_room() -> None:
     async with isolatejs.create_isolate_host(pool_size=0) as own:
-        own._namespaces._limit = 2  # type: ignore[attr-defined]
+        own._namespaces._limits = ParkingLimits(count=2)  # type: ignore[attr-defined]
         for key in ("a", "b", "c"):
             async with own.get_namespaced_runtime(key) as session:
                 await session.eval(f"globalThis.name_ = '{key}'")

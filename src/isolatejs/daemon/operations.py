@@ -1,0 +1,246 @@
+"""What clients may ask of the daemon.
+
+    hello                         protocol, version and role both ways, the confinement report
+    lease, return                 a sandbox: its channel socket, pidfd and sync FIFO go to the client
+    look, check                   wake and ask the memory watchdog of a leased sandbox
+    acquire, hold, put_aside, release, dispose     sessions by name
+    run_engine                    one run of the engine behind the wall
+    statistics, list, kill, drain for operators, who may be of another version
+
+A client names only what it holds itself; operators may end anything, being the same user.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from isolatejs import __version__
+from isolatejs.daemon import packets
+from isolatejs.daemon.connection import DaemonDrainingError
+from isolatejs.errors import ConfigurationError, DaemonError, IsolateError
+from isolatejs.limits import MIB, NAMESPACE_KEY_LIMIT_CHARACTERS
+
+if TYPE_CHECKING:
+    from isolatejs.daemon.lease_table import Lease
+    from isolatejs.daemon.server import Client, DaemonServer
+    from isolatejs.daemon.settings import DaemonSettings
+
+ENGINE_FILES_LIMIT_BYTES = 256 * MIB
+"""Input files of one run of the engine."""
+
+Result = tuple[packets.Message, tuple[int, ...]]
+"""Fields of the answer, and descriptors that go with it."""
+Handler = Callable[["Client", packets.Message, list[int]], Awaitable[Result]]
+
+
+class Operations:
+    """One method an operation. They raise IsolateError for the client to hear."""
+
+    def __init__(self, server: DaemonServer, settings: DaemonSettings) -> None:
+        self._server = server
+        self._settings = settings
+        self._for_operators: dict[str, Handler] = {
+            "hello": self._hello,
+            "dispose": self._dispose,
+            "statistics": self._statistics,
+            "list": self._list,
+            "kill": self._kill,
+            "drain": self._drain,
+        }
+        self._for_hosts: dict[str, Handler] = self._for_operators | {
+            "lease": self._lease,
+            "return": self._return,
+            "look": self._look,
+            "check": self._check,
+            "acquire": self._acquire,
+            "hold": self._hold,
+            "put_aside": self._put_aside,
+            "release": self._release,
+            "run_engine": self._run_engine,
+        }
+
+    def handler(self, client: Client, operation: object) -> Handler | None:
+        """What serves an operation, or None when this client may not ask for it."""
+        if not isinstance(operation, str) or (client.role is None and operation != "hello"):
+            return None
+        table = self._for_hosts if client.role == "host" else self._for_operators
+        return table.get(operation)
+
+    async def _hello(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        if not message.get("operator"):
+            if message["protocol"] != packets.PROTOCOL or message["version"] != __version__:
+                raise IsolateError(
+                    f"the daemon has version {__version__} and protocol {packets.PROTOCOL}, the client "
+                    f"{message['version']!r:.40} and {message['protocol']!r:.10}; "
+                    "`isolatejs drain` lets the daemon end"
+                )
+            client.role = "host"
+        else:
+            client.role = "operator"
+        return {
+            "protocol": packets.PROTOCOL,
+            "version": __version__,
+            "pid": os.getpid(),
+            "confinement": asdict(self._server.pool.confinement),
+        }, ()
+
+    # --- sandboxes ---------------------------------------------------------------------------------
+    async def _lease(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        self._refuse_when_draining()
+        limit = self._memory_limit(message)
+        server = self._server
+        server.leases.reserve()
+        try:
+            sandbox = await server.pool.lease(memory_limit_bytes=limit)
+        finally:
+            server.leases.unreserve()
+        if not server.connected(client):
+            await sandbox.aclose()
+            raise IsolateError("the client is gone")
+        lease = server.leases.add(client, sandbox)
+        server.watch(lease)
+        return {"sandbox": lease.id, "pid": sandbox.pid}, lease.hand_over()
+
+    def _memory_limit(self, message: packets.Message) -> int | None:
+        most = self._settings.memory_limit_mb
+        asked = message["memory_limit_bytes"]
+        if asked is None:
+            return None if most is None else most * MIB
+        if most is not None and int(asked) > most * MIB:
+            raise ConfigurationError(
+                f"memory_limit_mb={int(asked) // MIB}: this daemon gives a sandbox at most {most} MB"
+            )
+        return int(asked)
+
+    def _refuse_when_draining(self) -> None:
+        if self._server.draining:
+            raise DaemonDrainingError("the daemon is draining")
+
+    def _own(self, client: Client, message: packets.Message) -> Lease:
+        return self._server.leases.get(str(message["sandbox"]), client)
+
+    async def _return(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        lease = self._own(client, message)
+        self._server.sessions.forget(lease)
+        self._server.end(lease)
+        return {}, ()
+
+    async def _look(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        self._own(client, message).sandbox.wake_watchdog()
+        return {}, ()
+
+    async def _check(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        return {"over": await self._own(client, message).sandbox.check_memory()}, ()
+
+    async def _run_engine(self, client: Client, message: packets.Message, descriptors: list[int]) -> Result:
+        sizes: dict[str, int] = {str(name): int(size) for name, size in message["files"].items()}
+        files = _cut(sizes, descriptors.pop(0)) if sizes else {}
+        argv = [str(argument) for argument in message["argv"]]
+        limit = self._memory_limit(message)
+        done = await self._server.pool.run_engine(argv, files, float(message["timeout_s"]), limit)
+        output = packets.memfd_of("isolatejs-output", done.stdout)
+        return {"exit_code": done.exit_code, "stderr": done.stderr[-16_000:]}, (output,)
+
+    # --- sessions ----------------------------------------------------------------------------------
+    async def _acquire(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        self._refuse_when_draining()
+        session, before = self._server.sessions.acquire(_key(message), client)
+        self._server.tell_moved(before, client)
+        self._server.settle()
+        if session.lease is None:
+            return {"sandbox": None, "session": session.number}, ()
+        lease = session.lease
+        return {
+            "sandbox": lease.id,
+            "pid": lease.sandbox.pid,
+            "session": session.number,
+            "numbers": lease.numbers,
+        }, lease.hand_over()
+
+    async def _hold(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        lease = self._own(client, message)
+        runtime_id = str(message["runtime"])[:100]
+        self._server.sessions.hold(_key(message), int(message["session"]), lease, runtime_id)
+        return {}, ()
+
+    async def _put_aside(self, client: Client, message: packets.Message, descriptors: list[int]) -> Result:
+        lease = self._own(client, message)
+        first, second = message["numbers"]
+        numbers = (int(first), int(second))
+        if not lease.is_channel(descriptors[0]):
+            raise DaemonError("the descriptor is not the sandbox's channel")
+        surplus = self._server.sessions.put_aside(_key(message), int(message["session"]), lease)
+        lease.numbers = numbers
+        connection = socket.socket(fileno=descriptors.pop(0))
+        connection.setblocking(False)
+        lease.sandbox.channel_socket = connection
+        lease.sandbox.pause()
+        self._server.evict(surplus)
+        return {}, ()
+
+    async def _release(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        self._server.sessions.release(_key(message), int(message["session"]), client)
+        self._server.settle()
+        return {}, ()
+
+    async def _dispose(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        key = _key(message)
+        session = self._server.sessions.dispose(key)
+        if session is None:
+            return {"existed": False}, ()
+        self._server.tell_moved(session, None)
+        if session.lease is not None:
+            reason = message.get("reason")
+            because = f": {reason}" if isinstance(reason, str) else ""
+            await self._server.kill(session.lease, f"the namespace {key!r} has been disposed{because}")
+        self._server.settle()
+        return {"existed": True}, ()
+
+    # --- operators ---------------------------------------------------------------------------------
+    async def _statistics(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        return {"statistics": self._server.statistics()}, ()
+
+    async def _list(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        listing = {"sandboxes": self._server.leases.rows(), "namespaces": self._server.sessions.rows()}
+        return {}, (packets.memfd_of("isolatejs-list", json.dumps(listing).encode()),)
+
+    async def _kill(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        lease = self._server.leases.find(str(message["sandbox"]))
+        if lease is None:
+            return {"existed": False}, ()
+        await self._server.kill(lease, "ended by an operator")
+        return {"existed": True}, ()
+
+    async def _drain(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        self._server.drain(max(0.0, float(message["timeout_ms"])))
+        return {}, ()
+
+
+def _key(message: packets.Message) -> str:
+    key = message["key"]
+    if not isinstance(key, str) or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS:
+        raise ConfigurationError(f"key: a str of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS} characters")
+    return key
+
+
+def _cut(sizes: dict[str, int], descriptor: int) -> dict[str, bytes]:
+    """Files from one open file that has them one after another. The descriptor is closed."""
+    with os.fdopen(descriptor, "rb") as archive:
+        status = os.fstat(archive.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > ENGINE_FILES_LIMIT_BYTES:
+            raise DaemonError("input files: an ordinary file of a bearable size")
+        if min(sizes.values()) < 0 or sum(sizes.values()) != status.st_size:
+            raise DaemonError("input files: their sizes are not the size of the whole")
+        for name in sizes:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+                raise DaemonError(f"input files: {name!r:.80} is no path below the working directory")
+        archive.seek(0)
+        return {name: archive.read(size) for name, size in sizes.items()}
