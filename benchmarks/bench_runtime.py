@@ -43,7 +43,7 @@ async def new_runtime_warm(host: isolatejs.IsolateHost) -> float:
 
 async def _until_warm(host: isolatejs.IsolateHost) -> None:
     """Wait until the pool is full and its processes have loaded what they load ahead."""
-    while (await host.diagnostics())["pool"]["warm"] < 1:
+    while (await host.diagnostics())["pool"]["warm"] < 1:  # noqa: ASYNC110 - the pool has no event for it
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.3)  # the kernel loads ahead when nobody asks for the process
 
@@ -97,12 +97,13 @@ async def idle_memory_mb(count: int) -> float:
         runtimes = [await host.create_runtime() for _ in range(count)]
         for runtime in runtimes:
             await runtime.eval("1")
-        total = 0
-        for runtime in runtimes:
-            for line in Path(f"/proc/{runtime._live.sandbox.pid}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1])
-        return total / count / 1024
+        return sum(proportional_kb(runtime._live.sandbox.pid) for runtime in runtimes) / count / 1024
+
+
+def proportional_kb(pid: int) -> int:
+    """Proportional set size of a process."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 async def inside(rounds: int) -> dict[str, float]:
@@ -118,7 +119,9 @@ async def inside(rounds: int) -> dict[str, float]:
     tools = {"add": add, "count": count, "sink": len, "source": lambda n: b"x" * n}
     results: dict[str, list[float]] = {}
     async with isolatejs.create_isolate_host(pool_size=0) as host:
-        async with host.create_runtime(bindings={"tools": tools}, memory_limit_mb=512) as runtime:
+        async with host.create_runtime(  # noqa: SIM117 - one line would be too long
+            bindings={"tools": tools}, memory_limit_mb=512
+        ) as runtime:
             await runtime.eval(
                 """
                 globalThis.one = async (n) => { for (let i = 0; i < n; i++) await add(i, 1) };
