@@ -118,32 +118,32 @@ async def inside(rounds: int) -> dict[str, float]:
 
     tools = {"add": add, "count": count, "sink": len, "source": lambda n: b"x" * n}
     results: dict[str, list[float]] = {}
-    async with isolatejs.create_isolate_host(pool_size=0) as host:
-        async with host.create_runtime(  # noqa: SIM117 - one line would be too long
-            bindings={"tools": tools}, memory_limit_mb=512
-        ) as runtime:
-            await runtime.eval(
-                """
-                globalThis.one = async (n) => { for (let i = 0; i < n; i++) await add(i, 1) };
-                globalThis.all = (n) => Promise.all(Array.from({length: n}, (_, i) => add(i, 1))).then(() => 0);
-                globalThis.each = async (n) => { for await (const _ of count(n)); };
-                globalThis.mega = new Uint8Array(1 << 20); 0
-                """
-            )
+    async with (
+        isolatejs.create_isolate_host(pool_size=0) as host,
+        host.create_runtime(bindings={"tools": tools}, memory_limit_mb=512) as runtime,
+    ):
+        await runtime.eval(
+            """
+            globalThis.one = async (n) => { for (let i = 0; i < n; i++) await add(i, 1) };
+            globalThis.all = (n) => Promise.all(Array.from({length: n}, (_, i) => add(i, 1))).then(() => 0);
+            globalThis.each = async (n) => { for await (const _ of count(n)); };
+            globalThis.mega = new Uint8Array(1 << 20); 0
+            """
+        )
 
-            async def note(name: str, times: int, code: str) -> None:
-                results.setdefault(name, []).append(await timed(lambda: runtime.eval(code)) / times)
+        async def note(name: str, times: int, code: str) -> None:
+            results.setdefault(name, []).append(await timed(lambda: runtime.eval(code)) / times)
 
-            for _ in range(rounds):
-                started = time.perf_counter()
-                for _ in range(500):
-                    await runtime.eval("1 + 1")
-                results.setdefault("eval('1+1')", []).append((time.perf_counter() - started) / 500)
-                await note("tool call, one after another", 1000, "one(1000)")
-                await note("tool call, 2,000 at once", 2000, "all(2000)")
-                await note("item of an async iterator", 1000, "each(1000)")
-                await note("1 MB of bytes to a tool", 1, "sink(mega)")
-                await note("1 MB of bytes back", 1, "source(1 << 20).then((b) => b.length)")
+        for _ in range(rounds):
+            started = time.perf_counter()
+            for _ in range(500):
+                await runtime.eval("1 + 1")
+            results.setdefault("eval('1+1')", []).append((time.perf_counter() - started) / 500)
+            await note("tool call, one after another", 1000, "one(1000)")
+            await note("tool call, 2,000 at once", 2000, "all(2000)")
+            await note("item of an async iterator", 1000, "each(1000)")
+            await note("1 MB of bytes to a tool", 1, "sink(mega)")
+            await note("1 MB of bytes back", 1, "source(1 << 20).then((b) => b.length)")
     return {name: statistics.median(values) for name, values in results.items()}
 
 
