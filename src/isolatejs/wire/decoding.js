@@ -18,7 +18,7 @@ import {
   web,
 } from "../guest/primordials.js";
 
-const { BigInt, Date, Error, Map, RegExp, Set, String, TypeError, Uint8Array } = globalThis;
+const { BigInt, Date, Error, Map, RegExp, Set, String, TypeError } = globalThis;
 
 /**
  * What the decoder asks of the channel.

@@ -18,7 +18,7 @@ import {
   TypedArrayPrototypeSlice,
 } from "../../guest/primordials.js";
 
-const { ArrayBuffer, Error, Promise, TypeError, Uint8Array } = globalThis;
+const { ArrayBuffer, Promise, Uint8Array } = globalThis;
 
 const CONNECTING = 0;
 const OPEN = 1;

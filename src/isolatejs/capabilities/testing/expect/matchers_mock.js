@@ -1,7 +1,6 @@
 // @ts-check
 // Matchers of mock functions: what they were called with and what they returned.
 
-import { equals } from "./equals.js";
 import {
   ensureExpectedIsNonNegativeInteger,
   ensureNoExpected,
