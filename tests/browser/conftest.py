@@ -36,12 +36,14 @@ async def pages() -> AsyncIterator[Pages]:
 
 @pytest.fixture
 async def page(
-    host: isolatejs.IsolateHost, chromium: Any, tmp_path: Any
+    host: isolatejs.IsolateHost, chromium: Any, pages: Pages, tmp_path: Any
 ) -> AsyncIterator[isolatejs.ScriptRuntime]:
-    """A runtime with the globals `context` and `page`, and writable files."""
+    """A runtime with the globals `context`, `page` and `base` (the pages' origin), and writable files."""
     files = isolatejs.create_file_bindings(root=tmp_path, allow_write=True)
     async with host.create_runtime(bindings={"browser": bindings(chromium), "files": files}) as runtime:
-        await runtime.eval(
-            "globalThis.context = await browser.newContext(); globalThis.page = await context.newPage();"
-        )
+        await runtime.eval(f"""
+          globalThis.base = "{pages.url("")}";
+          globalThis.context = await browser.newContext({{ baseURL: base }});
+          globalThis.page = await context.newPage();
+        """)
         yield runtime

@@ -132,7 +132,7 @@ async def test_persistent_profile(
           await page.evaluate(() => localStorage.setItem("kept", "yes"));
           await ctx.close();
         """)
-        assert not Path(given[0]).exists()
+        assert not Path(given[0]).exists()  # noqa: ASYNC240
         kept = await runtime.eval(f"""
           const again = await browser.newContext({{ profile: "chrome/main" }});
           const second = await again.newPage();
@@ -183,9 +183,7 @@ async def test_run_tests_inside_the_sandbox(host: isolatejs.IsolateHost, chromiu
 
 
 async def test_nested_test_runtime(host: isolatejs.IsolateHost, chromium: Any, pages: Pages) -> None:
-    async with host.create_runtime(
-        bindings={"browser": bindings(chromium)}, nested_host={}
-    ) as runtime:
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}, nested_host={}) as runtime:
         result = await runtime.eval(f"""
           import {{ createIsolateHost }} from "@ricsam/isolate";
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
 import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
-from isolatejs.capabilities.browser.messages import matcher_message
+from isolatejs.capabilities.browser.messages import error_for_page, matcher_message
 from isolatejs.capabilities.browser.objects import kind_of
 from isolatejs.capabilities.browser.policy import check_cdp, check_page_url
 from isolatejs.capabilities.browser.surface import (
@@ -29,20 +30,25 @@ from isolatejs.capabilities.browser.surface import (
     python_name,
     surface,
 )
+from isolatejs.errors import GuestError, IsolateError
 from isolatejs.limits import BROWSER_FILE_LIMIT_BYTES
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.browser.session import BrowserSession
 
+_logger = logging.getLogger("isolatejs.browser")
+
 SAVED = frozenset({"screenshot", "pdf", "storage_state", "save_as"})
 """Methods whose `path` is written into the files binding."""
 
 
-SCRIPTS = {"add_script_tag": "content", "add_style_tag": "content", "add_init_script": "script"}
-"""Methods whose `path` is read from the files binding, and the option that takes its text."""
-PATHS = ("style_path", "record_har_path", "record_video_dir", "har", "files")
-"""Options that Playwright would read or write on the host."""
+SCRIPTS = frozenset({"add_script_tag", "add_style_tag"})
+"""Methods whose `path` is read from the files binding, to be their `content`."""
+PATHS = ("path", "style_path", "files", "har", "record_har_path", "record_video_dir")
+"""Options by which Playwright would read or write files of the host: none gets there."""
+NO_PATHS = frozenset({("clear_cookies", "path")})
+"""Options of these names that are something else."""
 
 
 class BrowserCalls:
@@ -111,10 +117,10 @@ class BrowserCalls:
         bound, keywords = bind_arguments(type(target), python, args)
         path = keywords.pop("path", None) if python in SAVED else None
         if python in SCRIPTS and keywords.get("path") is not None:
-            keywords[SCRIPTS[python]] = (await self._read(keywords.pop("path"))).decode("utf-8", "replace")
+            keywords["content"] = (await self._read(keywords.pop("path"))).decode("utf-8", "replace")
         if keywords.get("style_path") is not None:
             keywords["style"] = await self._styles(keywords)
-        if any(isinstance(keywords.get(name), str) for name in PATHS):
+        if any(keywords.get(name) is not None for name in PATHS if (python, name) not in NO_PATHS):
             raise GuestVisibleError("TypeError", f"{python}: paths are not taken here")
         if python == "screenshot" and "type" not in keywords and str(path).endswith((".jpg", ".jpeg")):
             keywords["type"] = "jpeg"
@@ -230,6 +236,9 @@ class BrowserCalls:
     async def _BrowserContext_is_closed(self, target: Any, args: list[Any]) -> bool:
         return target not in self._session.contexts
 
+    async def _Disposable_dispose(self, target: Any, args: list[Any]) -> None:
+        await target.close()
+
     async def _Download_save_as(self, target: Any, args: list[Any]) -> None:
         await self._write(args[0] if args else None, await _content_of(target))
 
@@ -280,16 +289,22 @@ class BrowserCalls:
         return await self._files(target, "set_files", args, 0)
 
     # --- handlers that run in the sandbox -----------------------------------------------------------
-    async def _any_route(self, target: Any, args: list[Any]) -> None:
+    async def _any_route(self, target: Any, args: list[Any]) -> Any:
         pattern, handler, *rest = args
         options = rest[0] if rest and isinstance(rest[0], dict) else {}
 
         async def run(route: Any) -> None:
-            await handler(route, route.request)
+            try:
+                await handler(route, route.request)
+            except GuestError as error:
+                _logger.warning("a route handler of the program failed: %s", error.message)
+                await _settle(route.abort())
+            except IsolateError:  # the program is gone, the page is not
+                await _settle(route.fallback())
 
         self._session.routes.append((target, pattern, handler, run))
         times = {"times": int(options["times"])} if options.get("times") else {}
-        await target.route(convert(pattern), run, **times)
+        return await target.route(convert(pattern), run, **times)
 
     async def _any_unroute(self, target: Any, args: list[Any]) -> None:
         pattern = args[0] if args else "**/*"
@@ -309,20 +324,40 @@ class BrowserCalls:
                 routes.remove(entry)
                 await target.unroute(convert(pattern), run)
 
-    async def _any_expose_function(self, target: Any, args: list[Any]) -> None:
+    async def _any_add_init_script(self, target: Any, args: list[Any]) -> Any:
+        """The script is text here: Playwright would read an object's `path` on the host."""
+        script = args[0] if args else None
+        if isinstance(script, dict):
+            path = script.get("path")
+            script = (
+                script.get("content") if path is None else (await self._read(path)).decode("utf-8", "replace")
+            )
+        if not isinstance(script, str):
+            raise GuestVisibleError("TypeError", "addInitScript: a function, text, { content } or { path }")
+        return await target.add_init_script(script)
+
+    async def _any_expose_function(self, target: Any, args: list[Any]) -> Any:
         name, function = args
 
         async def run(*given: Any) -> Any:
-            return convert(await function(*given))
+            try:
+                return convert(await function(*given))
+            except GuestError as error:
+                raise error_for_page(error.name, error.message) from None
+            except IsolateError:
+                raise error_for_page("Error", "the program is gone") from None
 
-        await target.expose_function(name, run)
+        return await target.expose_function(name, run)
 
     async def _any_add_locator_handler(self, target: Any, args: list[Any]) -> None:
         locator, handler, *rest = args
         options = rest[0] if rest and isinstance(rest[0], dict) else {}
 
         async def run(found: Any) -> None:
-            await handler(found)
+            try:
+                await handler(found)
+            except IsolateError as error:
+                _logger.warning("a locator handler of the program failed: %s", error)
 
         _, keywords = bind_arguments(type(target), "add_locator_handler", [None, None, options])
         await target.add_locator_handler(locator, run, **keywords)
@@ -331,7 +366,11 @@ class BrowserCalls:
         pattern, handler = args
 
         async def run(route: Any) -> None:
-            await handler(route)
+            try:
+                await handler(route)
+            except IsolateError as error:
+                _logger.warning("a WebSocket handler of the program failed: %s", error)
+                await _settle(route.close())
 
         await target.route_web_socket(convert(pattern), run)
 
@@ -356,6 +395,16 @@ class BrowserCalls:
         except AssertionError as error:
             return False, matcher_message(kind, matcher, negated, str(error))
         return True, ""
+
+
+async def _settle(settling: Awaitable[None]) -> None:
+    """End what a handler left open. It may have been settled, or its page be gone: then nothing is left."""
+    from playwright.async_api import Error as PlaywrightError
+
+    try:
+        await settling
+    except PlaywrightError as error:
+        _logger.debug("nothing to settle: %s", error)
 
 
 def _list_of(given: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
 
+_logger = logging.getLogger("isolatejs.browser")
 HANDLE_STEPS_LIMIT = 200
 EVENTS = frozenset({
     "close", "console", "crash", "dialog", "domcontentloaded", "download", "filechooser", "frameattached",
@@ -292,4 +294,5 @@ def _visible(error: Exception) -> IsolateError:
         return GuestVisibleError("Error", javascript_error(error.message))
     if isinstance(error, (TypeError, ValueError)):
         return GuestVisibleError("TypeError", "the arguments do not fit")
+    _logger.warning("a call of the browser failed", exc_info=error)
     return GuestVisibleError("Error", "the browser could not do this")

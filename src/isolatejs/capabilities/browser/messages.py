@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from isolatejs.capabilities.browser.surface import CLASSES, javascript_name, matcher_javascript_name
 
@@ -22,6 +23,28 @@ def matcher_message(kind: str, matcher: str, negated: bool, message: str) -> str
     subject = {"Page": "page", "Locator": "locator", "APIResponse": "response"}[kind]
     head = f"expect({subject}){'.not' if negated else ''}.{matcher}(expected) failed"
     return f"{head}\n\n{_in_javascript(message).strip()}"
+
+
+def error_for_page(name: str, message: str) -> Exception:
+    """What a function of a program threw, for the page that called it: without a stack of the host."""
+    error: Exception = _page_error_class()(name, message)
+    return error
+
+
+@cache
+def _page_error_class() -> Any:
+    from playwright.async_api import Error as PlaywrightError
+
+    class Error(PlaywrightError):
+        __module__ = "builtins"
+        __qualname__ = "Error"
+        __traceback__ = property(lambda self: None, lambda self, traceback: None)
+
+        def __init__(self, name: str, message: str) -> None:
+            super().__init__(message)
+            self._name = name
+
+    return Error
 
 
 def _in_javascript(message: str) -> str:

@@ -52,6 +52,16 @@ export class BrowserObjects {
         writable: true,
       });
     }
+    const end = members.dispose !== undefined ? "dispose" : "close";
+    if (members[end] === "call") {
+      Object.defineProperty(Class.prototype, Symbol.asyncDispose, {
+        value: /** @this {any} */ function () {
+          return this[end]();
+        },
+        configurable: true,
+        writable: true,
+      });
+    }
     if (kind === "Page") {
       Object.defineProperty(Class.prototype, "target", {
         value: /** @this {any} */ function () {
@@ -119,7 +129,8 @@ export class BrowserObjects {
   /** @param {any} target @param {string} name @param {any[]} args */
   async call(target, name, args) {
     const { payload, attachments } = this.#request(target, name, args);
-    return this.#given(await this.channel.call("browser.callMethod", payload, { attachments }));
+    const result = this.#given(await this.channel.call("browser.callMethod", payload, { attachments }));
+    return name === "getProperties" ? new Map(Object.entries(result)) : result;
   }
 
   /** @param {any} target @param {string} name @param {any[]} args */

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 CLASSES: Final = (
     "BrowserContext", "Page", "Frame", "Locator", "FrameLocator", "Request", "Response", "Route", "Dialog",
-    "Download", "FileChooser", "ConsoleMessage", "WebSocket", "WebSocketRoute", "JSHandle", "ElementHandle",
+    "Download", "FileChooser", "ConsoleMessage", "WebSocket", "WebSocketRoute", "ElementHandle", "JSHandle",
     "Worker", "Keyboard", "Mouse", "Touchscreen", "CDPSession", "APIRequestContext", "APIResponse", "Clock",
-    "WebError", "WebStorage",
+    "WebError", "WebStorage", "Disposable",
 )  # fmt: skip
-"""Classes whose objects reach programs."""
+"""Classes whose objects reach programs; one that extends another stands before it."""
 
 REFUSED: Final[dict[str, str]] = {
     "BrowserContext.browser": "browsers belong to the host",
@@ -90,6 +90,9 @@ OPTION_NAMES: Final = {
 """Options whose names are not just in camel case."""
 
 
+_CLASS_NAMES: Final = {"Disposable.close": "dispose"}
+
+
 def javascript_name(name: str) -> str:
     """`get_by_role` is `getByRole`."""
     special = SPECIAL_NAMES.get(name)
@@ -142,7 +145,7 @@ def surface() -> dict[str, dict[str, str]]:
                 continue
             how = _member(class_name, name, inspect.getattr_static(kind, name))
             if how is not None:
-                members[javascript_name(name)] = how
+                members[_CLASS_NAMES.get(f"{class_name}.{name}") or javascript_name(name)] = how
         table[class_name] = members
     return table
 
