@@ -8,7 +8,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
-from isolatejs import __version__, errors
+from isolatejs import errors
 from isolatejs.daemon import packets
 from isolatejs.daemon.outgoing import OutgoingPackets
 from isolatejs.errors import DaemonError, IsolateError, LimitError, NamespaceBusyError
@@ -62,7 +62,7 @@ class DaemonConnection:
         try:
             async with asyncio.timeout(timeout_s):
                 opened.greeting, _ = await opened.request(
-                    "hello", protocol=packets.PROTOCOL, version=__version__, operator=operator
+                    "hello", protocol=packets.PROTOCOL, version=packets.version(), operator=operator
                 )
         except TimeoutError:
             opened.close()

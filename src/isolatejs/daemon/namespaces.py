@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.daemon import packets
 from isolatejs.daemon.client import LeasedSandbox, receive_sandbox
-from isolatejs.errors import DaemonError, RuntimeDisposedError
+from isolatejs.errors import DaemonError, NamespaceBusyError, RuntimeDisposedError
 from isolatejs.sandbox.parked import ParkedSandbox
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class DaemonNamespaces:
         if held is not None and held.live is not None and held.live.ended:  # its own release may come later
             del self._held[key]
             held.connection.tell("release", key=key, session=held.number)
+        elif held is not None and held.live is not None:
+            holder = held.live.runtime_id
+            raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)
         connection, answer, descriptors = await self._client.ask(
             "acquire",
             on_abandoned=lambda connection, answer, received: _put_back(connection, key, answer, received),

@@ -21,7 +21,6 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from isolatejs import __version__
 from isolatejs.daemon import packets
 from isolatejs.daemon.connection import DaemonDrainingError
 from isolatejs.errors import ConfigurationError, DaemonError, IsolateError
@@ -75,9 +74,9 @@ class Operations:
 
     async def _hello(self, client: Client, message: packets.Message, _: list[int]) -> Result:
         if not message.get("operator"):
-            if message["protocol"] != packets.PROTOCOL or message["version"] != __version__:
+            if message["protocol"] != packets.PROTOCOL or message["version"] != packets.version():
                 raise IsolateError(
-                    f"the daemon has version {__version__} and protocol {packets.PROTOCOL}, the client "
+                    f"the daemon has version {packets.version()} and protocol {packets.PROTOCOL}, the client "
                     f"{message['version']!r:.40} and {message['protocol']!r:.10}; "
                     "`isolatejs drain` lets the daemon end"
                 )
@@ -86,7 +85,7 @@ class Operations:
             client.role = "operator"
         return {
             "protocol": packets.PROTOCOL,
-            "version": __version__,
+            "version": packets.version(),
             "pid": os.getpid(),
             "confinement": asdict(self._server.pool.confinement),
         }, ()

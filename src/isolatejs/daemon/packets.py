@@ -8,6 +8,8 @@ operations.
 from __future__ import annotations
 
 import array
+import functools
+import importlib.metadata
 import json
 import os
 import socket
@@ -25,6 +27,12 @@ PACKET_LIMIT_BYTES: Final = 160 * 1024
 DESCRIPTORS_LIMIT: Final = 8
 
 Message = dict[str, Any]
+
+
+@functools.cache
+def version() -> str:
+    """The version of this library: guest files come from the daemon, what answers them from the client."""
+    return importlib.metadata.version("isolatejs")
 
 
 def encode(message: Message) -> bytes:

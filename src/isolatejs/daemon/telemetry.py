@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
-from isolatejs import __version__
 from isolatejs.daemon.metrics import METRICS, Metric
+from isolatejs.daemon.packets import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ def report_metrics(statistics: Callable[[], Mapping[str, Any]]) -> Callable[[], 
         return lambda: None
     from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 
-    meter = get_meter("isolatejs.daemon", __version__)
+    meter = get_meter("isolatejs.daemon", version())
     reporting = [True]
 
     def observe(metric: Metric) -> Callable[[CallbackOptions], Iterable[Observation]]:
