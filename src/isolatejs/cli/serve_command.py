@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -30,7 +31,7 @@ from isolatejs.cli.run_command import (
 from isolatejs.errors import IsolateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from isolatejs.asgi import AppServerASGI
     from isolatejs.asgi.types import Message, Receive, Scope, Send
@@ -116,16 +117,25 @@ def serve(
         lifespan="off",
         timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
     )
+
+    class Server(uvicorn.Server):
+        """Signals are ours: uvicorn would raise them again before the sandboxes are gone."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Generator[None, None, None]:
+            yield
+
     try:
-        asyncio.run(_serve(uvicorn.Server(config), app, terminal, program.directory if watch else None))
-    except KeyboardInterrupt:
-        return  # uvicorn raises it again once everything has ended
+        asyncio.run(_serve(Server(config), app, terminal, program.directory if watch else None))
     except IsolateError as error:
         terminal.write_error(error)
         raise typer.Exit(EXIT_PROGRAM_ERROR) from None
 
 
 async def _serve(server: Any, app: AppServerASGI, terminal: Terminal, watched: Path | None) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, _stop, server)
     async with app:
         serving = asyncio.create_task(server.serve())
         announcing = asyncio.create_task(_announce(server))
@@ -140,6 +150,13 @@ async def _serve(server: Any, app: AppServerASGI, terminal: Terminal, watched: P
                         await task
     if not server.started:
         raise typer.Exit(EXIT_PROGRAM_ERROR)
+
+
+def _stop(server: Any) -> None:
+    """The first signal lets open requests finish, the second does not."""
+    if server.should_exit:
+        server.force_exit = True
+    server.should_exit = True
 
 
 async def _announce(server: Any) -> None:

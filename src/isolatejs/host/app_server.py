@@ -172,6 +172,9 @@ class AppServer:
                     await request.aclose()
                     raise error from None
                 tried = True
+            except BaseException:
+                await request.aclose()
+                raise
         if type(answer) is not Upgrade:
             return ResponseResult(answer)
         connection = answer.connection
@@ -258,6 +261,7 @@ class AppServer:
                 self._starting = asyncio.get_running_loop().create_task(
                     self._start_current(), name="isolatejs-serve"
                 )
+                self._starting.add_done_callback(_retrieve)
             starting = self._starting
             await asyncio.wait([starting])
             if starting.cancelled():
@@ -397,6 +401,12 @@ def make_entry(entry: str | None, code: str | None, entry_filename: str | None) 
     return Entry(
         entry=entry, code=code, filename=entry_filename or ("/index.js" if code is None else "/server.ts")
     )
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Whoever waited for a start may have been cancelled; its failure is then nobody's."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _body_of(request: Request) -> bytes | RequestBody | None:

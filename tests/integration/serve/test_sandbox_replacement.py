@@ -69,6 +69,34 @@ async def test_request_whose_body_was_read_is_not_tried_again(serving: Serving) 
             await server.handle(Request("http://localhost/first", method="PUT", body=upload()))
 
 
+async def test_streamed_body_that_was_not_begun_is_sent_once_more(serving: Serving) -> None:
+    async def upload() -> AsyncIterator[bytes]:
+        yield b"begun "
+        yield b"once"
+
+    async with serving("return new Response(await request.text());") as server:
+        server._current.live.sandbox.kill()  # type: ignore[union-attr]
+        result = await server.handle(Request("http://localhost/", method="PUT", body=upload()))
+        assert await result.response.text() == "begun once"
+        assert (await server.diagnostics())["sandboxes_started"] == 2
+
+
+async def test_upload_is_closed_when_the_request_fails(serving: Serving) -> None:
+    closed = asyncio.Event()
+
+    async def upload() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield bytes(1000)
+        finally:
+            closed.set()
+
+    async with serving("await request.body.getReader().read();" + BOMB, memory_limit_mb=64) as server:
+        with pytest.raises(MemoryLimitError):
+            await server.handle(Request("http://localhost/", method="POST", body=upload()))
+        await asyncio.wait_for(closed.wait(), 5)
+
+
 async def test_request_that_kills_every_sandbox_is_tried_twice_only(serving: Serving) -> None:
     async with serving(BOMB, memory_limit_mb=64) as server:
         with pytest.raises(MemoryLimitError):

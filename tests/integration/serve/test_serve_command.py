@@ -105,6 +105,15 @@ async def test_requests_web_sockets_log_and_ctrl_c(folder: Path) -> None:
         assert await stopped == 0
 
 
+async def test_terminated_like_interrupted(folder: Path) -> None:
+    async with serving(folder, "server.ts") as command, httpx.AsyncClient() as client:
+        url = (await command.wait_line(r"Listening on (http://[\d.:]+)/"))[1]
+        await client.get(f"{url}/")
+        command.process.terminate()
+        async with asyncio.timeout(20):
+            assert await command.process.wait() == 0
+
+
 async def test_watch_reloads_what_changed(folder: Path) -> None:
     async with (
         serving(folder, "server.ts", "--watch", "--no-access-log") as command,

@@ -23,6 +23,15 @@ def test_signal_is_made_on_demand_and_aborts_with_its_request_or_runtime() -> No
     assert other.signal.reason == "runtime over"
 
 
+async def test_body_that_was_not_touched_stays_open_for_another_try() -> None:
+    async def source() -> AsyncIterator[bytes]:
+        yield b"all of it"
+
+    stream = BodyStream(source())
+    await RequestBody(stream).aclose()
+    assert [part async for part in RequestBody(stream)] == [b"all of it"]
+
+
 async def test_body_knows_whether_it_was_touched() -> None:
     closed = []
 

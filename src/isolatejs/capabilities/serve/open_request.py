@@ -81,5 +81,6 @@ class RequestBody:
         return self._source
 
     async def aclose(self) -> None:
-        """Free what stands behind the body."""
-        await self._source.aclose()
+        """Free what stands behind the body, unless nothing was taken of it: then it can be sent once more."""
+        if self.touched:
+            await self._source.aclose()
