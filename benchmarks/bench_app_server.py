@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from isolatejs import Request, create_isolate_host
 from isolatejs.host.app_server import AppServer
@@ -173,8 +172,26 @@ async def measure_http(_: AppServer) -> Results:
     """Requests a second over loopback HTTP/1.1, 32 connections kept alive."""
     import deno
 
-    uvicorn = [sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "critical", "--port", str(PORT)]
-    engine = [deno.find_deno_bin(), "serve", "--no-config", "--quiet", "--host", "127.0.0.1", "--port", str(PORT)]
+    uvicorn = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--no-access-log",
+        "--log-level",
+        "critical",
+        "--port",
+        str(PORT),
+    ]
+    engine = [
+        deno.find_deno_bin(),
+        "serve",
+        "--no-config",
+        "--quiet",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(PORT),
+    ]
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -215,7 +232,9 @@ async def _running(command: list[str], folder: Path) -> AsyncIterator[None]:
 
 
 async def _load(requests: int) -> float:
-    head = f"GET /json HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n".encode()
+    head = (
+        f"GET /json HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n".encode()
+    )
 
     async def client(count: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
