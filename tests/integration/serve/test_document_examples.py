@@ -88,3 +88,56 @@ async def test_signal_that_is_aborted_before_the_call_starts_nothing() -> None:
         with pytest.raises(AbortError):
             await server.handle(Request("http://localhost/"), signal=controller.signal)
         assert await (await server.handle(Request("http://localhost/"))).response.json() == 1
+
+
+async def test_forward_a_request_and_its_signal_to_a_nested_app_server() -> None:
+    """Aborting the outer request aborts the inner one; both servers go on."""
+    program = """
+    import { createIsolateHost, createModuleResolver } from "@ricsam/isolate";
+    const inner = await createIsolateHost().createAppServer({
+      key: "inner",
+      entry: "/inner.ts",
+      bindings: {
+        tools: { note: (...values) => note(...values) },
+        modules: createModuleResolver().virtual("/inner.ts", `
+          serve({
+            async fetch(request) {
+              if (request.url.endsWith("/quick")) return new Response("quick from inside");
+              const aborted = new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+              await note("waiting");
+              await aborted;
+              await note("inner aborted", request.signal.aborted);
+              return new Response("late");
+            },
+          });
+        `),
+      },
+    });
+    serve({
+      async fetch(request) {
+        const result = await inner.handle(request, { signal: request.signal });
+        return result.response;
+      },
+    });
+    """
+    notes: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
+    modules = create_module_resolver().virtual("/server.ts", program)
+    bindings = {"modules": modules, "tools": {"note": lambda *values: notes.put_nowait(values)}}
+    async with (
+        create_isolate_host() as host,
+        host.create_app_server(key="outer", entry="/server.ts", bindings=bindings) as server,
+    ):
+        result = await server.handle(Request("http://localhost/quick"))
+        assert await result.response.text() == "quick from inside"
+        controller = AbortController()
+        task = asyncio.ensure_future(
+            server.handle(Request("http://localhost/slow"), signal=controller.signal)
+        )
+        assert await asyncio.wait_for(notes.get(), 10) == ("waiting",)
+        controller.abort()
+        with pytest.raises(AbortError):
+            await task
+        assert await asyncio.wait_for(notes.get(), 10) == ("inner aborted", True)
+        result = await server.handle(Request("http://localhost/quick"))
+        assert await result.response.text() == "quick from inside"
+        assert (await server.diagnostics())["sandboxes_started"] == 1
