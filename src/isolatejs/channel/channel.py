@@ -513,6 +513,8 @@ class Channel(asyncio.Protocol):
             "active_calls": len(self._calls),
             "incoming_calls": len(self._incoming),
             "stream_count": len(self._readers) + len(self._senders),
+            "references_of_host": self.references.exported_count,
+            "references_of_guest": self.references.imported_count,
         }
 
     def _check_open(self) -> None:

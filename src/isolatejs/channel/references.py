@@ -146,6 +146,16 @@ class References:
         """The last number given to one of our values."""
         return self._next
 
+    @property
+    def exported_count(self) -> int:
+        """How many of our values the guest holds."""
+        return len(self._exported)
+
+    @property
+    def imported_count(self) -> int:
+        """How many of the guest's values we hold."""
+        return len(self._imported)
+
     # --- ours, held by the guest -------------------------------------------------------------------
     def export(self, kind: str, target: Any) -> int:
         """A number for one of our values. The same function keeps its number."""

@@ -16,7 +16,7 @@ import {
   StringPrototypeSplit,
   StringPrototypeStartsWith,
 } from "./primordials.js";
-import { makeError } from "../wire/decoding.js";
+import { makeError, putField } from "../wire/decoding.js";
 
 const CAUSE_DEPTH_LIMIT = 8;
 const QUICK_PROGRAMS_LIMIT = 64;
@@ -210,6 +210,12 @@ function ownFields(error, encode) {
     fields[key] = value;
     some = true;
   }
+  if (error instanceof AggregateError && ObjectHasOwn(error, "errors")) {
+    if (tryEncode(error.errors, encode) !== undefined) {
+      fields.errors = error.errors;
+      some = true;
+    }
+  }
   return some ? tryEncode(fields, encode) : undefined;
 }
 
@@ -259,13 +265,7 @@ export function reviveError(encoded, decode) {
     const fields = decode(encoded.fields);
     const keys = ObjectKeys(fields);
     for (let i = 0; i < keys.length; i++) {
-      const key = keys[i];
-      ObjectDefineProperty(error, key, {
-        value: fields[key],
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+      putField(error, keys[i], fields[keys[i]]);
     }
   }
   return error;

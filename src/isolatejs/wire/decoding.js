@@ -18,7 +18,7 @@ import {
   web,
 } from "../guest/primordials.js";
 
-const { BigInt, Date, Error, Map, RegExp, Set, String, TypeError } = globalThis;
+const { AggregateError, BigInt, Date, Error, Map, RegExp, Set, String, TypeError } = globalThis;
 
 /**
  * What the decoder asks of the channel.
@@ -88,6 +88,12 @@ function put(target, key, value) {
   } else {
     target[key] = value;
   }
+}
+
+/** An own field of an error; the errors of an AggregateError are not enumerable. @param {any} error @param {string} key @param {any} value */
+export function putField(error, key, value) {
+  if (key === "errors" && error instanceof AggregateError) hide(error, key, value);
+  else put(error, key, value);
 }
 
 class NodeReader {
@@ -232,7 +238,7 @@ class NodeReader {
       if (cause !== -1) hide(made, "cause", this.#make(cause));
       if (fields !== -1) {
         const own = this.#nodes[fields];
-        for (let i = 1; i < own.length; i += 2) put(made, own[i], this.#make(own[i + 1]));
+        for (let i = 1; i < own.length; i += 2) putField(made, own[i], this.#make(own[i + 1]));
       }
     });
     return made;

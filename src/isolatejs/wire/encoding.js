@@ -46,7 +46,7 @@ import {
   web,
 } from "../guest/primordials.js";
 
-const { Error, TypeError, Uint8Array } = globalThis;
+const { AggregateError, Error, TypeError, Uint8Array } = globalThis;
 
 const PLAIN_DEPTH_LIMIT = 400;
 
@@ -318,6 +318,10 @@ class NodeWriter {
         const key = keys[i];
         if (key === "cause" || key === "stack" || key === "message") continue;
         fields[key] = value[key];
+        some = true;
+      }
+      if (value instanceof AggregateError && ObjectHasOwn(value, "errors")) {
+        fields.errors = value.errors; // its own, but not enumerable
         some = true;
       }
       if (some) node[6] = this.#object(fields, path);

@@ -327,6 +327,9 @@ class _NodeWriter:
                 value, path, value.name, value.message, value.stack, False, cause, value.properties
             )
         cause = UNDEFINED if value.__cause__ is None else value.__cause__
+        if isinstance(value, BaseExceptionGroup):
+            errors = {"errors": list(value.exceptions)}
+            return self._error(value, path, "AggregateError", value.message, "", False, cause, errors)
         return self._error(value, path, type(value).__name__, str(value), "", False, cause, {})
 
     def _error(
