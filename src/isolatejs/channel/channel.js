@@ -126,6 +126,11 @@ export class Channel {
     };
   }
 
+  /** Whether the guest waits for an answer of the host, or for bytes. */
+  get isWaiting() {
+    return this.#calls.size > 0 || this.streams.isWaiting;
+  }
+
   // --- sending -------------------------------------------------------------------------------------
   /**
    * Ask the host for something.

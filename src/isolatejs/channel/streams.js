@@ -20,7 +20,7 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** All streams of one channel, both directions. */
 export class Streams {
-  /** @type {Map<number, {controller: ReadableByteStreamController, unread: number}>} */ #readers =
+  /** @type {Map<number, {controller: ReadableByteStreamController, unread: number, wanted: boolean}>} */ #readers =
     new SafeMap();
   /** @type {Map<number, Sender>} */ #senders = new SafeMap();
   /** Streams that were offered already, so that encoding a value twice offers them once. */
@@ -37,6 +37,13 @@ export class Streams {
 
   get size() {
     return this.#readers.size + this.#senders.size;
+  }
+
+  /** Whether the program waits for bytes of the host. */
+  get isWaiting() {
+    let found = false;
+    this.#readers.forEach((reader) => found ||= reader.wanted);
+    return found;
   }
 
   /** The host goes away: every stream breaks. @param {() => any} reason */
@@ -69,12 +76,14 @@ export class Streams {
     return new web.ReadableStream({
       type: "bytes",
       start: (/** @type {any} */ controller) => {
-        this.#readers.set(id, { controller, unread: WINDOW_BYTES });
+        this.#readers.set(id, { controller, unread: WINDOW_BYTES, wanted: false });
         grant(WINDOW_BYTES);
       },
       pull: () => {
         const reader = this.#readers.get(id);
-        if (reader === undefined || reader.unread > WINDOW_BYTES / 2) return;
+        if (reader === undefined) return;
+        reader.wanted = true;
+        if (reader.unread > WINDOW_BYTES / 2) return;
         grant(WINDOW_BYTES - reader.unread);
         reader.unread = WINDOW_BYTES;
       },
@@ -96,6 +105,7 @@ export class Streams {
         const reader = this.#readers.get(id);
         if (reader === undefined || data === null) return;
         reader.unread -= data.length;
+        reader.wanted = false;
         reader.controller?.enqueue(/** @type {any} */ (data));
         return;
       }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -136,6 +138,8 @@ def run(
         shows_value=code is not None,
     )
     terminal = Terminal()
+    # What the library warns of, this command shows as errors of the program.
+    logging.getLogger("isolatejs").addHandler(logging.NullHandler())
     try:
         value = run_until_interrupted(_run(options, terminal))
     except KeyboardInterrupt:
@@ -150,6 +154,10 @@ def run(
         terminal.write_json({"value": value})
     elif options.shows_value and value is not None:
         terminal.write_value(value)
+
+
+class UnhandledError(IsolateError):
+    """An error that the program left unhandled after its module had run, from a timer say."""
 
 
 async def _run(options: RunOptions, terminal: Terminal) -> Any:
@@ -172,14 +180,23 @@ async def _run(options: RunOptions, terminal: Terminal) -> Any:
             nested_host={} if permissions.nested else False,
         ) as runtime,
     ):
-        return await runtime.eval(
+        started = time.monotonic()
+        value = await runtime.eval(
             options.program.code, filename=options.program.filename, execution_timeout_ms=options.timeout_ms
         )
+        left_ms = options.timeout_ms
+        if left_ms is not None:
+            left_ms = max(1.0, left_ms - (time.monotonic() - started) * 1000)
+        await runtime.wait_idle(timeout_ms=left_ms)
+        unhandled = (await runtime.diagnostics())["last_error"]
+        if unhandled is not None:
+            raise UnhandledError(unhandled)
+        return value
 
 
 def exit_status(error: IsolateError) -> int:
     """The exit status that tells why a run ended."""
-    if isinstance(error, GuestError | ModuleResolutionError):
+    if isinstance(error, GuestError | ModuleResolutionError | UnhandledError):
         return EXIT_PROGRAM_ERROR
     if isinstance(error, ExecutionTimeoutError):
         return EXIT_TIMEOUT

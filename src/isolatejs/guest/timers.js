@@ -11,6 +11,7 @@ import {
   ReflectApply,
   ReflectOwnKeys,
   SafeMap,
+  SafeSet,
 } from "./primordials.js";
 
 /** @type {Map<string, () => any>} */
@@ -18,17 +19,26 @@ const makers = new SafeMap();
 /** @type {Map<string, any>} */
 const made = new SafeMap();
 
+/** Timers that have yet to fire. @type {Set<any>} */
+const pending = new SafeSet();
+const { Promise } = globalThis;
+const engineSetTimeout = engineFunction("setTimeout");
+
 for (const name of ["setTimeout", "setInterval"]) {
   const engineOwn = engineFunction(name);
-  makers.set(name, () => withStandardDelay(engineOwn()));
+  makers.set(name, () => asTimer(engineOwn(), name === "setInterval"));
 }
-for (const name of ["setImmediate", "clearTimeout", "clearInterval", "clearImmediate", "queueMicrotask"]) {
+for (const name of ["clearTimeout", "clearInterval"]) {
+  const engineOwn = engineFunction(name);
+  makers.set(name, () => asClear(engineOwn()));
+}
+for (const name of ["setImmediate", "clearImmediate", "queueMicrotask"]) {
   makers.set(name, engineFunction(name));
 }
 
 /** Put the timers in place of the engine's. */
 export function installTimers() {
-  for (const name of ["setTimeout", "setInterval"]) {
+  for (const name of ["setTimeout", "setInterval", "clearTimeout", "clearInterval"]) {
     ObjectDefineProperty(globalThis, name, {
       get: () => platformFunction(name),
       set: (value) => defineGlobal(name, value),
@@ -55,20 +65,57 @@ function engineFunction(name) {
   return () => withEngine(() => ReflectApply(descriptor.get, globalThis, []));
 }
 
-/** @param {any} schedule */
-function withStandardDelay(schedule) {
-  const timer = (/** @type {any[]} */ ...args) => {
+/** Whether a timer of the program has yet to fire. One that was unref()ed does not count. */
+export function hasPendingTimers() {
+  let found = false;
+  pending.forEach((timer) => found ||= timer.hasRef?.() !== false);
+  return found;
+}
+
+/** Wait for some milliseconds; not a timer of the program. @param {number} ms @returns {Promise<void>} */
+export const pause = (ms) => new Promise((resolve) => engineSetTimeout()(resolve, ms));
+
+/** @param {any} schedule @param {boolean} repeats */
+function asTimer(schedule, repeats) {
+  return alike(schedule, (/** @type {any[]} */ ...args) => {
     if (args.length > 1) {
       const delay = args[1] | 0;
       args[1] = delay > 0 ? delay : 0;
     }
-    return ReflectApply(schedule, undefined, args);
-  };
-  const keys = ReflectOwnKeys(schedule);
+    const callback = args[0];
+    if (!repeats && typeof callback === "function") {
+      args[0] = /** @this {any} @param {any[]} given */ function (...given) {
+        pending.delete(this);
+        return ReflectApply(callback, this, given);
+      };
+    }
+    const timer = ReflectApply(schedule, undefined, args);
+    pending.add(timer);
+    return timer;
+  });
+}
+
+/** @param {any} clear */
+function asClear(clear) {
+  return alike(clear, (/** @type {any} */ timer) => {
+    clear(timer);
+    if (typeof timer === "object" && timer !== null) {
+      pending.delete(timer);
+    } else if (timer !== undefined && timer !== null) {
+      pending.forEach((one) => {
+        if (+one === +timer) pending.delete(one);
+      });
+    }
+  });
+}
+
+/** Give a function the name, the length and the properties of the one that it stands for. @param {any} original @param {any} made */
+function alike(original, made) {
+  const keys = ReflectOwnKeys(original);
   for (let i = 0; i < keys.length; i++) {
     if (keys[i] === "prototype") continue;
-    const property = /** @type {any} */ (ObjectGetOwnPropertyDescriptor(schedule, keys[i]));
-    ObjectDefineProperty(timer, keys[i], property);
+    const property = /** @type {any} */ (ObjectGetOwnPropertyDescriptor(original, keys[i]));
+    ObjectDefineProperty(made, keys[i], property);
   }
-  return timer;
+  return made;
 }

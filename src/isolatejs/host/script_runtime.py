@@ -76,6 +76,20 @@ class ScriptRuntime:
             lambda: evaluation.evaluate(code, filename), timeout_ms=timeout_ms, signal=signal
         )
 
+    async def wait_idle(self, *, timeout_ms: float | None = None, signal: AbortSignal | None = None) -> None:
+        """Wait until the program has no timer and no call of the host left to wait for.
+
+        What a script runner does before it ends: `eval` returns when the program's module has run, whatever
+        it has set going. Reaching `timeout_ms` (wall-clock) ends the runtime with ExecutionTimeoutError.
+        """
+        evaluation = cast("EvaluationHost", self._live.halves["evaluation"])
+        await self._live.execute(
+            evaluation.wait_idle,
+            timeout_ms=check_milliseconds(timeout_ms, "timeout_ms"),
+            signal=signal,
+            limit="timeout_ms",
+        )
+
     async def dispose(self, hard: bool = False, reason: str | None = None) -> None:
         """End the sandbox and wait until it is gone. May be called any number of times.
 

@@ -159,6 +159,45 @@ def test_program_cannot_choose_the_exit_status() -> None:
     run("-e", "Promise.reject(new Error('x')); await new Promise((r) => setTimeout(r, 50))", check=1)
 
 
+def test_program_goes_on_until_nothing_is_left_to_wait_for(tmp_path: Path) -> None:
+    (tmp_path / "my_tools.py").write_text(
+        "import asyncio\nasync def slow() -> str:\n    await asyncio.sleep(0.05)\n    return 'slow'\n"
+    )
+    code = (
+        "setTimeout(() => setTimeout(() => console.log('nested'), 30), 30); slow().then(console.log);"
+        "const i = setInterval(() => { console.log('tick'); clearInterval(i) }, 10);"
+        "clearTimeout(setTimeout(() => console.log('never'), 1e6)); setImmediate(() => console.log('soon'));"
+        "const background = setTimeout(() => {}, 1e6); background.unref(); undefined"
+    )
+    done = run("--tools", "my_tools:slow", "-e", code, cwd=tmp_path)
+    assert sorted(done.stdout.split()) == ["nested", "slow", "soon", "tick"]
+
+
+def test_body_that_is_being_read_is_waited_for_and_one_that_is_not_is_left(tmp_path: Path) -> None:
+    (tmp_path / "my_tools.py").write_text(
+        "import asyncio\nfrom isolatejs import Response\n"
+        "async def pieces(endless):\n"
+        "    yield b'first '\n"
+        "    while endless:\n"
+        "        await asyncio.sleep(60)\n"
+        "    await asyncio.sleep(0.1)\n"
+        "    yield b'last'\n"
+        "async def give(endless: bool) -> Response:\n    return Response(pieces(endless))\n"
+    )
+    code = "give(false).then((r) => r.text()).then(console.log); give(true).then((r) => console.log(r.status)); undefined"
+    done = run("--tools", "my_tools:give", "-e", code, cwd=tmp_path)
+    assert sorted(done.stdout.splitlines()) == ["200", "first last"]
+
+
+def test_late_error_is_status_1() -> None:
+    done = run("-e", "setTimeout(() => { throw new RangeError('late') }, 20); 1", check=1)
+    assert done.stderr.count("RangeError: late") == 1
+
+
+def test_time_limit_holds_for_what_goes_on() -> None:
+    run("--timeout", "0.5", "-e", "setInterval(() => {}, 10); 1", check=124)
+
+
 def test_json_is_one_object_on_standard_output() -> None:
     done = run("--json", "-e", "console.log('side'); ({a: [1, null], b: 'text'})")
     assert json.loads(done.stdout) == {"value": {"a": [1, None], "b": "text"}}

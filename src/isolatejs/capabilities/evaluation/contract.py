@@ -12,6 +12,10 @@ class EvaluateProgram(Call, frozen=True):
     filename: str
 
 
+class AwaitIdle(Call, frozen=True):
+    """Answered when the program has no timer and no call of the host left to wait for."""
+
+
 class ErrorEscaped(Note, frozen=True):
     """An exception or rejection that no running program accounts for: from a timer, say."""
 
@@ -19,4 +23,4 @@ class ErrorEscaped(Note, frozen=True):
 
 
 TO_HOST = (ErrorEscaped,)
-TO_GUEST = (EvaluateProgram,)
+TO_GUEST = (EvaluateProgram, AwaitIdle)

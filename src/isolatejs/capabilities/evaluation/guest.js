@@ -8,6 +8,7 @@
 
 import { core, runNextTurn } from "../../guest/engine.js";
 import { rememberProgram } from "../../guest/errors.js";
+import { hasPendingTimers, pause } from "../../guest/timers.js";
 import {
   PromisePrototypeThen,
   PromiseWithResolvers,
@@ -27,6 +28,8 @@ const strictEval = (0, eval)(
   '"use strict"; (function () { return (__isolatejs_program__) => eval(__isolatejs_program__); }).call(undefined)',
 );
 
+const IDLE_CHECK_MS = 5;
+
 /** Ids of running programs, and how to fail each. @type {Map<number, (error: any) => void>} */
 const running = new SafeMap();
 const programOf = new core.AsyncVariable();
@@ -40,9 +43,17 @@ export function install(kernel) {
       const quick = quickly(kernel, code, filename);
       return quick === undefined ? slowly(kernel, code, filename) : quick;
     },
+    async awaitIdle() {
+      await nextTurn();
+      while (hasPendingTimers() || kernel.channel.isWaiting) await pause(IDLE_CHECK_MS);
+      return null;
+    },
   });
   watchEscapes(kernel);
 }
+
+/** When microtasks and immediates that were due have run. @returns {Promise<void>} */
+const nextTurn = () => new Promise((resolve) => runNextTurn(() => runNextTurn(resolve)));
 
 /** Run two small programs for nobody, so that the code for running programs is compiled. @param {import("../../guest/kernel.js").Kernel} kernel */
 export async function tryOut(kernel) {

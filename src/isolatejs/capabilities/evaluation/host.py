@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.evaluation import contract
-from isolatejs.capabilities.evaluation.contract import ErrorEscaped, EvaluateProgram
+from isolatejs.capabilities.evaluation.contract import AwaitIdle, ErrorEscaped, EvaluateProgram
 from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.message import EncodedValue
 
@@ -32,6 +32,10 @@ class EvaluationHost:
         reply = await self._scope.channel.call(EvaluateProgram(code, filename))
         value = reply.decode(reply.into(EncodedValue))
         return None if value is UNDEFINED else value
+
+    async def wait_idle(self) -> None:
+        """Until the program has no timer and no call of the host left to wait for."""
+        await self._scope.channel.call(AwaitIdle())
 
     def error_escaped(self, message: ErrorEscaped, note: IncomingNote) -> None:
         self.last_error = str(note.decode(message.error))
