@@ -54,6 +54,8 @@ class LauncherClient:
         """Where sandboxes find things: engine, image."""
         self.cached = False
         """Whether sandboxes have a cache of compiled code."""
+        self.cgroups = False
+        """Whether each sandbox has a memory cgroup."""
         self.own_root = False
         """Whether sandboxes have a root of their own."""
         self.statuses: dict[str, list[Any]] = {}
@@ -87,6 +89,7 @@ class LauncherClient:
         client.statuses = ready["statuses"]
         client.cached = ready["cached"]
         client.own_root = ready["own_root"]
+        client.cgroups = ready["cgroups"]
         return client
 
     async def spawn(

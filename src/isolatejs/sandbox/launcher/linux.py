@@ -29,6 +29,7 @@ IS_ARM64: Final = MACHINE in {"aarch64", "arm64"}
 # name: (x86-64, arm64)
 _NUMBERS: Final = {
     "clone": (56, 220),
+    "clone3": (435, 435),
     "prlimit64": (302, 261),
     "mount": (165, 40),
     "umount2": (166, 39),
@@ -48,6 +49,7 @@ _NUMBERS: Final = {
 }
 
 CLONE_PIDFD: Final = 0x00001000
+CLONE_INTO_CGROUP: Final = 0x200000000
 CLONE_NEWNS: Final = 0x00020000
 CLONE_NEWCGROUP: Final = 0x02000000
 CLONE_NEWUTS: Final = 0x04000000
@@ -117,6 +119,20 @@ def clone(flags: int) -> tuple[int, int]:
     """
     pidfd = ctypes.create_string_buffer(struct.pack("i", -1), 4)
     result = _call("clone", flags | CLONE_PIDFD | signal.SIGCHLD, 0, pidfd, 0, 0)
+    if result == 0:
+        return 0, -1
+    return result, struct.unpack("i", pidfd.raw)[0]
+
+
+def clone_into(flags: int, cgroup: int) -> tuple[int, int]:
+    """`clone`, with the child in the cgroup v2 of an open directory from its first moment (Linux 5.7)."""
+    pidfd = ctypes.create_string_buffer(struct.pack("i", -1), 4)
+    arguments = struct.pack(
+        "11Q",
+        *(flags | CLONE_PIDFD | CLONE_INTO_CGROUP, ctypes.addressof(pidfd), 0, 0, signal.SIGCHLD),
+        *(0, 0, 0, 0, 0, cgroup),
+    )
+    result = _call("clone3", ctypes.create_string_buffer(arguments, 88), 88)
     if result == 0:
         return 0, -1
     return result, struct.unpack("i", pidfd.raw)[0]

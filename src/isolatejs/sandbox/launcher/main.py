@@ -15,9 +15,11 @@ import socket
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 from . import child, control, landlock, linux, namespaces, root
+from .cgroup import Cgroups
 from .processes import Process
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
@@ -40,6 +42,7 @@ class Launcher:
         self._epoll = select.epoll()
         self._handlers: dict[int, tuple[str, Process | None]] = {}
         self._processes: dict[str, Process] = {}
+        self._cgroups: Cgroups | None = None
         self._watchdog = Watchdog()
         self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
         self._flooding: list[Process] = []
@@ -58,6 +61,9 @@ class Launcher:
         self._launcher_gone.register(os.pidfd_open(os.getpid()), select.POLLIN)
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         host_pidfd = os.pidfd_open(self._settings.host_pid)
+        if self._settings.confinement != "off":
+            cgroups = Cgroups.find(Path("/proc/self/cgroup").read_text())
+            self._cgroups = cgroups if cgroups is not None and cgroups.work() else None
         self._surroundings = namespaces.enter(self._settings, self._proc)
         place = self._surroundings.place
         self._rules = landlock.open_rules(place, root.DEVICES)
@@ -74,6 +80,7 @@ class Launcher:
                 "place": {"engine": place.engine, "image": place.image},
                 "cached": place.cached,
                 "own_root": place.real is None,
+                "cgroups": self._cgroups is not None,
             }
         )
 
@@ -121,7 +128,7 @@ class Launcher:
                 elif message["op"] == "limit":
                     process = self._processes.get(message["id"])
                     if process is not None:
-                        self._watchdog.arm(process, message["memory_limit_bytes"])
+                        self._limit_memory(process, message["memory_limit_bytes"])
                 elif message["op"] == "look":
                     process = self._processes.get(message["id"])
                     if process is not None:
@@ -165,7 +172,7 @@ class Launcher:
             sweep=message.get("probe") == "sweep",
         )
         try:
-            pid, pidfd = linux.clone(self._surroundings.flags)
+            pid, pidfd = self._clone(message["id"])
             if pid == 0:
                 child.run(plan, self._settings)
         except OSError:
@@ -180,7 +187,7 @@ class Launcher:
         statm = os.open(f"{pid}/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(), fifo.host_end), statm)
         if message.get("memory_limit_bytes"):
-            self._watchdog.arm(process, message["memory_limit_bytes"])
+            self._limit_memory(process, message["memory_limit_bytes"])
         self._processes[process.id] = process
         self._watch(report, "report", process)
         self._watch(stderr, "stderr", process)
@@ -202,6 +209,20 @@ class Launcher:
         process.host_files = ()
         self._send({"op": "started", "id": process.id, "pid": process.pid}, descriptors)
         self._surroundings.place.remove_bound(process.id)
+
+    def _clone(self, id: str) -> tuple[int, int]:
+        if self._cgroups is None:
+            return linux.clone(self._surroundings.flags)
+        cgroup = self._cgroups.make(id)
+        try:
+            return linux.clone_into(self._surroundings.flags, cgroup)
+        finally:
+            os.close(cgroup)
+
+    def _limit_memory(self, process: Process, limit_bytes: int) -> None:
+        self._watchdog.arm(process, limit_bytes)
+        if self._cgroups is not None:
+            self._cgroups.limit(process.id, process.anonymous_limit)
 
     def _check(self, id: str) -> None:
         """Look at one sandbox now and say whether it is over its limit (and so killed)."""
@@ -236,6 +257,8 @@ class Launcher:
             return
         if process.report >= 0:  # it ended at once: the report still goes first
             self._on_report(process)
+        if self._cgroups is not None:
+            process.over_limit |= self._cgroups.remove(process.id)
         self._unwatch(process.stderr)
         self._unwatch(process.pidfd)
         del self._processes[process.id]

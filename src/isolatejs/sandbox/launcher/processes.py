@@ -9,6 +9,7 @@ from typing import Any
 
 STDERR_KEPT_BYTES = 16 * 1024
 STDERR_READ_BYTES = 64 * 1024
+NEAR_LIMIT = 0.9
 CRASH_CODES = frozenset({128 + 4, 128 + 5, 128 + 6, 128 + 11})
 MEMORY_DEATHS = (
     b"ut of memory",
@@ -18,6 +19,7 @@ MEMORY_DEATHS = (
     b"llocation failed",
     b"Cannot allocate memory",
     b"bad_alloc",
+    b"mmap error",
 )
 """What V8, Rust and libc print when an allocation failed."""
 
@@ -116,4 +118,6 @@ class Process:
             return "exited"
         if self.limit_bytes and any(text in self._tail for text in MEMORY_DEATHS):
             return "memory"
+        if self.limit_bytes and self.last_anonymous > NEAR_LIMIT * self.anonymous_limit:
+            return "memory"  # an allocation failed where nobody could say so
         return "crashed"
