@@ -163,6 +163,20 @@ async def test_cancelling_handle_aborts_only_that_request(serving: Serving) -> N
         assert await asyncio.wait_for(aborted.get(), 5) == "/b"
 
 
+async def test_abort_that_crosses_with_the_answer_leaves_nothing(serving: Serving) -> None:
+    async with serving("return new Response('at once');") as server:
+        for _ in range(50):
+            controller = AbortController()
+            task = asyncio.ensure_future(server.handle(Request("http://localhost/"), signal=controller.signal))
+            await asyncio.sleep(0)  # it is sent
+            controller.abort()
+            with pytest.raises(AbortError):
+                await task
+        while (await server.diagnostics())["finishing_requests"]:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert (await server.diagnostics())["runtime"]["active_requests"] == 0
+
+
 async def test_abort_reaches_a_tool_that_runs_for_the_request(serving: Serving) -> None:
     running, stopped = asyncio.Event(), asyncio.Event()
 

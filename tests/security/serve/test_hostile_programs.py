@@ -161,6 +161,7 @@ async def test_headers_without_end(host: isolatejs.IsolateHost) -> None:
         assert await text(server) == "ok"
         diagnostics = await server.diagnostics()
         assert (diagnostics["active_requests"], diagnostics["runtime"]["stream_count"]) == (0, 0)
+        assert diagnostics["finishing_requests"] == 0
 
 
 async def test_request_with_a_million_bytes_of_headers_reaches_the_program(

@@ -12,8 +12,10 @@ import pytest
 from isolatejs.capabilities.serve.bindings import WebSocketCommand
 from isolatejs.capabilities.serve.connections import Connection, Connections
 from isolatejs.capabilities.serve.contract import MESSAGE_COST, MESSAGE_WINDOW, ConnectionClosed, MessageSent
+from isolatejs.capabilities.serve.open_request import OpenRequest
 from isolatejs.errors import GuestProtocolError
 from isolatejs.limits import WEB_SOCKET_MESSAGE_LIMIT_BYTES
+from isolatejs.web import AbortSignal
 
 
 class Channel:
@@ -35,8 +37,8 @@ class Table:
         self.channel = Channel()
         self.over: list[int] = []
         scope: Any = SimpleNamespace(channel=self.channel, logger=logging.getLogger("test"))
-        self.connections = Connections(scope, lambda number, facts: self.over.append(number))
-        self.connection: Connection = self.connections.add(1, SimpleNamespace())  # type: ignore[arg-type]
+        self.connections = Connections(scope, lambda request: self.over.append(request.number))
+        self.connection: Connection = self.connections.add(OpenRequest(1, None, {}, AbortSignal()))
 
     def send(self, data: str | bytes, number: int = 1) -> None:
         text = data if isinstance(data, str) else None

@@ -10,14 +10,14 @@ from isolatejs.web import AbortController, BodyStream
 
 def test_signal_is_made_on_demand_and_aborts_with_its_request_or_runtime() -> None:
     runtime = AbortController()
-    early = OpenRequest("a", {}, runtime.signal)
+    early = OpenRequest(1, "a", {}, runtime.signal)
     assert not early.signal.aborted
     early.abort("gone")
     assert early.signal.aborted and early.signal.reason == "gone"
-    late = OpenRequest("b", {}, runtime.signal)
+    late = OpenRequest(2, "b", {}, runtime.signal)
     late.abort("gone before anybody asked")
     assert late.signal.reason == "gone before anybody asked"
-    other = OpenRequest("c", {"k": 1}, runtime.signal)
+    other = OpenRequest(3, "c", {"k": 1}, runtime.signal)
     assert (other.request_id, other.metadata, other.signal.aborted) == ("c", {"k": 1}, False)
     runtime.abort("runtime over")
     assert other.signal.reason == "runtime over"

@@ -25,7 +25,8 @@ from isolatejs.limits import WEB_SOCKET_MESSAGE_LIMIT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from isolatejs.capabilities.scope import RequestFacts, RuntimeScope
+    from isolatejs.capabilities.scope import RuntimeScope
+    from isolatejs.capabilities.serve.open_request import OpenRequest
     from isolatejs.channel.incoming import IncomingNote
 
 CODE_RESTART: Final = 1012
@@ -35,10 +36,10 @@ CODE_RESTART: Final = 1012
 class Connection:
     """One WebSocket. Its commands go to a callback, or wait for whoever iterates over it."""
 
-    def __init__(self, number: int, facts: RequestFacts, table: Connections) -> None:
-        self.number = number
-        self.facts = facts
-        self.id = f"ws_{number}"
+    def __init__(self, request: OpenRequest, table: Connections) -> None:
+        self.request = request
+        self.number = request.number
+        self.id = f"ws_{request.number}"
         self.credit = MESSAGE_WINDOW
         self.closed = False
         """The program is done with it, or has been told that it is closed."""
@@ -121,7 +122,7 @@ class Connection:
 class Connections:
     """All WebSockets of one sandbox. `on_over` takes a request whose WebSocket is over for the host."""
 
-    def __init__(self, scope: RuntimeScope, on_over: Callable[[int, RequestFacts], None]) -> None:
+    def __init__(self, scope: RuntimeScope, on_over: Callable[[OpenRequest], None]) -> None:
         self._scope = scope
         self._on_over = on_over
         self._open: dict[int, Connection] = {}
@@ -132,10 +133,10 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, number: int, facts: RequestFacts) -> Connection:
+    def add(self, request: OpenRequest) -> Connection:
         """A request has become a WebSocket."""
-        connection = self._open[number] = Connection(number, facts, self)
-        self._last = max(self._last, number)
+        connection = self._open[request.number] = Connection(request, self)
+        self._last = max(self._last, request.number)
         return connection
 
     def get(self, number: int) -> Connection | None:
@@ -163,7 +164,7 @@ class Connections:
         if connection is None:
             return
         connection.end()
-        self._on_over(number, connection.facts)
+        self._on_over(connection.request)
         await self._scope.channel.call(CloseConnection(number, code, reason))
 
     async def fail(self, number: int, error: BaseException | str) -> None:
@@ -212,7 +213,7 @@ class Connections:
 
     def _close(self, connection: Connection, code: int, reason: str) -> None:
         self._open.pop(connection.number, None)
-        self._on_over(connection.number, connection.facts)
+        self._on_over(connection.request)
         connection.put(WebSocketCommand("close", connection.id, None, code, reason), 0)
         connection.end()
 

@@ -241,7 +241,11 @@ class ServingProgram {
   /** The host is through with a request. @param {number} number @param {boolean} aborted */
   ended(number, aborted) {
     const open = this.#open.get(number);
-    if (open === undefined) return;
+    if (open === undefined) {
+      // Its answer crossed with this; the host waits to hear that nothing is left.
+      this.#kernel.channel.note("serve.requestFinished", { request: number });
+      return;
+    }
     open.wanted = false;
     if (aborted) this.#kernel.runInScope(number, () => open.abort());
     this.#settle(open);

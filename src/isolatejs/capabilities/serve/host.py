@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from isolatejs.capabilities.serve import contract
 from isolatejs.capabilities.serve.connections import Connections
@@ -26,18 +26,18 @@ from isolatejs.capabilities.serve.contract import (
     RequestFinished,
 )
 from isolatejs.capabilities.serve.open_request import OpenRequest, RequestBody
+from isolatejs.capabilities.serve.response_body import ResponseBody
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.limits import FINISHING_REQUESTS_LIMIT, REQUEST_INLINE_BYTES, RESPONSE_HEADERS_LIMIT_BYTES
 from isolatejs.web import Headers, Response
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
-    from isolatejs.capabilities.scope import RequestFacts, RuntimeScope
+    from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.capabilities.serve.connections import Connection
     from isolatejs.channel.channel import Channel
     from isolatejs.channel.incoming import IncomingNote, ReplyFrameData
-    from isolatejs.channel.streams import ByteStream
     from isolatejs.web import AbortSignal, Request
 
 ERROR_TEXT_LIMIT: Final = 10_000
@@ -63,7 +63,7 @@ class ServeHost:
     def __init__(self, numbers: itertools.count[int] | None, scope: RuntimeScope) -> None:
         self._scope = scope
         self._numbers = itertools.count(1) if numbers is None else numbers
-        self._finishing: dict[int, RequestFacts] = {}
+        self._finishing: dict[int, OpenRequest] = {}
         self.connections = Connections(scope, self._keep)
         self.active = 0
         """Requests whose answer or response body is under way."""
@@ -80,9 +80,14 @@ class ServeHost:
         return self.active + len(self._finishing) + len(self.connections)
 
     @property
+    def channel(self) -> Channel:
+        """The connection to the sandbox."""
+        return self._scope.channel
+
+    @property
     def closed(self) -> bool:
         """Whether the sandbox is gone."""
-        return self._scope.channel.closed
+        return self.channel.closed
 
     @property
     def finishing(self) -> int:
@@ -101,11 +106,11 @@ class ServeHost:
 
     async def load(self, entry: str | None, code: str | None, filename: str) -> None:
         """Run the entry; raises GuestError when it throws or registers no handler."""
-        await self._scope.channel.call(LoadEntry(filename, entry, code))
+        await self.channel.call(LoadEntry(filename, entry, code))
 
     async def confirm_alive(self) -> None:
         """Return as soon as the guest's event loop turns."""
-        await self._scope.channel.call(ConfirmAlive())
+        await self.channel.call(ConfirmAlive())
 
     # --- requests ----------------------------------------------------------------------------------
     async def handle(
@@ -123,7 +128,7 @@ class ServeHost:
         Cancelling this aborts the request in the program and nothing else; `signal` does so for a body that
         is still read. Raises RuntimeDisposedError when the sandbox is gone.
         """
-        scope, channel = self._scope, self._scope.channel
+        channel = self.channel
         number = next(self._numbers)
         attachments: list[Any] = []
         sent = None
@@ -132,120 +137,57 @@ class ServeHost:
                 sent = channel.send_body(_pieces(body), attachments)
             elif body:
                 sent = channel.send_body(body, attachments)
-        facts = OpenRequest(request_id, metadata, scope.signal)
-        scope.requests[number] = facts
+        upload = None if sent is None else sent.s
+        open = OpenRequest(number, request_id, metadata, self._scope.signal, upload)
+        self._scope.requests[number] = open
         self.active += 1
-        message = HandleRequest(
-            number, request.method, request.url, request.headers.multi_items(), sent, upgradable
-        )
+        headers = request.headers.multi_items()
         try:
-            reply = await channel.call(message, attachments)
+            reply = await channel.call(
+                HandleRequest(number, request.method, request.url, headers, sent, upgradable), attachments
+            )
             answer = reply.into(HandledRequest)
-            if answer.upgraded:
-                if not upgradable:
-                    raise GuestProtocolError(f"request {number} was not to become a WebSocket")
-                return self._upgraded(number, facts, answer, reply)
-            return self._response(number, facts, answer, reply, None if sent is None else sent.s, signal)
+            if not answer.upgraded:
+                return self._response(open, answer, reply, signal)
+            if not upgradable:
+                raise GuestProtocolError(f"request {number} was not to become a WebSocket")
+            return self._upgraded(open, answer, reply)
         except BaseException as error:
-            self._give_up(number, facts, None if sent is None else sent.s, error)
+            self._give_up(open, error)
             if isinstance(error, GuestProtocolError):
                 channel.close(error)
             raise
 
     def _response(
-        self,
-        number: int,
-        facts: OpenRequest,
-        answer: HandledRequest,
-        reply: ReplyFrameData,
-        upload: int | None,
-        signal: AbortSignal | None,
+        self, open: OpenRequest, answer: HandledRequest, reply: ReplyFrameData, signal: AbortSignal | None
     ) -> Response:
         body = reply.body(answer.body)
-        if (size := _size_of(answer.headers)) > RESPONSE_HEADERS_LIMIT_BYTES:
-            if body is not None and type(body) is not bytes:
-                body.stop()  # type: ignore[union-attr]
-            self._give_up(number, facts, upload, None)
-            self.last_error = f"response headers of {size} bytes (limit {RESPONSE_HEADERS_LIMIT_BYTES})"
-            return Response(b"Internal Server Error", status=500)
         if body is not None and answer.status in NULL_BODY_STATUSES:
             raise GuestProtocolError(f"a body with status {answer.status}")
-        try:
-            if body is None or type(body) is bytes:
-                response = Response(
-                    body, status=answer.status, status_text=answer.status_text, headers=answer.headers
-                )
-                self._read(number, upload, still_open=answer.open)
-                return response
+        if (size := _size_of(answer.headers)) > RESPONSE_HEADERS_LIMIT_BYTES:
+            self.last_error = f"response headers of {size} bytes (limit {RESPONSE_HEADERS_LIMIT_BYTES})"
+            if body is not None and type(body) is not bytes:
+                body.stop()  # type: ignore[union-attr]
+            self._give_up(open, None)
+            return Response(b"Internal Server Error", status=500)
+        length = None
+        content: Any = body
+        if body is not None and type(body) is not bytes:
             length = answer.body_length
-            stream = ResponseBody(body, self, number, facts, upload, signal, length)  # type: ignore[arg-type]
+            content = ResponseBody(body, self, open, signal, length)  # type: ignore[arg-type]
+        try:
             response = Response(
-                stream, status=answer.status, status_text=answer.status_text, headers=answer.headers
+                content, status=answer.status, status_text=answer.status_text, headers=answer.headers
             )
         except (ValueError, TypeError) as error:
             raise GuestProtocolError(f"not a response: {error}") from None
-        if length is not None:
+        if content is body:
+            self._read(open, still_open=answer.open)
+        elif length is not None:
             response.announce_length(length)
         return response
 
-    def _read(self, number: int, upload: int | None, *, still_open: bool) -> None:
-        """A response was read to its end."""
-        self.active -= 1
-        if upload is not None:
-            self._scope.channel.abandon_stream(upload)
-        facts = self._scope.requests.get(number)
-        if not still_open:
-            self._scope.requests.pop(number, None)
-            self._check_idle()
-        elif facts is not None:
-            self._keep(number, facts)
-
-    def body_read(self, number: int, upload: int | None) -> None:
-        """The streamed body of a response was read to its end."""
-        self._read(number, upload, still_open=True)
-        self._tell_ended(number, aborted=False)
-
-    def body_dropped(self, number: int, facts: OpenRequest, upload: int | None) -> None:
-        """The streamed body of a response will not be read to its end."""
-        self._give_up(number, facts, upload, None)
-
-    def _give_up(
-        self, number: int, facts: OpenRequest, upload: int | None, reason: BaseException | None
-    ) -> None:
-        self.active -= 1
-        facts.abort(reason if isinstance(reason, Exception) else None)
-        channel = self._scope.channel
-        if channel.closed:
-            self._scope.requests.pop(number, None)
-            return
-        self._keep(number, facts)
-        self._tell_ended(number, aborted=True)
-        if upload is not None:
-            channel.abandon_stream(upload)
-
-    def _keep(self, number: int, facts: RequestFacts) -> None:
-        """Wait for the guest to say that it is through with a request; for a limited number of them."""
-        self._finishing[number] = facts
-        if len(self._finishing) > FINISHING_REQUESTS_LIMIT:
-            self._request_over(next(iter(self._finishing)))
-
-    def _tell_ended(self, number: int, *, aborted: bool) -> None:
-        channel: Channel = self._scope.channel
-        if channel.closed:
-            return
-        try:
-            channel.note(RequestEnded(number, aborted))
-        except (QuotaExceededError, RuntimeDisposedError) as error:
-            channel.close(error)  # a guest that reads nothing can neither be told nor go on
-
-    def _request_over(self, number: int) -> None:
-        self._finishing.pop(number, None)
-        self._scope.requests.pop(number, None)
-        self._check_idle()
-
-    def _upgraded(
-        self, number: int, facts: OpenRequest, answer: HandledRequest, reply: ReplyFrameData
-    ) -> Upgrade:
+    def _upgraded(self, open: OpenRequest, answer: HandledRequest, reply: ReplyFrameData) -> Upgrade:
         data = None if answer.data is None else reply.decode(answer.data)
         try:
             headers = Headers(answer.headers)
@@ -256,8 +198,58 @@ class ServeHost:
         if _size_of(answer.headers) > RESPONSE_HEADERS_LIMIT_BYTES:
             raise GuestProtocolError("the headers of an upgrade are too large")
         self.active -= 1
-        connection = self.connections.add(number, facts)
-        return Upgrade(connection, headers, answer.protocol, data)
+        return Upgrade(self.connections.add(open), headers, answer.protocol, data)
+
+    # --- the end of a request ----------------------------------------------------------------------
+    def body_read(self, open: OpenRequest) -> None:
+        """The streamed body of a response was read to its end."""
+        self._read(open, still_open=True)
+        self._tell_ended(open, aborted=False)
+
+    def body_dropped(self, open: OpenRequest) -> None:
+        """The streamed body of a response will not be read to its end."""
+        self._give_up(open, None)
+
+    def _read(self, open: OpenRequest, *, still_open: bool) -> None:
+        """A response was read to its end; the guest may still work for its request."""
+        self.active -= 1
+        if open.upload is not None:
+            self.channel.abandon_stream(open.upload)
+        if still_open:
+            self._keep(open)
+        else:
+            self._request_over(open.number)
+
+    def _give_up(self, open: OpenRequest, reason: BaseException | None) -> None:
+        """Nobody waits for the answer, or the rest of it, any more."""
+        self.active -= 1
+        open.abort(reason if isinstance(reason, Exception) else None)
+        if self.closed:
+            self._request_over(open.number)
+            return
+        self._keep(open)
+        self._tell_ended(open, aborted=True)
+        if open.upload is not None:
+            self.channel.abandon_stream(open.upload)
+
+    def _keep(self, open: OpenRequest) -> None:
+        """Wait for the guest to say that it is through with a request; for a limited number of them."""
+        self._finishing[open.number] = open
+        if len(self._finishing) > FINISHING_REQUESTS_LIMIT:
+            self._request_over(next(iter(self._finishing)))
+
+    def _tell_ended(self, open: OpenRequest, *, aborted: bool) -> None:
+        if self.closed:
+            return
+        try:
+            self.channel.note(RequestEnded(open.number, aborted))
+        except (QuotaExceededError, RuntimeDisposedError) as error:
+            self.channel.close(error)  # a guest that reads nothing can neither be told nor go on
+
+    def _request_over(self, number: int) -> None:
+        self._finishing.pop(number, None)
+        self._scope.requests.pop(number, None)
+        self._check_idle()
 
     # --- what the guest says -----------------------------------------------------------------------
     def request_finished(self, message: RequestFinished, note: IncomingNote) -> None:
@@ -285,93 +277,6 @@ class ServeHost:
         await self.connections.close()
         self._finishing.clear()
         self._scope.requests.clear()
-
-
-class ResponseBody:
-    """The bytes of a streamed response. Read to its end, or closed, it ends its request."""
-
-    __slots__ = ("_error", "_facts", "_left", "_number", "_serve", "_stream", "_unfollow", "_upload")
-
-    def __init__(
-        self,
-        stream: ByteStream,
-        serve: ServeHost,
-        number: int,
-        facts: OpenRequest,
-        upload: int | None,
-        signal: AbortSignal | None,
-        length: int | None,
-    ) -> None:
-        self._stream = stream
-        self._left = length
-        self._serve: ServeHost | None = serve
-        self._number = number
-        self._facts = facts
-        self._upload = upload
-        self._error: Exception | None = None
-        self._unfollow: Callable[[], None] | None = None
-        if signal is not None:
-            channel = serve._scope.channel
-            self._unfollow = signal.add_listener(
-                lambda aborted: channel.call_soon(lambda: self.stop(aborted.to_error()))
-            )
-
-    def __aiter__(self) -> ResponseBody:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            chunk = await self._stream.__anext__()
-            if self._left is not None:
-                self._left -= len(chunk)
-                if self._left < 0:
-                    self._lied()
-            return chunk
-        except StopAsyncIteration:
-            if self._left and self._serve is not None:
-                self._lied()
-            serve = self._over()
-            if serve is not None:
-                serve.body_read(self._number, self._upload)
-            if self._error is not None:
-                raise self._error from None
-            raise
-        except BaseException:
-            self.stop()
-            raise
-
-    def _lied(self) -> NoReturn:
-        """The announced length may stand in a header already: a reader must not take this for complete."""
-        error = GuestProtocolError("a response body that does not have its announced length")
-        serve = self._over()
-        if serve is not None:
-            serve.body_dropped(self._number, self._facts, self._upload)
-            serve._scope.channel.close(error)
-        raise error
-
-    def stop(self, error: Exception | None = None) -> None:
-        """Read no further. Whoever still reads gets `error`; the program's request is aborted."""
-        serve = self._over()
-        if serve is not None:
-            self._error = error
-            serve.body_dropped(self._number, self._facts, self._upload)  # its signal first, then its stream
-            self._stream.stop()
-
-    def _over(self) -> ServeHost | None:
-        serve, self._serve = self._serve, None
-        unfollow, self._unfollow = self._unfollow, None
-        if unfollow is not None:
-            unfollow()
-        return serve
-
-    async def aclose(self) -> None:
-        """Stop reading."""
-        self.stop()
-
-    def __del__(self) -> None:
-        serve = self._serve
-        if serve is not None:
-            serve._scope.channel.call_soon(self.stop)
 
 
 def _size_of(headers: list[tuple[str, str]]) -> int:

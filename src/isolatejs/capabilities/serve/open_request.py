@@ -15,7 +15,10 @@ __all__ = ["OpenRequest", "RequestBody"]
 
 
 class OpenRequest:
-    """What calls on behalf of a request carry. Its signal is made when somebody first asks for it."""
+    """A request by its number, and what calls on its behalf carry.
+
+    Its signal is made when somebody first asks for it. `upload` is the stream of its body, if it has one.
+    """
 
     __slots__ = (
         "_controller",
@@ -25,14 +28,23 @@ class OpenRequest:
         "_runtime_signal",
         "_signal",
         "aborted",
+        "number",
+        "upload",
     )
 
     def __init__(
-        self, request_id: str | None, metadata: Mapping[str, Any], runtime_signal: AbortSignal
+        self,
+        number: int,
+        request_id: str | None,
+        metadata: Mapping[str, Any],
+        runtime_signal: AbortSignal,
+        upload: int | None = None,
     ) -> None:
+        self.number = number
+        self.upload = upload
+        self.aborted = False
         self._request_id = request_id
         self._metadata = metadata
-        self.aborted = False
         self._runtime_signal = runtime_signal
         self._controller: AbortController | None = None
         self._signal: AbortSignal | None = None
