@@ -251,7 +251,10 @@ function stackOnly(stack, error) {
 export function reviveError(encoded, decode) {
   if (encoded.value !== undefined && decode !== undefined) return decode(encoded.value);
   const error = makeError(encoded.name ?? "Error", encoded.message ?? "", encoded.dom === true);
-  if (encoded.guest && encoded.stack) define(error, "stack", encoded.stack);
+  if (encoded.guest && encoded.stack) {
+    define(error, "stack", encoded.stack);
+    ownStacks.set(error, true);
+  }
   if (encoded.code !== undefined && encoded.code !== null) {
     ObjectDefineProperty(error, "code", {
       value: encoded.code,
@@ -270,6 +273,20 @@ export function reviveError(encoded, decode) {
   }
   return error;
 }
+
+/** Errors that came with a stack of their own, from another program. @type {WeakMap<object, true>} */
+const ownStacks = new SafeWeakMap();
+
+/**
+ * Give an error of the host the stack of the program that waited for it. Call it in an async function that the
+ * program awaits: V8 finds the awaiting frames.
+ * @template T @param {T} error @returns {T}
+ */
+export function retrace(error) {
+  if (error instanceof Error && ownStacks.get(error) === undefined) captureStackTrace(error, retrace);
+  return error;
+}
+const { captureStackTrace } = Error;
 
 /** @param {any} target @param {string} key @param {any} value */
 function define(target, key, value) {

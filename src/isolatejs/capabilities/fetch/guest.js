@@ -3,6 +3,7 @@
 // which need none, are answered here.
 // @ts-check
 
+import { retrace } from "../../guest/errors.js";
 import {
   ObjectDefineProperty,
   RegExpPrototypeExec,
@@ -55,7 +56,12 @@ export function install(kernel, grant) {
       throw new TypeError(`fetch failed: URL scheme "${scheme}" is not supported`);
     }
     const body = whole === null ? await takeRequestBody(request, init?.body) : fromBytes(whole.bytes);
-    const frame = await send(kernel.channel, request, body, signal);
+    let frame;
+    try {
+      frame = await send(kernel.channel, request, body, signal);
+    } catch (error) {
+      throw retrace(error);
+    }
     /** @type {ResponseHead} */
     const head = frame.value;
     const received = bodies.receive(head.body, frame, signal);

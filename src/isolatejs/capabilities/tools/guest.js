@@ -1,6 +1,7 @@
 // The embedder's tools as global functions.
 // @ts-check
 
+import { retrace } from "../../guest/errors.js";
 import {
   ObjectDefineProperty,
   ObjectFreeze,
@@ -30,8 +31,12 @@ async function request(channel, path, args) {
   const attachments = [];
   let encoded = channel.tryEncode(args, attachments, "args");
   if (encoded === undefined) encoded = await channel.encodeAsync(args, attachments, "args");
-  const reply = await channel.call("tools.callTool", { path, args: encoded }, { attachments });
-  return reply.decode(reply.value);
+  try {
+    const reply = await channel.call("tools.callTool", { path, args: encoded }, { attachments });
+    return reply.decode(reply.value);
+  } catch (error) {
+    throw retrace(error);
+  }
 }
 
 /** @param {any} channel @param {string} path */
