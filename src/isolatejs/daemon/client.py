@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isolatejs.daemon import packets
 from isolatejs.daemon.autostart import DaemonAddress, connect
@@ -21,7 +21,15 @@ from isolatejs.sandbox.provider import CompletedEngineRun
 from isolatejs.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable
+
+
+class Answered(NamedTuple):
+    """What the daemon answered, and on which connection: ids mean something only there."""
+
+    connection: DaemonConnection
+    answer: packets.Message
+    descriptors: list[int]
 
 
 class DaemonClient:
@@ -55,13 +63,7 @@ class DaemonClient:
                 self._connection = connection
         return self._connection
 
-    async def ask(
-        self,
-        operation: str,
-        archive: bytes | None = None,
-        on_abandoned: Callable[[DaemonConnection, packets.Message, list[int]], None] | None = None,
-        **fields: Any,
-    ) -> tuple[DaemonConnection, packets.Message, list[int]]:
+    async def ask(self, operation: str, archive: bytes | None = None, **fields: Any) -> Answered:
         """Ask the daemon; once more when it turns out to have gone or to be draining.
 
         For operations that do nothing when they fail. `archive` travels as an open file.
@@ -70,9 +72,7 @@ class DaemonClient:
             connection = await self.connection()
             descriptors = () if archive is None else (packets.memfd_of("isolatejs-files", archive),)
             try:
-                answer, received = await connection.request(
-                    operation, descriptors, _bind(on_abandoned, connection), **fields
-                )
+                answer, received = await connection.request(operation, descriptors, **fields)
             except DaemonDrainingError:
                 self._retire(connection)
                 if last:
@@ -81,8 +81,30 @@ class DaemonClient:
                 if last or not connection.lost.done():
                     raise
             else:
-                return connection, answer, received
+                return Answered(connection, answer, received)
         raise AssertionError("unreachable")
+
+    def ask_for_keeps(
+        self, operation: str, give_back: Callable[[Answered], None], **fields: Any
+    ) -> tuple[asyncio.Task[Answered], Awaitable[Answered]]:
+        """Ask for something that must go back when nobody waits for it any more.
+
+        The task ends when that is settled; the other is to be awaited, and may be cancelled.
+        """
+        task = asyncio.get_running_loop().create_task(self.ask(operation, **fields))
+
+        def settle(done: asyncio.Task[Answered]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                give_back(done.result())
+
+        async def wait() -> Answered:
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                task.add_done_callback(settle)
+                raise
+
+        return task, wait()
 
     def _retire(self, connection: DaemonConnection) -> None:
         """Keep a draining daemon for what it still owns, and ask the next one from now on."""
@@ -94,11 +116,10 @@ class DaemonClient:
     # --- provider ----------------------------------------------------------------------------------
     async def lease(self, *, memory_limit_bytes: int | None) -> Sandbox:
         """A fresh sandbox from the daemon's pool."""
-        connection, answer, descriptors = await self.ask(
-            "lease", on_abandoned=_give_back, memory_limit_bytes=memory_limit_bytes
-        )
+        _, answered = self.ask_for_keeps("lease", _give_back, memory_limit_bytes=memory_limit_bytes)
+        sandbox = receive_sandbox(await answered)
         self._leased += 1
-        return receive_sandbox(connection, answer, descriptors)
+        return sandbox
 
     async def run_engine(
         self, argv: list[str], files: dict[str, bytes], timeout_s: float, memory_limit_bytes: int | None
@@ -107,7 +128,6 @@ class DaemonClient:
         _, answer, received = await self.ask(
             "run_engine",
             b"".join(files.values()) if files else None,
-            lambda connection, answer, received: packets.close_all(received),
             argv=argv,
             files={name: len(content) for name, content in files.items()},
             timeout_s=timeout_s,
@@ -151,10 +171,9 @@ class LeasedSandbox(Sandbox):
         self.sync_fd = self._pidfd = None
 
 
-def receive_sandbox(
-    connection: DaemonConnection, answer: Mapping[str, Any], descriptors: list[int]
-) -> LeasedSandbox:
+def receive_sandbox(answered: Answered) -> LeasedSandbox:
     """The sandbox that an answer hands over."""
+    connection, answer, descriptors = answered
     channel = socket.socket(fileno=descriptors[0])
     channel.setblocking(False)
     return LeasedSandbox(
@@ -168,17 +187,9 @@ def receive_sandbox(
     )
 
 
-def _bind(
-    on_abandoned: Callable[[DaemonConnection, packets.Message, list[int]], None] | None,
-    connection: DaemonConnection,
-) -> Callable[[packets.Message, list[int]], None] | None:
-    if on_abandoned is None:
-        return None
-    return lambda answer, received: on_abandoned(connection, answer, received)
-
-
-def _give_back(connection: DaemonConnection, answer: packets.Message, descriptors: list[int]) -> None:
+def _give_back(answered: Answered) -> None:
     """A lease that came when nobody waited for it any more."""
+    connection, answer, descriptors = answered
     packets.close_all(descriptors)
     connection.forget_exit(answer["sandbox"])
     connection.tell("return", sandbox=answer["sandbox"])

@@ -42,7 +42,6 @@ class DaemonConnection:
         self._loop = asyncio.get_running_loop()
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Answer]] = {}
-        self._abandoned: dict[int, Callable[[packets.Message, list[int]], None]] = {}
         self._exits: dict[str, asyncio.Future[ExitReport]] = {}
         self._outgoing = OutgoingPackets(connection, self._lose)
         self.lost: asyncio.Future[None] = self._loop.create_future()
@@ -79,17 +78,10 @@ class DaemonConnection:
             raise
         return opened
 
-    async def request(
-        self,
-        operation: str,
-        descriptors: tuple[int, ...] = (),
-        on_abandoned: Callable[[packets.Message, list[int]], None] | None = None,
-        **fields: Any,
-    ) -> Answer:
-        """Ask and wait. The descriptors given are closed once sent.
+    async def request(self, operation: str, descriptors: tuple[int, ...] = (), **fields: Any) -> Answer:
+        """Ask and wait. The descriptors given are closed once sent, those of an answer too late are closed.
 
-        `on_abandoned` gets a good answer that comes after this coroutine was cancelled, and then owns its
-        descriptors. Raises DaemonError and what the daemon says.
+        Raises DaemonError and what the daemon says.
         """
         if self.lost.done():
             packets.close_all(descriptors)
@@ -101,11 +93,8 @@ class DaemonConnection:
             self._outgoing.put({"op": operation, "id": number, **fields}, descriptors)
             answer, received = await future
         except asyncio.CancelledError:
-            if on_abandoned is not None and not self.lost.done():
-                if future.done() and not future.cancelled() and future.exception() is None:
-                    _pass_on(on_abandoned, *future.result())
-                else:
-                    self._abandoned[number] = on_abandoned
+            if future.done() and not future.cancelled() and future.exception() is None:
+                packets.close_all(future.result()[1])
             raise
         except ValueError as error:
             raise DaemonError(f"the request is too large: {error}") from error
@@ -151,14 +140,10 @@ class DaemonConnection:
         sandbox = message.get("sandbox")
         if isinstance(sandbox, str):  # before the next packet is read, which may tell of its end
             message["exited"] = self._exits.setdefault(sandbox, self._loop.create_future())
-        number = message.get("id", 0)
-        answer = self._answers.get(number)
-        abandoned = self._abandoned.pop(number, None)
+        answer = self._answers.get(message.get("id", 0))
         if answer is not None and not answer.done():
             answer.set_result((message, descriptors))
-        elif abandoned is not None:
-            _pass_on(abandoned, message, descriptors)
-        else:
+        else:  # nobody waits any more
             packets.close_all(descriptors)
 
     def _exited(self, message: packets.Message) -> None:
@@ -189,7 +174,6 @@ class DaemonConnection:
             if not exited.done():
                 exited.set_result(ExitReport("lost", None, None, "", None))
         self._exits.clear()
-        self._abandoned.clear()
 
     def close(self) -> None:
         """Disconnect; what was leased here ends."""
@@ -222,15 +206,6 @@ async def _connect(socket_path: str, deadline: float) -> socket.socket:
         connection.close()
         raise
     return connection
-
-
-def _pass_on(
-    on_abandoned: Callable[[packets.Message, list[int]], None], message: packets.Message, received: list[int]
-) -> None:
-    if "error" in message:
-        packets.close_all(received)
-    else:
-        on_abandoned(message, received)
 
 
 def _error_of(answer: packets.Message) -> Exception:

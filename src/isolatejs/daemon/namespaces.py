@@ -18,7 +18,7 @@ from isolatejs.errors import DaemonError, NamespaceBusyError, RuntimeDisposedErr
 from isolatejs.sandbox.parked import ParkedSandbox
 
 if TYPE_CHECKING:
-    from isolatejs.daemon.client import DaemonClient
+    from isolatejs.daemon.client import Answered, DaemonClient
     from isolatejs.daemon.connection import DaemonConnection
 
 
@@ -52,6 +52,7 @@ class DaemonNamespaces:
         self._client = client
         self._held: dict[str, _Held] = {}
         self._kept: dict[str, _Kept] = {}
+        self._acquiring: dict[str, asyncio.Task[Any]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         client.on_event = self._on_event
 
@@ -63,11 +64,14 @@ class DaemonNamespaces:
         elif held is not None and held.live is not None:
             holder = held.live.runtime_id
             raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)
-        connection, answer, descriptors = await self._client.ask(
-            "acquire",
-            on_abandoned=lambda connection, answer, received: _put_back(connection, key, answer, received),
-            key=key,
-        )
+        earlier = self._acquiring.get(key)
+        if earlier is not None:  # if nobody waits for that one any more, the session goes back
+            await asyncio.wait([earlier])
+        task, answered = self._client.ask_for_keeps("acquire", lambda late: _put_back(key, late), key=key)
+        self._acquiring[key] = task
+        task.add_done_callback(lambda done: self._acquired(key, done))
+        came = await answered
+        connection, answer, _ = came
         self._held[key] = _Held(connection, answer["session"])
         kept = self._kept.pop(key, None)
         if answer["sandbox"] is None or (kept is not None and kept.connection is not connection):
@@ -76,8 +80,12 @@ class DaemonNamespaces:
         if answer["sandbox"] is None:
             return None
         first, second = answer["numbers"]
-        sandbox = receive_sandbox(connection, answer, descriptors)
+        sandbox = receive_sandbox(came)
         return ParkedSandbox(sandbox, (first, second), kept.things if kept is not None else {})
+
+    def _acquired(self, key: str, task: asyncio.Task[Any]) -> None:
+        if self._acquiring.get(key) is task:
+            del self._acquiring[key]
 
     def hold(self, key: str, live: Any) -> None:
         held = self._held[key]
@@ -166,8 +174,9 @@ class DaemonNamespaces:
             task.add_done_callback(self._closing.discard)
 
 
-def _put_back(connection: DaemonConnection, key: str, answer: packets.Message, received: list[int]) -> None:
+def _put_back(key: str, late: Answered) -> None:
     """A session that came when nobody waited for it any more: it stays as it was."""
+    connection, answer, received = late
     if answer["sandbox"] is None:
         packets.close_all(received)
         connection.tell("release", key=key, session=answer["session"])
