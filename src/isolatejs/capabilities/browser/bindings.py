@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -106,12 +106,7 @@ def as_profile_options(given: Any) -> ProfileOptions | None:
 
 def _options_of(kind: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The given options. Raises for a name that is none, with the nearest that is one."""
-    known = [field.name for field in fields(kind)]
-    for name in given:
-        if name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
-            raise ConfigurationError(f"{where}: unknown option {name!r}; {hint}")
+    refuse_unknown_keys(given, [field.name for field in fields(kind)], where)
     return dict(given)
 
 

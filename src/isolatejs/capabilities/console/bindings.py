@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any, Final, Literal
 
+from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
 
 EntryType = Literal[
@@ -103,11 +103,7 @@ def as_console_bindings(given: Any) -> ConsoleBindings | None:
     if given is None or isinstance(given, ConsoleBindings):
         return given
     if isinstance(given, Mapping):
-        known = [field.name for field in fields(ConsoleBindings)]
-        for key in given:
-            if key not in known:
-                near = get_close_matches(str(key), known, n=1) or known[:1]
-                raise ConfigurationError(f"bindings.console has no key {key!r}; did you mean {near[0]!r}?")
+        refuse_unknown_keys(given, [field.name for field in fields(ConsoleBindings)], "bindings.console")
         if "on_entry" not in given:
             raise ConfigurationError("bindings.console needs on_entry, a callable that takes one entry")
         return ConsoleBindings(**given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import FILE_DEPTH_LIMIT
 
@@ -127,11 +127,7 @@ def _from_mapping(bindings: Mapping[Any, Any]) -> FileTree:
     options = tuple(inspect.signature(create_file_bindings).parameters)
     methods = (*REQUIRED_METHODS, *CHANGING_METHODS, *OPTIONAL_METHODS)
     known = methods if any(name in methods for name in bindings) else options
-    for name in bindings:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-            raise ConfigurationError(f"files: unknown key {name!r}{hint}")
+    refuse_unknown_keys(bindings, list(known), "files")
     if known is methods:
         return as_file_tree(SimpleNamespace(**bindings))
     return create_file_bindings(**bindings)
