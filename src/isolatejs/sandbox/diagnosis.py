@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,8 @@ _NAMESPACES = {"user": "user", "mount": "mnt", "pid": "pid", "network": "net", "
 
 async def _look_from_outside(pool: EmbeddedPool) -> dict[str, tuple[bool, str]]:
     """What the kernel says of a running engine, where it says something: layer -> (holds, evidence)."""
+    if sys.platform != "linux":
+        return {}
     sandbox = await pool.lease(memory_limit_bytes=None)
     try:
         return _read_process(Path("/proc") / str(sandbox.pid))

@@ -38,7 +38,7 @@ _IDS = itertools.count(1)
 
 
 class LauncherClient:
-    """One launcher process. Made by `start`; belongs to the event loop that started it."""
+    """One launcher process. Made by `launch`; belongs to the event loop that started it."""
 
     def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
         self._process = process
@@ -63,11 +63,11 @@ class LauncherClient:
         self._loop.add_reader(connection.fileno(), self._on_readable)
 
     @classmethod
-    async def start(cls, settings: Settings) -> LauncherClient:
-        """Start a launcher."""
+    def launch(cls) -> LauncherClient:
+        """Start a launcher, which waits to be configured."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            process = subprocess.Popen(  # noqa: ASYNC220 - a vfork and an exec, once a host
+            process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _BOOT, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
@@ -78,19 +78,17 @@ class LauncherClient:
                 start_new_session=True,
             )
         ours.setblocking(False)
-        client = cls(process, ours)
-        client._send({"op": "configure", **asdict(settings)})
-        try:
-            ready = await asyncio.wait_for(asyncio.shield(client._ready), START_TIMEOUT_S)
-        except BaseException:
-            await client.close()
-            raise
-        client.place = ready["place"]
-        client.statuses = ready["statuses"]
-        client.cached = ready["cached"]
-        client.own_root = ready["own_root"]
-        client.cgroups = ready["cgroups"]
-        return client
+        return cls(process, ours)
+
+    async def configure(self, settings: Settings) -> None:
+        """Tell it what there is on the machine, and wait until its root stands."""
+        self._send({"op": "configure", **asdict(settings)})
+        ready = await asyncio.wait_for(asyncio.shield(self._ready), START_TIMEOUT_S)
+        self.place = ready["place"]
+        self.statuses = ready["statuses"]
+        self.cached = ready["cached"]
+        self.own_root = ready["own_root"]
+        self.cgroups = ready["cgroups"]
 
     async def spawn(
         self,

@@ -169,9 +169,32 @@ class EmbeddedPool:
             return self._client, self._client.place["engine"]
 
     async def _start_launcher(self) -> None:
-        engine = await asyncio.to_thread(find_engine, self._engine_path)
+        if self._client is not None:
+            logger.warning("the launcher has died and is started again")
+            await self._client.close()
+        if sys.platform != "linux":
+            settings, _ = await asyncio.to_thread(self._look_around)
+            self._use(await DirectClient.start(settings))
+            return
+        client = LauncherClient.launch()  # its interpreter starts while this one looks around
+        try:
+            settings, cache = await asyncio.to_thread(self._look_around)
+            await client.configure(settings)
+            if client.own_root and not client.cached and await fill_cache(client, cache):
+                await client.close()
+                client = LauncherClient.launch()
+                await client.configure(replace(settings, cache=cache.files()))
+            self.confinement = await self._try_out(client)
+        except BaseException:
+            await client.close()
+            raise
+        self._use(client)
+
+    def _look_around(self) -> tuple[Settings, EngineCache]:
+        """What there is on this machine: the engine, its libraries, the guest image, its compiled code."""
+        engine = find_engine(self._engine_path)
         image = image_files(self._image_directory)
-        cache = await asyncio.to_thread(EngineCache, engine, image)
+        cache = EngineCache(engine, image)
         settings = Settings(
             engine=engine.path,
             libraries=engine.libraries,
@@ -180,33 +203,22 @@ class EmbeddedPool:
             confinement=self._mode,
             host_pid=os.getpid(),
         )
-        if self._client is not None:
-            logger.warning("the launcher has died and is started again")
-            await self._client.close()
-        client: LauncherClient | DirectClient
-        if sys.platform == "linux":
-            client = await LauncherClient.start(settings)
-            if client.own_root and not client.cached and await fill_cache(client, cache):
-                await client.close()
-                client = await LauncherClient.start(replace(settings, cache=cache.files()))
-        else:
-            client = await DirectClient.start(settings)
+        return settings, cache
+
+    def _use(self, client: LauncherClient | DirectClient) -> None:
         self._argv = engine_argv(client.place["engine"], client.place["image"], cached=client.cached)
-        self.confinement = await self._try_out(client)
+        if isinstance(client, DirectClient):
+            self.confinement = ConfinementReport(self._mode, client.layers)
         self._client = client
 
-    async def _try_out(self, client: LauncherClient | DirectClient) -> ConfinementReport:
+    async def _try_out(self, client: LauncherClient) -> ConfinementReport:
         """Let a throwaway process try the wall, so that `require` fails before the first program."""
-        if isinstance(client, DirectClient):
-            return ConfinementReport(self._mode, client.layers)
         try:
             verdict = await probe(client)
         except IsolateError as error:
-            await client.close()
             raise ConfinementError(f"confinement={self._mode!r}: {error}") from error
         allowed = [attempt.name for attempt in verdict.attempts if not attempt.refused]
         if self._mode == "require" and allowed:
-            await client.close()
             raise ConfinementError(
                 f"confinement='require': not refused behind the wall: {', '.join(allowed)}"
             )
