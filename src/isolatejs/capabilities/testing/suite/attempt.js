@@ -112,7 +112,7 @@ export class Attempt {
   /** @type {{reason?: string} | null} */ skipped = null;
   /** @type {Function[]} */ #finishers = [];
   /** @type {Function[]} */ #failers = [];
-  #abort = new AbortController();
+  /** @type {AbortController | null} made when the test asks for its signal */ #controller = null;
   ended = false;
   state = freshState();
 
@@ -154,7 +154,7 @@ export class Attempt {
   async run() {
     await runningAttempt.run(this, () => this.#run());
     this.ended = true;
-    this.#abort.abort(new Error("the test has ended"));
+    this.#controller?.abort(new Error("the test has ended"));
   }
 
   async #run() {
@@ -202,7 +202,7 @@ export class Attempt {
         () => fixtures === undefined ? body() : withFixtures(fixtures, test.fn, args.length, context, body),
         settings.timeoutMs,
         "a test.\nAdd a timeout to the test if it is meant to take that long.",
-        (error) => this.#abort.abort(error),
+        (error) => this.#controller?.abort(error),
       )
     );
   }
@@ -246,13 +246,17 @@ export class Attempt {
         meta: {},
         suite: { name: test.suite.title },
       },
-      signal: this.#abort.signal,
       expect: boundExpect,
       skip,
       onTestFinished: (/** @type {Function} */ fn) => this.later("onTestFinished", fn),
       onTestFailed: (/** @type {Function} */ fn) => this.later("onTestFailed", fn),
       annotate: () => {},
     };
+    Object.defineProperty(context, "signal", {
+      get: () => (this.#controller ??= new AbortController()).signal,
+      enumerable: true,
+      configurable: true,
+    });
     return Object.assign(context, nodeTestContext(this, context, withTimeout));
   }
 }
