@@ -123,9 +123,7 @@ async def _median_ms(work: Callable[[], Awaitable[None]], count: int) -> float:
 
 async def measure_soak(server: AppServer, requests: int = 100_000) -> Results:
     """Memory of the sandbox after a warm-up, and after many requests."""
-    current = server._current
-    assert current is not None
-    pid = current.live.sandbox.pid
+    pid = server.lives()[0].sandbox.pid
 
     async def client(count: int) -> None:
         for n in range(count):

@@ -109,7 +109,8 @@ class RuntimeFactory:
         web_sockets: Any,
     ) -> AppServer:
         from isolatejs.capabilities.serve.bindings import WebSocketBindings
-        from isolatejs.host.app_server import AppServer, make_entry
+        from isolatejs.host.app_server import AppServer
+        from isolatejs.host.app_server_sandboxes import make_entry
 
         self.check_open()
         server = AppServer(

@@ -75,7 +75,7 @@ async def test_streamed_body_that_was_not_begun_is_sent_once_more(serving: Servi
         yield b"once"
 
     async with serving("return new Response(await request.text());") as server:
-        server._current.live.sandbox.kill()  # type: ignore[union-attr]
+        server.lives()[0].sandbox.kill()
         result = await server.handle(Request("http://localhost/", method="PUT", body=upload()))
         assert await result.response.text() == "begun once"
         assert (await server.diagnostics())["sandboxes_started"] == 2
@@ -113,7 +113,7 @@ async def test_sandbox_that_died_between_requests(serving: Serving) -> None:
     """
     async with serving(code, memory_limit_mb=64) as server:
         await server.handle(Request("http://localhost/die"))
-        live = server._current.live  # type: ignore[union-attr]
+        live = server.lives()[0]
         await live.sandbox.exited
         results = await asyncio.gather(*(server.handle(Request("http://localhost/")) for _ in range(10)))
         assert [await result.response.text() for result in results] == ["ok"] * 10
@@ -125,7 +125,7 @@ async def test_busy_loop_is_replaced_after_its_time(serving: Serving) -> None:
     async with serving(code, execution_timeout_ms=200) as server:
         with pytest.raises(ExecutionTimeoutError):
             await server.handle(Request("http://localhost/busy"))
-        await server._current.live.wait_ended()  # type: ignore[union-attr]
+        await server.lives()[0].wait_ended()
         assert await (await server.handle(Request("http://localhost/"))).response.text() == "ok"
         assert (await server.diagnostics())["sandboxes_started"] == 2
 

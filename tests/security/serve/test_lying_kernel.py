@@ -99,7 +99,7 @@ async def test_on_a_connection(betrayed_host: isolatejs.IsolateHost, lie: str) -
     """
     async with server_of(betrayed_host, code) as server:
         result = await server.handle(Request("http://localhost/"))
-        live = server._current.live
+        live = server.lives()[0]
         connection = result.upgrade_data["connectionId"]
         reader = server.ws.commands(connection)
         await server.ws.open(connection)

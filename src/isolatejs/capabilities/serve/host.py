@@ -234,6 +234,9 @@ class ServeHost:
 
     def _keep(self, open: OpenRequest) -> None:
         """Wait for the guest to say that it is through with a request; for a limited number of them."""
+        if open.number not in self._scope.requests:
+            self._check_idle()  # it has said so already
+            return
         self._finishing[open.number] = open
         if len(self._finishing) > FINISHING_REQUESTS_LIMIT:
             self._request_over(next(iter(self._finishing)))
