@@ -92,7 +92,7 @@ export class Channel {
    * @param {{read: (room: Uint8Array) => Promise<number | null>}} io.source
    * @param {{writeSync: (bytes: Uint8Array) => number}} io.sink
    * @param {() => {readSync: (bytes: Uint8Array) => number | null}} io.openSync  the FIFO of synchronous replies
-   * @param {{describe: (error: any) => any, revive: (encoded: any, decode: any) => any}} errors
+   * @param {{describe: (error: any, attachments?: Uint8Array[]) => any, revive: (encoded: any, decode: any) => any}} errors
    * @param {() => number} scope  id of the request on whose behalf the program runs now, 0 for none
    */
   constructor({ source, sink, openSync }, errors, scope) {
@@ -443,7 +443,11 @@ export class Channel {
   /** @param {number} id @param {any} error */
   #fail(id, error) {
     this.#running.delete(id);
-    this.#send([ERROR, id, this.#errors.describe(error)], []);
+    /** @type {Uint8Array[]} */
+    const attachments = [];
+    const described = this.#errors.describe(error, attachments);
+    if (attachments.length === 0) this.#send([ERROR, id, described], []);
+    else this.#send([ERROR, id, described, sizes(attachments)], attachments);
   }
 }
 

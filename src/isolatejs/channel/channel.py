@@ -8,7 +8,6 @@ fields do not fit its contract is answered with a TypeError, since a program can
 from __future__ import annotations
 
 import asyncio
-import inspect
 import itertools
 import logging
 import os
@@ -19,16 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from isolatejs.channel import contract
-from isolatejs.channel.handlers import Handler, handlers_of
-from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply, ReplyFrameData
+from isolatejs.channel.answering import Answering
+from isolatejs.channel.incoming import ReplyFrameData
 from isolatejs.channel.references import References
 from isolatejs.channel.streams import ByteStream, OutgoingStream
-from isolatejs.channel.sync_replies import SyncReplies
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
 from isolatejs.wire.decoding import decode_value
 from isolatejs.wire.encoding import encode_value
-from isolatejs.wire.errors import EncodedError, GuestVisibleError, encode_error
+from isolatejs.wire.errors import EncodedError
 from isolatejs.wire.frames import (
     CallFrame,
     CancelFrame,
@@ -81,15 +79,11 @@ class Channel(asyncio.Protocol):
     ) -> None:
         self._on_closed = on_closed
         self._raise_guest_error = raise_guest_error
-        self._sync_fd = sync_fd
-        self._open_calls_limit = open_calls_limit
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._frames = FrameDecoder()
-        self._handlers: dict[str, Handler] = {}
         self._ids = itertools.count(numbering.last_id + 2, 2)
         self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
-        self._incoming: dict[int, asyncio.Task[None] | None] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
@@ -98,8 +92,7 @@ class Channel(asyncio.Protocol):
         self._writable.set()
         self._closed_by: BaseException | None = None
         self._closed = False
-        self._sync: SyncReplies | None = None
-        self._sync_call: int | None = None
+        self._answering = Answering(self, sync_fd, open_calls_limit)
         self.references = References(self, numbering.last_reference)
         self.handle(contract, self.references)
 
@@ -114,7 +107,7 @@ class Channel(asyncio.Protocol):
     # --- what a half registers ---------------------------------------------------------------------
     def handle(self, module: Any, target: object) -> None:
         """Let the methods of `target` answer the messages of a contract's TO_HOST."""
-        self._handlers.update(handlers_of(module, target))
+        self._answering.handle(module, target)
 
     # --- sending -----------------------------------------------------------------------------------
     async def call(self, message: Call, attachments: Sequence[Any] = ()) -> ReplyFrameData:
@@ -264,7 +257,7 @@ class Channel(asyncio.Protocol):
     @property
     def serves_sync_call(self) -> bool:
         """Whether the guest waits for one answer, and so reads nothing else until it has it."""
-        return self._sync_call is not None
+        return self._answering.serves_sync_call
 
     def forget_stream(self, stream: int) -> None:
         self._senders.pop(stream, None)
@@ -307,25 +300,22 @@ class Channel(asyncio.Protocol):
     def _receive(self, frame: Frame, attachments: memoryview) -> None:
         match frame:
             case CallFrame():
-                self._receive_call(frame, split_attachments(attachments, frame.sizes))
+                self._answering.receive_call(frame, split_attachments(attachments, frame.sizes))
             case ReplyFrame():
                 parts = split_attachments(attachments, frame.sizes)
                 future = self._answered(frame.id)
                 if future is not None:
                     future.set_result(ReplyFrameData(frame.payload, parts, self))
             case ErrorFrame():
-                parts = split_attachments(attachments, frame.sizes)
+                # First the error, which may be malformed: then the call still waits, and ends with the channel.
+                error = self.error_from(frame.payload, split_attachments(attachments, frame.sizes))
                 future = self._answered(frame.id)
                 if future is not None:
-                    future.set_exception(self.error_from(frame.payload, parts))
+                    future.set_exception(error)
             case NoteFrame():
-                self._receive_note(frame, split_attachments(attachments, frame.sizes))
+                self._answering.receive_note(frame, split_attachments(attachments, frame.sizes))
             case CancelFrame():
-                task = self._incoming.get(frame.id)
-                if task is not None:
-                    self._loop.call_soon(
-                        task.cancel
-                    )  # after its first step: a handler that never began cleans up nothing
+                self._answering.cancel(frame.id)
             case DataFrame():
                 self._reader(frame.stream).receive(bytes(attachments))
             case EndFrame():
@@ -375,108 +365,6 @@ class Channel(asyncio.Protocol):
             raise GuestProtocolError(f"the end of stream {stream}, which is none of the guest's")
         # else it was offered in the answer to a call that was cancelled, and is withdrawn
 
-    def _receive_note(self, frame: NoteFrame, attachments: list[memoryview]) -> None:
-        handler = self._handlers.get(frame.name)
-        if handler is None or handler.answers:
-            raise GuestProtocolError(f"unknown note {frame.name!r:.80}")
-        try:
-            message = handler.decode(frame.payload)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
-        result = handler.method(message, IncomingNote(self, attachments, frame.scope))
-        if inspect.iscoroutine(result):
-            self.start(result)
-
-    def _receive_call(self, frame: CallFrame, attachments: list[memoryview]) -> None:
-        number = frame.id
-        if number <= 0 or number % 2 == 0 or number in self._incoming:
-            raise GuestProtocolError(f"call id {number} is not free")
-        if frame.sync:
-            # A guest that waits for one answer sends nothing: two at once would fill the host with answers.
-            if self._sync_call is not None or (self._sync is not None and self._sync.pending):
-                raise GuestProtocolError("a synchronous call during another")
-            self._sync_call = number
-        call = IncomingCall(self, attachments, frame.scope)
-        try:
-            handler = self._handlers.get(frame.name)
-            if handler is None or not handler.answers:
-                raise GuestVisibleError("TypeError", f"{frame.name:.80} is not granted")
-            if len(self._incoming) >= self._open_calls_limit:
-                raise GuestVisibleError(
-                    "QuotaExceededError",
-                    f"more than {self._open_calls_limit} open calls to the host",
-                    dom=True,
-                )
-            try:
-                message = handler.decode(frame.payload)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise GuestVisibleError("TypeError", str(error)) from None
-            result = handler.method(message, call)
-        except GuestProtocolError:
-            raise
-        except Exception as error:
-            self._answer_error(frame, error)
-            return
-        if inspect.iscoroutine(result):
-            self._incoming[number] = None
-            task = self._loop.create_task(self._run(result, frame))
-            task.add_done_callback(lambda _: result.close())  # it may be cancelled before it begins
-            self._incoming[number] = task
-        else:
-            self._answer(frame, result)
-
-    async def _run(self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame) -> None:
-        try:
-            result = await coroutine
-        except asyncio.CancelledError:
-            if not self._closed:
-                self._answer_error(
-                    frame, GuestVisibleError("AbortError", "The operation was aborted", dom=True)
-                )
-            raise
-        except GuestProtocolError as error:
-            self.close(error)
-        except Exception as error:
-            self._answer_error(frame, error)
-        except BaseException:
-            self._answer_error(frame, GuestVisibleError("AbortError", "The host is going away", dom=True))
-            raise
-        else:
-            self._answer(frame, result)
-        finally:
-            self._incoming.pop(frame.id, None)
-
-    def _answer(self, frame: CallFrame, result: Any) -> None:
-        attachments: Sequence[Any] = ()
-        if type(result) is Reply:
-            result, attachments = result.value, result.attachments
-        try:
-            payload = msgspec.Raw(_encode_json(result))
-        except (TypeError, ValueError, RecursionError) as error:
-            self._answer_error(frame, error)
-            return
-        sizes = [memoryview(part).nbytes for part in attachments]
-        self._deliver(frame, ReplyFrame(frame.id, payload, sizes), attachments)
-
-    def _answer_error(self, frame: CallFrame, error: BaseException) -> None:
-        encoded = encode_error(error)
-        if not isinstance(error, (GuestVisibleError,)) and encoded.message != str(error):
-            _logger.warning("the handler of %s failed", frame.name, exc_info=error)
-        self._deliver(frame, ErrorFrame(frame.id, msgspec.Raw(_encode_json(encoded))))
-
-    def _deliver(self, frame: CallFrame, answer: Frame, attachments: Sequence[Any] = ()) -> None:
-        if not frame.sync:
-            self.send(answer, attachments)
-            return
-        if self._sync is None:
-            if self._sync_fd is None:
-                self.close(GuestProtocolError("a synchronous call on a channel that has none"))
-                return
-            self._sync = SyncReplies(self._sync_fd, self._loop)
-        self._sync_call = None
-        if not self._closed:
-            self._sync.write(encode_frame(encode_header(answer), attachments))
-
     def detach(self) -> tuple[socket.socket, Numbering]:
         """Close this end but not the connection: gives the socket, and where the next end's numbers start.
 
@@ -511,7 +399,7 @@ class Channel(asyncio.Protocol):
         """Counts of what is open now."""
         return {
             "active_calls": len(self._calls),
-            "incoming_calls": len(self._incoming),
+            "incoming_calls": len(self._answering),
             "stream_count": len(self._readers) + len(self._senders),
             "references_of_host": self.references.exported_count,
             "references_of_guest": self.references.imported_count,
@@ -527,8 +415,6 @@ class Channel(asyncio.Protocol):
             return
         self._closed = True
         self._closed_by = error
-        if self._sync is not None:
-            self._sync.close()
         if self._transport is not None:
             self._transport.abort()
         for future in self._calls.values():
@@ -538,11 +424,9 @@ class Channel(asyncio.Protocol):
                 future.set_exception(gone)
                 future.exception()  # somebody else may have stopped waiting
         self._calls.clear()
-        for task in list(self._incoming.values()):
-            if task is not None:
-                self._loop.call_soon(task.cancel)  # after its first step, see CancelFrame
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+        for task in self._answering.close():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         for reader in self._readers.values():
             reader.end(RuntimeDisposedError("the runtime is gone"))
         self._readers.clear()

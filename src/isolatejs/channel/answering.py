@@ -1,0 +1,175 @@
+"""Answers what the guest asks: finds the handler, runs it, sends what it gives. One half of a channel.
+
+A call whose fields do not fit its contract, or that is not granted, is answered with an error, since a program can
+cause one; an id that is not free, or a note that nobody knows, ends the channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from isolatejs.channel.handlers import Handler, handlers_of
+from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply
+from isolatejs.channel.sync_replies import SyncReplies
+from isolatejs.errors import GuestProtocolError
+from isolatejs.wire.errors import GuestVisibleError, encode_error
+from isolatejs.wire.frames import CallFrame, ErrorFrame, NoteFrame, ReplyFrame, encode_header
+from isolatejs.wire.framing import encode_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from isolatejs.channel.channel import Channel
+    from isolatejs.wire.frames import Frame
+
+_logger = logging.getLogger("isolatejs.channel")
+_encode_json = msgspec.json.Encoder().encode
+
+
+class Answering:
+    """The calls of the guest that are open, and who answers them."""
+
+    def __init__(self, channel: Channel, sync_fd: int | None, open_calls_limit: int) -> None:
+        self._channel = channel
+        self._sync_fd = sync_fd
+        self._open_calls_limit = open_calls_limit
+        self._loop = asyncio.get_running_loop()
+        self._handlers: dict[str, Handler] = {}
+        self._incoming: dict[int, asyncio.Task[None] | None] = {}
+        self._sync: SyncReplies | None = None
+        self._sync_call: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._incoming)
+
+    def handle(self, module: Any, target: object) -> None:
+        """Let the methods of `target` answer the messages of a contract's TO_HOST."""
+        self._handlers.update(handlers_of(module, target))
+
+    @property
+    def serves_sync_call(self) -> bool:
+        """Whether the guest waits for one answer, and so reads nothing else until it has it."""
+        return self._sync_call is not None
+
+    def cancel(self, number: int) -> None:
+        """The guest wants no answer to a call any more."""
+        task = self._incoming.get(number)
+        if task is not None:
+            # After its first step: a handler that never began cleans up nothing.
+            self._loop.call_soon(task.cancel)
+
+    def close(self) -> list[asyncio.Task[None]]:
+        """Cancel what runs; gives the tasks that are still to end."""
+        if self._sync is not None:
+            self._sync.close()
+        running = [task for task in self._incoming.values() if task is not None]
+        for task in running:
+            self._loop.call_soon(task.cancel)
+        return running
+
+    def receive_note(self, frame: NoteFrame, attachments: list[memoryview]) -> None:
+        handler = self._handlers.get(frame.name)
+        if handler is None or handler.answers:
+            raise GuestProtocolError(f"unknown note {frame.name!r:.80}")
+        try:
+            message = handler.decode(frame.payload)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
+        result = handler.method(message, IncomingNote(self._channel, attachments, frame.scope))
+        if inspect.iscoroutine(result):
+            self._channel.start(result)
+
+    def receive_call(self, frame: CallFrame, attachments: list[memoryview]) -> None:
+        number = frame.id
+        if number <= 0 or number % 2 == 0 or number in self._incoming:
+            raise GuestProtocolError(f"call id {number} is not free")
+        if frame.sync:
+            # A guest that waits for one answer sends nothing: two at once would fill the host with answers.
+            if self._sync_call is not None or (self._sync is not None and self._sync.pending):
+                raise GuestProtocolError("a synchronous call during another")
+            self._sync_call = number
+        call = IncomingCall(self._channel, attachments, frame.scope)
+        try:
+            handler = self._handlers.get(frame.name)
+            if handler is None or not handler.answers:
+                raise GuestVisibleError("TypeError", f"{frame.name:.80} is not granted")
+            if len(self._incoming) >= self._open_calls_limit:
+                raise GuestVisibleError(
+                    "QuotaExceededError",
+                    f"more than {self._open_calls_limit} open calls to the host",
+                    dom=True,
+                )
+            try:
+                message = handler.decode(frame.payload)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise GuestVisibleError("TypeError", str(error)) from None
+            result = handler.method(message, call)
+        except GuestProtocolError:
+            raise
+        except Exception as error:
+            self._answer_error(frame, error)
+            return
+        if inspect.iscoroutine(result):
+            self._incoming[number] = None
+            task = self._loop.create_task(self._run(result, frame))
+            task.add_done_callback(lambda _: result.close())  # it may be cancelled before it begins
+            self._incoming[number] = task
+        else:
+            self._answer(frame, result)
+
+    async def _run(self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame) -> None:
+        try:
+            result = await coroutine
+        except asyncio.CancelledError:
+            if not self._channel.closed:
+                self._answer_error(
+                    frame, GuestVisibleError("AbortError", "The operation was aborted", dom=True)
+                )
+            raise
+        except GuestProtocolError as error:
+            self._channel.close(error)
+        except Exception as error:
+            self._answer_error(frame, error)
+        except BaseException:
+            self._answer_error(frame, GuestVisibleError("AbortError", "The host is going away", dom=True))
+            raise
+        else:
+            self._answer(frame, result)
+        finally:
+            self._incoming.pop(frame.id, None)
+
+    def _answer(self, frame: CallFrame, result: Any) -> None:
+        attachments: Sequence[Any] = ()
+        if type(result) is Reply:
+            result, attachments = result.value, result.attachments
+        try:
+            payload = msgspec.Raw(_encode_json(result))
+        except (TypeError, ValueError, RecursionError) as error:
+            self._answer_error(frame, error)
+            return
+        sizes = [memoryview(part).nbytes for part in attachments]
+        self._deliver(frame, ReplyFrame(frame.id, payload, sizes), attachments)
+
+    def _answer_error(self, frame: CallFrame, error: BaseException) -> None:
+        encoded = encode_error(error)
+        if not isinstance(error, (GuestVisibleError,)) and encoded.message != str(error):
+            _logger.warning("the handler of %s failed", frame.name, exc_info=error)
+        self._deliver(frame, ErrorFrame(frame.id, msgspec.Raw(_encode_json(encoded))))
+
+    def _deliver(self, frame: CallFrame, answer: Frame, attachments: Sequence[Any] = ()) -> None:
+        if not frame.sync:
+            self._channel.send(answer, attachments)
+            return
+        if self._sync is None:
+            if self._sync_fd is None:
+                self._channel.close(GuestProtocolError("a synchronous call on a channel that has none"))
+                return
+            self._sync = SyncReplies(self._sync_fd, self._loop)
+        self._sync_call = None
+        if not self._channel.closed:
+            self._sync.write(encode_frame(encode_header(answer), attachments))
