@@ -56,9 +56,17 @@ def receive(connection: socket.socket) -> tuple[Message, list[int]] | None:
 
     Raises ValueError for what is no packet of ours; the descriptors that came with it are closed.
     """
-    packet, descriptors, flags, _ = socket.recv_fds(
-        connection, PACKET_LIMIT_BYTES, DESCRIPTORS_LIMIT, socket.MSG_CMSG_CLOEXEC
+    received = array.array("i")
+    # Not socket.recv_fds(): that ignores its flags, and the descriptors would reach child processes.
+    packet, ancillary, flags, _ = connection.recvmsg(
+        PACKET_LIMIT_BYTES,
+        socket.CMSG_SPACE(DESCRIPTORS_LIMIT * received.itemsize),
+        socket.MSG_CMSG_CLOEXEC,
     )
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            received.frombytes(data[: len(data) - len(data) % received.itemsize])
+    descriptors = list(received)
     try:
         if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
             raise ValueError("a packet that is too large")

@@ -29,6 +29,6 @@ def report_metrics(statistics: Callable[[], Mapping[str, Any]]) -> Callable[[], 
 
     for metric in METRICS:
         make = meter.create_observable_counter if metric.kind == "counter" else meter.create_observable_gauge
-        name = "isolatejs.daemon." + metric.name.removesuffix("_total")
+        name = "isolatejs.daemon." + metric.name.replace("_total", ".total")
         make(name, callbacks=[observe(metric)], unit=metric.unit or "1", description=metric.help)
     return reporting.clear
