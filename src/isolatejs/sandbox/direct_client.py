@@ -23,6 +23,7 @@ from isolatejs.errors import ConfinementError
 from isolatejs.limits import STDERR_TAIL_BYTES
 
 from .confinement import Layer
+from .launcher.processes import printable
 from .launcher.settings import ENVIRONMENT
 from .launcher.wall import NAMESPACES, REQUIRED
 from .sandbox import ExitReport, Sandbox
@@ -164,7 +165,7 @@ def _wait(process: subprocess.Popen[bytes]) -> ExitReport:
             tail += data
             del tail[:-STDERR_TAIL_BYTES]
     code = process.wait()
-    text = tail.decode("utf-8", "replace")
+    text = printable(tail.decode("utf-8", "replace"))
     if code == -signal.SIGKILL:
         return ExitReport("killed", None, signal.SIGKILL, text, None)
     if code < 0:

@@ -62,3 +62,8 @@ def test_only_the_end_of_stderr_is_kept(stderr: tuple[int, int]) -> None:
     tail = str(report["stderr_tail"])
     assert len(tail) == STDERR_KEPT_BYTES
     assert tail.endswith("the end")
+
+
+def test_last_words_do_not_drive_a_terminal(stderr: tuple[int, int]) -> None:
+    report = ended(stderr, 1, "one\n\x1b]0;title\x07\ttwo\x9b2J \u2028é")
+    assert report["stderr_tail"] == "one\n\ufffd]0;title\ufffd\ttwo\ufffd2J \ufffdé"

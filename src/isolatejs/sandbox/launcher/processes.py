@@ -96,7 +96,7 @@ class Process:
             "reason": self._reason(code),
             "exit_code": code if code >= 0 else None,
             "signal": -code if code < 0 else None,
-            "stderr_tail": self._tail.decode("utf-8", "replace"),
+            "stderr_tail": printable(self._tail.decode("utf-8", "replace")),
             "peak": self.peak_bytes,
         }
 
@@ -121,3 +121,10 @@ class Process:
         if self.limit_bytes and self.last_anonymous > NEAR_LIMIT * self.anonymous_limit:
             return "memory"  # an allocation failed where nobody could say so
         return "crashed"
+
+
+def printable(text: str) -> str:
+    """The text without control characters: it ends up in error messages, and those on terminals."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else "\ufffd" for character in text
+    )
