@@ -197,6 +197,14 @@ async def test_upgrade_needs_to_be_asked_for_over_http(serving: Serving) -> None
         assert own.type == "websocket"
 
 
+async def test_upgrade_without_data(serving: Serving) -> None:
+    async with serving("serve({ fetch(request, server) { server.upgrade(request); } });") as server:
+        result = await server.handle(Request("http://localhost/chat", headers=UPGRADE))
+        assert result.type == "websocket"
+        assert result.upgrade_data["data"] is None
+        assert result.connection_id == result.upgrade_data["connectionId"]
+
+
 async def test_upgrade_and_what_else_the_handler_gives(serving: Serving) -> None:
     code = """
     serve({ async fetch(request, server) {

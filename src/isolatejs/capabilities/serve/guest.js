@@ -10,19 +10,16 @@ import {
   ReflectApply,
   SafeMap,
   StringPrototypeSlice,
-  StringPrototypeSplit,
-  StringPrototypeTrim,
   SymbolToStringTag,
   web,
 } from "../../guest/primordials.js";
-import { encodeValue } from "../../wire/encoding.js";
 import { Connections } from "./connections.js";
 import { makeRequest, OpenRequest, openRequestOf } from "./request.js";
+import { describeUpgrade, encodeUpgradeData } from "./upgrade.js";
 import { describeResponse, discardResponse, isResponse, takeBody } from "./response.js";
 
 const INLINE_BYTES = 256 * 1024;
 const REPORT_LIMIT = 10_000;
-const UPGRADE_HEADERS_LIMIT = 64 * 1024;
 
 /** @typedef {import("../../guest/kernel.js").Kernel} Kernel */
 /** @typedef {{ fetch: any, error?: any, websocket?: any }} Handlers */
@@ -201,11 +198,7 @@ class ServingProgram {
     const attachments = [];
     /** @type {any} */
     const head = { __proto__: null, upgraded: true, headers, protocol, open: true };
-    try {
-      head.data = encodeValue(data, attachments, plainDataOnly);
-    } catch {
-      attachments.length = 0; // what only the program can hold stays with the program
-    }
+    head.data = encodeUpgradeData(data, attachments);
     return this.#kernel.channel.reply(head, attachments);
   }
 
@@ -302,12 +295,7 @@ class ServingProgram {
           throw new TypeError("upgrade(request): request must be the one that fetch() was given");
         }
         if (open.answered || open.upgrade !== null || !open.upgradable || open.aborted) return false;
-        const headers = [...new web.Headers(options?.headers)];
-        if (sizeOf(headers) > UPGRADE_HEADERS_LIMIT) {
-          throw new RangeError("upgrade(): the headers are too large");
-        }
-        const protocol = offeredProtocol(request, options?.protocol);
-        open.upgrade = { data: options?.data, headers: /** @type {any} */ (headers), protocol };
+        open.upgrade = describeUpgrade(request, options);
         return true;
       },
       /** Keep the request open until the promise has settled. @param {any} promise */
@@ -343,38 +331,6 @@ class RequestContext {
   passThroughOnException() {}
 }
 
-/** @param {[string, string][]} headers */
-function sizeOf(headers) {
-  let size = 0;
-  for (const [name, value] of headers) size += name.length + value.length + 32;
-  return size;
-}
-
-/**
- * A subprotocol can only be one that the client offers (RFC 6455, 4.2.2).
- * @param {Request} request @param {unknown} wanted
- */
-function offeredProtocol(request, wanted) {
-  if (wanted === undefined || wanted === null) return null;
-  const offered = request.headers.get("sec-websocket-protocol") ?? "";
-  for (const each of StringPrototypeSplit(offered, ",")) {
-    if (StringPrototypeTrim(each) === `${wanted}`) return `${wanted}`;
-  }
-  return null;
-}
-
-/** Functions, streams and the like do not leave with the data of an upgrade: who would release them? */
-const plainDataOnly = {
-  exportReference: refuse,
-  openStream: refuse,
-  ownProxy: () => undefined,
-};
-
-/** @returns {never} */
-function refuse() {
-  throw new TypeError("not plain data");
-}
-
 /** A large body in pieces, so that other messages pass between them. @param {Uint8Array} bytes */
 function streamOf(bytes) {
   return new web.ReadableStream({
@@ -405,4 +361,4 @@ function printable(error) {
   }
 }
 
-const { Error, Promise, RangeError, TypeError } = globalThis;
+const { Error, Promise, TypeError } = globalThis;
