@@ -81,9 +81,8 @@ def run(plan: Plan, settings: Settings) -> None:
         if plan.filling:
             _fill_cache(plan)
         wall.apply("resource limits", lambda: _limit_resources(plan))
-        wall.apply(
-            "bounding set", linux.drop_bounding_set
-        )  # before the uid, whose change takes CAP_SETPCAP away
+        # Before the uid, whose change takes CAP_SETPCAP away.
+        wall.apply("bounding set", linux.drop_bounding_set)
         wall.apply("unprivileged user", lambda: _become_unprivileged(plan))
         wall.apply("capabilities", linux.drop_capabilities)
         wall.apply("no new privileges", _forbid_new_privileges)
@@ -126,9 +125,8 @@ def _die_with_launcher(plan: Plan) -> None:
 
 
 def _map_ids(proc: int) -> None:
-    linux.prctl(
-        linux.PR_SET_DUMPABLE, 1
-    )  # after the launcher's change of uid, /proc/self is not ours without
+    # After the launcher's change of uid, /proc/self is not ours without.
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)
     for name, content in (
         ("setgroups", "deny"),
         ("uid_map", f"{INNER_ID} 0 1"),
