@@ -11,8 +11,18 @@ import { Kernel, requestScope } from "./kernel.js";
 
 let booted = false;
 
-/** @param {any} error */
-const describe = (error) => describeError(error, (value) => channel.encode(value, []));
+/**
+ * The wire form of an error; values in it that need bytes are left out where no attachments go along.
+ * @param {any} error @param {Uint8Array[]} [attachments]
+ */
+const describe = (error, attachments) =>
+  describeError(error, (value) => {
+    /** @type {Uint8Array[]} */
+    const bytes = attachments ?? [];
+    const encoded = channel.encode(value, bytes);
+    if (attachments === undefined && bytes.length > 0) throw new TypeError("bytes cannot go along here");
+    return encoded;
+  });
 const channel = new Channel(
   { source: stdin, sink: stdout, openSync: openSyncReplies },
   { describe, revive: reviveError },

@@ -41,6 +41,7 @@ from isolatejs.web.values import (
     TypedArray,
 )
 from isolatejs.wire.message import EncodedValue
+from isolatejs.wire.unicode import is_well_formed, well_formed
 
 SAFE_INTEGER = 2**53 - 1
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -177,7 +178,7 @@ class _NodeWriter:
             return None
         if isinstance(value, str):
             text = str(value)
-            if any("\ud800" <= char <= "\udfff" for char in text) if not text.isascii() else False:
+            if not is_well_formed(text):
                 return self._new(["W", self._attach(text.encode("utf-16-le", "surrogatepass"))])
             return self._new(text)
         if isinstance(value, int):
@@ -203,7 +204,7 @@ class _NodeWriter:
         if hasattr(value, "__array_interface__") or type(value).__module__ == "array":
             return self._write_buffer
         if isinstance(value, os.PathLike):
-            return lambda path_value, _: self._new(os.fspath(path_value))
+            return lambda path_value, where: self._add(os.fspath(path_value), where)
         if callable(value) and not isinstance(value, type):
             return self._write_function
         if inspect.isawaitable(value):
@@ -227,6 +228,8 @@ class _NodeWriter:
 
         def fill() -> None:
             for key, item in items.items():
+                if not is_well_formed(key):
+                    raise ValueEncodingError(f"{path}: a key with a lone surrogate cannot be sent", path=path)
                 node.append(key)
                 node.append(self._add(item, f"{path}.{key}"))
 
@@ -283,12 +286,17 @@ class _NodeWriter:
         return self._new(str(value))
 
     def _write_reg_exp(self, value: RegExp, path: str) -> int:
-        return self._new(["R", value.source, value.flags], value)
+        return self._new(["R", well_formed(value.source), value.flags], value)
 
     def _write_pattern(self, value: re.Pattern[str], path: str) -> int:
         pairs = ((re.I, "i"), (re.M, "m"), (re.S, "s"))
         return self._new(
-            ["R", value.pattern, "".join(flag for bit, flag in pairs if value.flags & bit) + "u"], value
+            [
+                "R",
+                well_formed(value.pattern),
+                "".join(flag for bit, flag in pairs if value.flags & bit) + "u",
+            ],
+            value,
         )
 
     def _write_url(self, value: URL, path: str) -> int:
@@ -343,7 +351,7 @@ class _NodeWriter:
         cause: Any,
         fields: Mapping[str, Any],
     ) -> int:
-        node: list[Any] = ["E", name, message, stack, dom, -1, -1]
+        node: list[Any] = ["E", well_formed(name), well_formed(message), well_formed(stack), dom, -1, -1]
         index = self._new(node, value)
 
         def fill() -> None:
@@ -387,7 +395,7 @@ class _NodeWriter:
 
     def _write_file(self, value: File, path: str) -> int:
         data = self._blob(value, path)
-        return self._new(["Fi", value.type, value.name, value.last_modified_ms, data], value)
+        return self._new(["Fi", value.type, well_formed(value.name), value.last_modified_ms, data], value)
 
     def _write_blob(self, value: Blob, path: str) -> int:
         return self._new(["Bl", value.type, self._blob(value, path)], value)
@@ -396,7 +404,7 @@ class _NodeWriter:
         node: list[Any] = ["FD"]
         index = self._new(node, value)
         for name, item in value.items():
-            node.append(name)
+            node.append(well_formed(name))
             node.append(self._add(item, f"{path}.{name}"))
         return index
 

@@ -13,6 +13,7 @@ from isolatejs.errors import (
     IsolateError,
 )
 from isolatejs.wire.message import EncodedValue
+from isolatejs.wire.unicode import well_formed
 
 CAUSE_DEPTH_LIMIT = 16
 
@@ -65,7 +66,7 @@ NEUTRAL_MESSAGE = "The host could not do this"
 
 
 def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
-    """The wire form of a host error.
+    """The wire form of a host error; a lone surrogate in its text becomes U+FFFD.
 
     Errors meant for the program cross with name and message. Any other exception crosses without its
     message unless `reveal` (tools: the embedder's own errors), and never with a traceback.
@@ -73,14 +74,23 @@ def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
     if isinstance(error, GuestVisibleError):
         fields = EncodedValue(p=msgspec.Raw(msgspec.json.encode(error.fields))) if error.fields else None
         return EncodedError(
-            name=error.name, message=error.message, code=error.code, dom=error.dom, fields=fields
+            name=well_formed(error.name),
+            message=well_formed(error.message),
+            code=error.code,
+            dom=error.dom,
+            fields=fields,
         )
     if isinstance(error, GuestError):
-        return EncodedError(name=error.name, message=error.message, stack=error.stack, guest=True)
+        return EncodedError(
+            name=well_formed(error.name),
+            message=well_formed(error.message),
+            stack=well_formed(error.stack),
+            guest=True,
+        )
     if isinstance(error, AbortError):
-        return EncodedError(name="AbortError", message=error.message, dom=True)
+        return EncodedError(name="AbortError", message=well_formed(error.message), dom=True)
     if isinstance(error, ExecutionTimeoutError):
         return EncodedError(name="TimeoutError", message=error.message, dom=True)
     if isinstance(error, IsolateError) or reveal:
-        return EncodedError(name=type(error).__name__, message=str(error))
+        return EncodedError(name=type(error).__name__, message=well_formed(str(error)))
     return EncodedError(message=NEUTRAL_MESSAGE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isolatejs import GuestError, JSError
+from isolatejs import ArrayBuffer, GuestError, JSError
 
 if TYPE_CHECKING:
     from isolatejs import IsolateHost
@@ -124,3 +124,46 @@ async def test_js_errors_made_by_the_host_keep_class_and_fields(host: IsolateHos
           [e instanceof RangeError, e.cause instanceof TypeError, Object.entries(e)]
         """
         assert await runtime.eval(code) == [True, True, [["limit", 3], ["__proto__", 1]]]
+
+
+@pytest.mark.parametrize(
+    "thrown",
+    [
+        "new Error('\\ud800')",
+        "new DOMException('\\ud800', '\\udc00')",
+        "new TypeError('a\\\\\\ud800\\\\ud800')",
+    ],
+)
+async def test_lone_surrogates_in_an_error_become_replacement_characters(
+    host: IsolateHost, thrown: str
+) -> None:
+    async with host.create_runtime(bindings={"tools": {"echo": lambda value: value}}) as runtime:
+        with pytest.raises(GuestError, match="\ufffd") as caught:
+            await runtime.eval(f"throw {thrown}")
+        assert "\ud800" not in caught.value.message
+        assert (await runtime.eval(f"await echo({thrown})")).message == caught.value.message
+        assert await runtime.eval("1") == 1
+
+
+async def test_lone_surrogates_in_a_tools_error(host: IsolateHost) -> None:
+    def fail() -> None:
+        raise ValueError("bad \udc80 name")
+
+    bindings = {"tools": {"fail": fail, "make": lambda: [ValueError("\ud800"), JSError("Error", "\udfff")]}}
+    async with host.create_runtime(bindings=bindings) as runtime:
+        assert await runtime.eval("fail().catch((e) => e.message)") == "bad \ufffd name"
+        assert await runtime.eval("(await make()).map((e) => e.message)") == ["\ufffd", "\ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("thrown", "value"),
+    [("new Uint8Array([1, 2])", b"\1\2"), ("'\\ud800'", "\ud800"), ("{ bytes: [new ArrayBuffer(1)] }", None)],
+)
+async def test_a_thrown_value_brings_its_bytes(host: IsolateHost, thrown: str, value: Any) -> None:
+    async with host.create_runtime() as runtime:
+        with pytest.raises(GuestError) as caught:
+            await runtime.eval(f"throw {thrown}")
+        assert caught.value.value == (value or {"bytes": [ArrayBuffer(b"\0")]})
+        with pytest.raises(GuestError, match="x") as caught:
+            await runtime.eval(f"throw Object.assign(new Error('x'), {{ data: {thrown}, no: () => 1 }})")
+        assert caught.value.properties["data"] == (value or {"bytes": [ArrayBuffer(b"\0")]})
