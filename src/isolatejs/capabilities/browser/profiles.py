@@ -1,16 +1,18 @@
 """Browser profiles, kept in the files binding: storage state as one JSON file, or a whole profile directory.
 
 A persistent profile is laid out in a temporary directory for the browser, and written back when its context
-closes, or when the next open finds that the last one was not closed.
+closes, also when it closes because the browser crashed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from isolatejs.limits import (
     BROWSER_FILE_LIMIT_BYTES,
     BROWSER_PROFILE_LIMIT_BYTES,
     BROWSER_PROFILE_LIMIT_FILES,
+    BROWSER_SESSION_CLOSE_MS,
 )
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -33,6 +36,7 @@ _SKIPPED = frozenset({
     "SingletonSocket",
 })  # fmt: skip
 """Parts of a profile directory that are caches or locks of the running browser."""
+_LOCK_POLL_S = 0.02
 _open: set[tuple[int, str]] = set()
 """Profiles that are open now, by file access and id: one open at a time."""
 
@@ -72,6 +76,7 @@ class OpenProfile:
         """Write the profile directory back, and let others open the profile."""
         try:
             if self.directory is not None and self._autosave:
+                await _wait_browser_gone(Path(self.directory))
                 await self.store.save_directory(self.id, Path(self.directory))
         finally:
             await self.abandon()
@@ -180,7 +185,10 @@ class ProfileStore:
         names: list[str] = []
         total = 0
         for file in sorted(await asyncio.to_thread(_files_of, directory)):
-            data = await asyncio.to_thread(file.read_bytes)
+            try:
+                data = await asyncio.to_thread(file.read_bytes)
+            except FileNotFoundError:
+                continue  # a temporary file of a browser that was killed
             total += len(data)
             if total > BROWSER_PROFILE_LIMIT_BYTES or len(names) >= BROWSER_PROFILE_LIMIT_FILES:
                 raise GuestVisibleError(
@@ -194,6 +202,22 @@ class ProfileStore:
 def id_of(value: object) -> int:
     """Identity, under a name that a parameter called `id` does not hide."""
     return id(value)
+
+
+async def _wait_browser_gone(directory: Path) -> None:
+    """Wait until the browser has let go of its profile directory: its lock names its process."""
+    lock = directory / "SingletonLock"
+    deadline = time.monotonic() + BROWSER_SESSION_CLOSE_MS / 1000
+    while time.monotonic() < deadline and await asyncio.to_thread(_is_held, lock):
+        await asyncio.sleep(_LOCK_POLL_S)
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        os.kill(int(lock.readlink().name.rpartition("-")[2]), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ from isolatejs.capabilities.browser.policy import check_page_url, context_parame
 from isolatejs.capabilities.browser.profiles import ProfileStore
 from isolatejs.capabilities.browser.proxy import PolicyProxy
 from isolatejs.capabilities.events import call_event_handler
-from isolatejs.errors import QuotaExceededError
+from isolatejs.errors import IsolateError, QuotaExceededError
 from isolatejs.limits import BROWSER_CONTEXTS_LIMIT, BROWSER_SESSION_CLOSE_MS
 from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
@@ -56,6 +56,7 @@ class BrowserSession:
         self.check_url: UrlCheck | None = None
         self.files: FileAccess | None = None
         self._proxy: PolicyProxy | None = None
+        self._keeping: set[asyncio.Future[None]] = set()
 
     def use_policy(self, check_url: UrlCheck | None, open_socket: OpenSocket | None) -> None:
         """Pages load by this policy from now on, also those that are open."""
@@ -182,8 +183,19 @@ class BrowserSession:
 
     def _context_closed(self, context: Any) -> None:
         self.contexts.pop(context, None)
+        profile = self._open_profiles.pop(context, None)
+        if profile is not None:  # nobody closed it: its browser crashed, or the embedder did
+            task = asyncio.ensure_future(self._keep(profile))
+            self._keeping.add(task)
+            task.add_done_callback(self._keeping.discard)
         for page in [page for page in self.pages if page.context == context]:
             self.pages.pop(page, None)
+
+    async def _keep(self, profile: OpenProfile) -> None:
+        try:
+            await profile.after_close()
+        except (IsolateError, OSError):
+            _logger.warning("the profile %s could not be kept", profile.id, exc_info=True)
 
     async def close_context(self, context: Any, reason: str | None = None) -> None:
         """Close a context; its profile is saved first."""
@@ -246,6 +258,8 @@ class BrowserSession:
             for task in done:
                 if not task.cancelled() and task.exception() is not None:
                     _logger.warning("a browser context did not close well", exc_info=task.exception())
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=BROWSER_SESSION_CLOSE_MS / 1000)
         if self._proxy is not None:
             await self._proxy.aclose()
         self.objects.clear()
