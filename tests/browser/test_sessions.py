@@ -1,0 +1,232 @@
+"""Sessions, factories and handlers: who owns contexts, how long they live, and what is collected of them."""
+
+# ruff: noqa: ASYNC240, ASYNC110
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import isolatejs
+from fakes.chromium import LAUNCH_ARGS, Pages, bindings, chromium_path
+from isolatejs.playwright import create_playwright_session_handler
+
+
+async def test_handler_and_factories_cannot_be_mixed(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    handler = create_playwright_session_handler(create_context=lambda options: None).handler
+    with pytest.raises(isolatejs.ConfigurationError, match="handler cannot be mixed with create_context"):
+        await host.create_runtime(bindings={"browser": bindings(chromium, handler=handler)})
+    with pytest.raises(isolatejs.ConfigurationError, match="is needed"):
+        await host.create_runtime(bindings={"browser": {}})
+    with pytest.raises(isolatejs.ConfigurationError, match="did you mean 'create_context'"):
+        await host.create_runtime(bindings={"browser": {"create_contex": print}})
+    with pytest.raises(isolatejs.ConfigurationError, match="is needed"):
+        create_playwright_session_handler()
+
+
+async def test_contexts_end_with_their_runtime(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    runtime = await host.create_runtime(bindings={"browser": bindings(chromium)})
+    await runtime.eval("const c = await browser.newContext(); await c.newPage(); await c.newPage(); null")
+    assert len(chromium.contexts) == 1
+    assert (await runtime.diagnostics())["browser"]["pages"] == 2
+    await runtime.dispose()
+    assert chromium.contexts == []
+
+
+async def test_a_namespaced_session_of_factories_keeps_its_contexts(
+    host: isolatejs.IsolateHost, chromium: Any, pages: Pages
+) -> None:
+    url = pages.add("/", "<title>Kept</title><button onclick='document.title = 1'>b</button>")
+    binding = {"browser": bindings(chromium)}
+    session = await host.get_namespaced_runtime("factory-first", bindings=binding)
+    await session.eval(f"""
+      globalThis.page = await (await browser.newContext()).newPage();
+      await page.goto("{url}");
+    """)
+    await session.dispose()
+    assert len(chromium.contexts) == 1
+    again = await host.get_namespaced_runtime("factory-first", bindings=binding)
+    title = await again.eval("""
+      const [context] = browser.contexts();
+      await page.getByRole('button').click();
+      [await context.pages()[0].title(), context.pages()[0] === page];
+    """)
+    assert title == ["1", True]
+    await again.dispose()
+    await host.dispose_namespace("factory-first")
+    assert chromium.contexts == []
+
+
+async def test_console_and_events_of_pages(host: isolatejs.IsolateHost, chromium: Any, pages: Pages) -> None:
+    url = pages.add("/", "<script>console.warn('from the page'); fetch('/missing')</script>")
+    heard: list[Any] = []
+    events: list[Any] = []
+    async with host.create_runtime(
+        bindings={
+            "browser": bindings(chromium, capture_console=True, on_event=events.append),
+            "console": lambda entry: heard.append(entry),
+        }
+    ) as runtime:
+        await runtime.eval(f"""
+          const page = await (await browser.newContext()).newPage();
+          const done = page.waitForEvent('requestfinished', (request) => request.url().endsWith('missing'));
+          await page.goto("{url}");
+          await done;
+          await page.evaluate(() => {{ setTimeout(() => {{ throw new TypeError('thrown') }}) }});
+          await page.waitForEvent('pageerror').catch(() => null);
+        """)
+    assert any(entry.type == "browserOutput" and "from the page" in entry.stdout for entry in heard)
+    kinds = {event.type for event in events}
+    assert {"browserConsoleLog", "networkRequest", "networkResponse"} <= kinds
+    assert {(event.context_id, event.page_id) for event in events} == {("ctx_1", "page_1")}
+    request = next(event for event in events if event.type == "networkRequest")
+    response = next(event for event in events if event.type == "networkResponse")
+    assert request.data["requestId"] == response.data["requestId"] == "req_1"
+    assert request.data["url"] == url
+    assert response.data["status"] == 200
+
+
+async def test_collected_data(host: isolatejs.IsolateHost, chromium: Any, pages: Pages) -> None:
+    url = pages.add(
+        "/", "<script>console.log(1); setTimeout(() => { throw new TypeError('thrown') })</script>"
+    )
+    playwright = create_playwright_session_handler(
+        create_context=lambda options: chromium.new_context(**options)
+    )
+    errors: list[Any] = []
+    failed = asyncio.Event()
+
+    def listen(event: Any) -> None:
+        if event.type == "pageError":
+            errors.append(event)
+            failed.set()
+
+    off = playwright.on_event(listen)
+    async with host.create_runtime(bindings={"browser": {"handler": playwright.handler}}) as runtime:
+        await runtime.eval(
+            f"const p = await (await browser.newContext()).newPage(); await p.goto('{url}'); null"
+        )
+        async with asyncio.timeout(10):
+            await failed.wait()
+    assert errors[0].data["name"] == "TypeError"
+    assert errors[0].data["message"] == "thrown"
+    data = playwright.get_collected_data()
+    assert [event.data["stdout"] for event in data["browserConsoleLog"]] == ["1"]
+    assert data["networkResponse"][0].data["status"] == 200
+    assert playwright.get_tracked_resources() == {"contexts": ["ctx_1"], "pages": ["page_1"]}
+    playwright.clear_collected_data()
+    assert playwright.get_collected_data() == {}
+    off()
+    await playwright.aclose()
+    assert chromium.contexts == []
+
+
+async def test_objects_that_the_program_forgot_are_released(
+    host: isolatejs.IsolateHost, chromium: Any, pages: Pages
+) -> None:
+    pages.add("/", "")
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}) as runtime:
+        await runtime.eval(f"""
+          globalThis.page = await (await browser.newContext()).newPage();
+          await page.goto("{pages.url("/")}");
+          page.locator('nobody').or(page.locator('html')).first();
+        """)
+        before = (await runtime.diagnostics())["browser"]["objects"]
+        await runtime.eval("for (let i = 0; i < 50; i++) page.getByText(`${i}`).first().nth(2); null")
+        assert (await runtime.diagnostics())["browser"]["objects"] == before
+
+
+# --- profiles ---------------------------------------------------------------------------------------
+@pytest.fixture
+async def profiles(host: isolatejs.IsolateHost, playwright_chromium: Any, tmp_path: Path) -> Any:
+    """A runtime with storage and persistent profiles, the list of user data directories, its contexts."""
+    playwright, chromium = playwright_chromium
+    given: list[str] = []
+    contexts: list[Any] = []
+
+    async def create_persistent_context(user_data_dir: str, options: dict[str, Any]) -> Any:
+        given.append(user_data_dir)
+        context = await playwright.chromium.launch_persistent_context(
+            user_data_dir, **options, executable_path=chromium_path(), args=LAUNCH_ARGS
+        )
+        contexts.append(context)
+        return context
+
+    async with host.create_runtime(
+        bindings={
+            "files": isolatejs.create_file_bindings(root=tmp_path, allow_write=True),
+            "browser": bindings(chromium, profiles=True, create_persistent_context=create_persistent_context),
+        }
+    ) as runtime:
+        yield runtime, given, contexts
+
+
+async def test_storage_profiles(profiles: Any, pages: Pages, tmp_path: Path) -> None:
+    runtime = profiles[0]
+    url = pages.add("/", "")
+    answer = await runtime.eval(f"""
+      const results = [];
+      const visit = async (options, write) => {{
+        const context = await browser.newContext({{ profile: options }});
+        const page = await context.newPage();
+        await page.goto("{url}");
+        results.push(await page.evaluate(() => localStorage.getItem('v')));
+        await page.evaluate((v) => localStorage.setItem('v', v), write);
+        await context.close();
+      }};
+      await visit('a/b', '1');
+      await visit('a/b', '2');
+      await visit({{ id: 'a/b', autosave: false }}, '3');
+      await visit({{ id: 'a/b', mode: 'storage', reset: true, autosave: false }}, '4');
+      await visit('a/b', '5');
+      await visit('other', '6');
+      const open = await browser.newContext({{ profile: 'a/b' }});
+      results.push(await browser.newContext({{ profile: 'a/b' }}).catch((error) => error.message));
+      await open.close();
+      await (await browser.newContext({{ profile: 'a/b' }})).close();
+      results.push(await browser.newContext({{ profile: {{ id: 'x', mod: 1 }} }}).catch((error) => error.message));
+      results;
+    """)
+    assert answer == [
+        None, "1", "2", None, "2", None, "the profile a/b is open already", "profile: unknown option 'mod'",
+    ]  # fmt: skip
+    assert (tmp_path / ".browser-profiles/a/b/storage-state.json").exists()
+
+
+async def test_a_persistent_profile_is_kept_when_its_browser_ends(profiles: Any, pages: Pages) -> None:
+    runtime, given, contexts = profiles
+    url = pages.add("/", "")
+    await runtime.eval(f"""
+      globalThis.context = await browser.newContext({{ profile: {{ id: 'p', mode: 'persistent' }} }});
+      const page = await context.newPage();
+      await page.goto("{url}");
+      await page.evaluate(() => localStorage.setItem('v', 'kept'));
+      null;
+    """)
+    await contexts[0].close()  # not by the program
+    async with asyncio.timeout(20):
+        while Path(given[0]).exists():
+            await asyncio.sleep(0.01)
+    kept = await runtime.eval(f"""
+      const again = await browser.newContext({{ profile: {{ id: 'p', mode: 'persistent' }} }});
+      const second = await again.newPage();
+      await second.goto("{url}");
+      const kept = await second.evaluate(() => localStorage.getItem('v'));
+      await again.close();
+      const fresh = await browser.newContext({{ profile: {{ id: 'p', mode: 'persistent', reset: true }} }});
+      const third = await fresh.newPage();
+      await third.goto("{url}");
+      [kept, await third.evaluate(() => localStorage.getItem('v')), await fresh.close() ?? null];
+    """)
+    assert kept == ["kept", None, None]
+    assert not any(Path(directory).exists() for directory in given)
+
+
+async def test_profiles_are_absent_unless_granted(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}) as runtime:
+        message = await runtime.eval(
+            "await browser.newContext({ profile: 'x' }).catch((error) => error.message)"
+        )
+    assert message == "browser profiles are not enabled (bindings.browser.profiles)"
