@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "isolatejs"
 CAPABILITIES = SOURCE / "capabilities"
@@ -68,41 +66,52 @@ def test_layers_hold() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("path", _python_files(SOURCE / "wire"), ids=_name)
-def test_wire_does_no_io(path: Path) -> None:
-    used = {name.partition(".")[0] for name in _imports(path)} & IO_MODULES - IO_EXCEPTIONS.keys()
-    assert not used, f"wire/ is a protocol without I/O: move what needs {used} to channel/"
+def test_wire_does_no_io() -> None:
+    """A protocol without I/O: what needs a socket or a loop stands in channel/."""
+    doing = {
+        _name(path): used
+        for path in _python_files(SOURCE / "wire")
+        if (used := _roots(path) & IO_MODULES - IO_EXCEPTIONS.keys())
+    }
+    assert doing == {}
 
 
-@pytest.mark.parametrize("path", _python_files(SOURCE / "sandbox" / "launcher"), ids=_name)
-def test_launcher_imports_the_standard_library_only(path: Path) -> None:
+def test_launcher_imports_the_standard_library_only() -> None:
     """It is forked often and runs before the wall stands: nothing in it may be large or foreign."""
-    allowed = sys.stdlib_module_names
     foreign = {
-        name
-        for name in _imports(path)
-        if name.partition(".")[0] not in allowed and not name.startswith("isolatejs.sandbox.launcher")
+        _name(path): names
+        for path in _python_files(SOURCE / "sandbox" / "launcher")
+        if (
+            names := {
+                name
+                for name in _imports(path)
+                if name.partition(".")[0] not in sys.stdlib_module_names
+                and not name.startswith("isolatejs.sandbox.launcher")
+            }
+        )
     }
-    assert not foreign, f"the launcher imports the standard library and itself, not {sorted(foreign)}"
+    assert foreign == {}
 
 
-@pytest.mark.parametrize("path", _python_files(CAPABILITIES), ids=_name)
-def test_capabilities_do_not_know_each_other(path: Path) -> None:
-    own = path.relative_to(CAPABILITIES).parts[0]
-    if own in ("registry.py", "__init__.py"):
-        return
-    folders = {folder.parent.name for folder in CAPABILITIES.glob("*/contract.py")} - {own}
-    others = {
-        parts[2]
-        for name in _imports(path)
-        if (parts := name.split("."))[:2] == ["isolatejs", "capabilities"]
-        and len(parts) > 2
-        and parts[2] in folders
+def test_capabilities_do_not_know_each_other() -> None:
+    """What two need is moved below capabilities/, or the host layer joins them."""
+    folders = {folder.parent.name for folder in CAPABILITIES.glob("*/contract.py")}
+    known = {
+        _name(path): others
+        for path in _python_files(CAPABILITIES)
+        if (own := path.relative_to(CAPABILITIES).parts[0]) not in ("registry.py", "__init__.py")
+        and (others := _capabilities_named_in(path) & folders - {own})
     }
-    assert not others, (
-        f"{_name(path)} imports the capability {sorted(others)}: move what both need below capabilities/, "
-        "or let the host layer join them"
-    )
+    assert known == {}
+
+
+def _roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in _imports(path)}
+
+
+def _capabilities_named_in(path: Path) -> set[str]:
+    named = (name.split(".") for name in _imports(path) if name.startswith("isolatejs.capabilities."))
+    return {parts[2] for parts in named}
 
 
 GUEST_FILES = sorted(path for path in SOURCE.rglob("*.js") if "vendor" not in path.parts)
@@ -111,32 +120,42 @@ _JS_IMPORT = re.compile(
 )
 
 
-@pytest.mark.parametrize("path", GUEST_FILES, ids=_name)
-def test_guest_files_import_only_the_kernel_and_themselves(path: Path) -> None:
+def test_guest_files_import_only_the_kernel_and_themselves() -> None:
+    """Relative files only: node: modules are loaded on use (`getBuiltin` of guest/engine.js)."""
+    wrong = [
+        f"{_name(path)}: {specifier}"
+        for path in GUEST_FILES
+        for specifier in _specifiers(path)
+        if not _may_import(path, specifier)
+    ]
+    assert wrong == []
+
+
+def _specifiers(path: Path) -> list[str]:
+    return [match[1] or match[2] for match in _JS_IMPORT.finditer(path.read_text())]
+
+
+def _may_import(path: Path, specifier: str) -> bool:
     allowed = [SOURCE / "guest", SOURCE / "wire", SOURCE / "channel"]
-    if path.is_relative_to(CAPABILITIES) and path.parent != CAPABILITIES:
-        allowed.append(CAPABILITIES / path.relative_to(CAPABILITIES).parts[0])
-    elif not path.is_relative_to(CAPABILITIES):
+    if not path.is_relative_to(CAPABILITIES):
         # What every runtime has is no choice of the registry.
         allowed += [CAPABILITIES / part for part in ("registry.js", "evaluation", "fetch/absent.js")]
-    for match in _JS_IMPORT.finditer(path.read_text()):
-        specifier = match[1] or match[2]
-        assert specifier.startswith("."), (
-            f"{_name(path)} imports {specifier}: node: modules are loaded on use (process.getBuiltinModule)"
-        )
-        target = (path.parent / specifier).resolve()
-        assert target.is_file(), f"{_name(path)} imports {specifier}, which is not there"
-        assert any(target.is_relative_to(folder) for folder in allowed), (
-            f"{_name(path)} must not import {specifier}"
-        )
+    elif path.parent != CAPABILITIES:
+        allowed.append(CAPABILITIES / path.relative_to(CAPABILITIES).parts[0])
+    target = (path.parent / specifier).resolve()
+    return (
+        specifier.startswith(".")
+        and target.is_file()
+        and any(target.is_relative_to(folder) for folder in allowed)
+    )
 
 
 def test_guest_files_have_no_import_cycle() -> None:
     graph = {
         path: {
             (path.parent / specifier).resolve()
-            for match in _JS_IMPORT.finditer(path.read_text())
-            if (specifier := match[1] or match[2]).startswith(".")
+            for specifier in _specifiers(path)
+            if specifier.startswith(".")
         }
         for path in GUEST_FILES
     }
