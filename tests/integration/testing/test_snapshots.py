@@ -183,3 +183,43 @@ async def test_module_mocks_end_with_their_file(host: IsolateHost) -> None:
         )
     assert first.success, first.tests
     assert second.success, second.tests
+
+
+async def test_coverage_of_commonjs_and_typescript(host: IsolateHost) -> None:
+    modules = (
+        isolatejs.create_module_resolver()
+        .virtual(
+            "/src/old.cjs", "'use strict';\nmodule.exports.twice = function (x) {\n  return x * 2;\n};\n"
+        )
+        .virtual(
+            "/src/color.ts",
+            "export enum Color { Red }\nexport const name = (c: Color): string => {\n  return Color[c];\n};\n",
+        )
+    )
+    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
+        result = await runtime.run(
+            "import { twice } from './old.cjs'; import { name } from './color.ts';\n"
+            "test('t', () => { expect(twice(2)).toBe(4); expect(name(0)).toBe('Red') })",
+            filename="/src/t.test.ts",
+            coverage=True,
+        )
+    assert result.success, result
+    assert result.coverage is not None
+    assert result.coverage["/src/old.cjs"]["lines"] == [[2, 1], [3, 1]]
+    assert [2, 1] in result.coverage["/src/color.ts"]["lines"]
+    assert [3, 1] in result.coverage["/src/color.ts"]["lines"]
+
+
+async def test_positions_stay_right_under_coverage(host: IsolateHost) -> None:
+    modules = isolatejs.create_module_resolver().virtual(
+        "/src/bad.js", "export function bad() {\n  if (true) throw new Error('here');\n}\n"
+    )
+    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
+        result = await runtime.run(
+            "import { bad } from './bad.js'; test('t', () => { bad() })",
+            filename="/src/t.test.js",
+            coverage=True,
+        )
+    error = result.tests[0].error
+    assert error is not None
+    assert (error.filename, error.line, error.column) == ("/src/bad.js", 2, 19)

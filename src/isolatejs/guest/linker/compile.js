@@ -64,11 +64,14 @@ export function* compileRecord(graph, record) {
  */
 export function* compileBody(graph, record) {
   if (record.body !== null) return true;
-  const { code, map } = yield* loweredText(graph, record);
+  const lowered = yield* loweredText(graph, record);
+  const { code } = lowered;
+  const instrumented = graph.instrumented(record, lowered);
+  const run = instrumented?.code ?? code;
   const { vm } = engine();
   try {
     record.body = vm.compileFunction(
-      code.startsWith("#!") ? `//${code.slice(2)}` : code,
+      run.startsWith("#!") ? `//${run.slice(2)}` : run,
       ["exports", "require", "module", "__filename", "__dirname"],
       { filename: record.scriptName, importModuleDynamically: graph.dynamicImport(record, code) },
     );
@@ -81,7 +84,7 @@ export function* compileBody(graph, record) {
       `(function (exports, require, module, __filename, __dirname) {${code}\n})`,
     );
   }
-  graph.positions.addModule(record.scriptName, positionsOf(graph, record, map));
+  graph.positions.addModule(record.scriptName, positionsOf(graph, record, lowered, instrumented));
   return true;
 }
 
@@ -113,22 +116,21 @@ function* compileSource(graph, record) {
       throw yield located(graph, record, error, record.text, null, failure);
     }
   }
-  const entry = positionsOf(graph, record, lowered.map);
-  if (instrumented !== null) {
-    Object.assign(entry, { intermediate: lowered.code, insertions: instrumented.insertions });
-  }
-  graph.positions.addModule(record.scriptName, entry);
+  graph.positions.addModule(record.scriptName, positionsOf(graph, record, lowered, instrumented));
 }
 
 /**
  * @param {ModuleGraph} graph
  * @param {ModuleRecord} record
- * @param {string | null} map
+ * @param {import("./typescript.js").Lowered} lowered
+ * @param {ReturnType<ModuleGraph["instrumented"]>} instrumented
  * @returns {import("./source_positions.js").SourceEntry}
  */
-function positionsOf(graph, record, map) {
+function positionsOf(graph, record, { code, map }, instrumented) {
   return {
     file: record.path,
+    intermediate: instrumented === null ? undefined : code,
+    insertions: instrumented?.insertions,
     get source() {
       return record.text;
     },
