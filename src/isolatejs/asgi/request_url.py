@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
     from isolatejs.asgi.types import Scope
 
+_AUTHORITY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%-]+(:[0-9]*)?|\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
+"""RFC 9110, 7.2: host and port. Anything else in it would move the program's path."""
 _SCHEMES = {"ws": "http", "wss": "https"}
 
 
 def url_of(scope: Scope, headers: list[tuple[str, str]]) -> str:
-    """The whole URL as the client asked for it, mount point included."""
+    """The whole URL as the client asked for it, mount point included. Raises ValueError for a bad Host."""
     scheme = scope.get("scheme", "http")
     scheme = _SCHEMES.get(scheme, scheme)
     path = _path_of(scope)
@@ -39,6 +42,8 @@ def _path_of(scope: Scope) -> str:
 def _host_of(scope: Scope, headers: list[tuple[str, str]]) -> str:
     for name, value in headers:
         if name == "host" and value:
+            if _AUTHORITY.fullmatch(value) is None:
+                raise ValueError("the Host header is no host")
             return value
     server = scope.get("server")
     if not server:

@@ -47,5 +47,24 @@ def test_url(changes: dict[str, Any], url: str) -> None:
     assert url_of(made, headers_of(made)) == url
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"localhost/admin?",
+        b"localhost#",
+        b"user@localhost",
+        b"local\\host",
+        b"a b",
+        b"[::1]x",
+        b"h:80:90",
+        b"h:x",
+    ],
+)
+def test_host_that_would_move_the_path_is_refused(host: bytes) -> None:
+    made = scope(headers=[(b"host", host)])
+    with pytest.raises(ValueError, match="Host header"):
+        url_of(made, headers_of(made))
+
+
 def test_headers_are_bytes_as_characters() -> None:
     assert headers_of(scope()) == [("host", "example.com:81"), ("x", "\xe9")]
