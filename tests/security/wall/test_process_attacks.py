@@ -146,14 +146,18 @@ async def test_handlers_cannot_be_installed_against_the_kill(
     assert (await end_of(sandbox)).reason == "killed"
 
 
-async def test_a_busy_loop_is_gone_50_ms_after_the_kill(sandbox: Sandbox) -> None:
+async def test_a_busy_loop_is_gone_50_ms_after_the_kill(pool: EmbeddedPool) -> None:
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(sandbox.channel_socket, b"for (;;);")
-    await asyncio.sleep(0.05)  # the loop has begun
-    began = loop.time()
-    sandbox.kill()
-    await end_of(sandbox)
-    assert loop.time() - began < 0.25  # 50 ms on a quiet machine; benchmarks measure it
+    took = []
+    for _ in range(5):
+        async with leased(pool) as sandbox:
+            await loop.sock_sendall(sandbox.channel_socket, b"for (;;);")
+            await asyncio.sleep(0.05)  # the loop has begun
+            began = loop.time()
+            sandbox.kill()
+            await end_of(sandbox)
+            took.append(loop.time() - began)
+    assert min(took) < 0.05  # the best of some: other work on the machine only adds
 
 
 @pytest.mark.parametrize(
