@@ -86,16 +86,14 @@ class SoakClient:
 
     async def _kill_session(self, host: isolatejs.IsolateHost, key: str) -> None:
         session = await host.get_namespaced_runtime(key)
-        await session.dispose(hard=True)
         self._ledger.counts[key] = 0
+        await session.dispose(hard=True)
 
     async def _dispose(self, host: isolatejs.IsolateHost, key: str) -> None:
-        """Hold it first: nobody else works with it then, so that its count is known to be over."""
-        async with host.get_namespaced_runtime(key):
-            pass
+        """While it is held, so that nobody else works with it and its count is known to be over."""
         session = await host.get_namespaced_runtime(key)
-        await host.dispose_namespace(key)
         self._ledger.counts[key] = 0
+        await host.dispose_namespace(key)
         await session.dispose()
 
     async def _cancel(self, host: isolatejs.IsolateHost, key: str) -> None:

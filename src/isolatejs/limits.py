@@ -77,8 +77,9 @@ CONSOLE_ENTRY_LIMIT_BYTES: Final = 1 * MIB
 DISPOSE_GRACE_MS: Final = 500
 """How long clean-up of the host half may take before it is cancelled."""
 
-PARK_TIMEOUT_MS: Final = 1_000
-"""How long a session may take to fall silent when it is put aside; an honest kernel does at once."""
+PARK_TIMEOUT_MS: Final = 5_000
+"""How long a session may take to fall silent when it is put aside; an honest kernel does at once, but on a
+loaded machine that can be late."""
 NAMESPACES_LIMIT: Final = 100
 """Sessions that are kept aside at once; beyond it the oldest ends. Each holds a process of about 15 MB."""
 NAMESPACE_KEY_LIMIT_CHARACTERS: Final = 256

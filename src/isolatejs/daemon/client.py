@@ -21,7 +21,7 @@ from isolatejs.sandbox.provider import CompletedEngineRun
 from isolatejs.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
 
 class Answered(NamedTuple):
@@ -84,28 +84,6 @@ class DaemonClient:
                 return Answered(connection, answer, received)
         raise AssertionError("unreachable")
 
-    def ask_for_keeps(
-        self, operation: str, give_back: Callable[[Answered], None], **fields: Any
-    ) -> tuple[asyncio.Task[Answered], Awaitable[Answered]]:
-        """Ask for something that must go back when nobody waits for it any more.
-
-        The task ends when that is settled; the other is to be awaited, and may be cancelled.
-        """
-        task = asyncio.get_running_loop().create_task(self.ask(operation, **fields))
-
-        def settle(done: asyncio.Task[Answered]) -> None:
-            if not done.cancelled() and done.exception() is None:
-                give_back(done.result())
-
-        async def wait() -> Answered:
-            try:
-                return await asyncio.shield(task)
-            except asyncio.CancelledError:
-                task.add_done_callback(settle)
-                raise
-
-        return task, wait()
-
     def _retire(self, connection: DaemonConnection) -> None:
         """Keep a draining daemon for what it still owns, and ask the next one from now on."""
         self._draining.add(connection)
@@ -115,9 +93,15 @@ class DaemonClient:
 
     # --- provider ----------------------------------------------------------------------------------
     async def lease(self, *, memory_limit_bytes: int | None) -> Sandbox:
-        """A fresh sandbox from the daemon's pool."""
-        _, answered = self.ask_for_keeps("lease", _give_back, memory_limit_bytes=memory_limit_bytes)
-        sandbox = receive_sandbox(await answered)
+        """A fresh sandbox from the daemon's pool. When cancelled, it goes back."""
+        asking = asyncio.get_running_loop().create_task(
+            self.ask("lease", memory_limit_bytes=memory_limit_bytes)
+        )
+        try:
+            sandbox = receive_sandbox(await asyncio.shield(asking))
+        except asyncio.CancelledError:
+            asking.add_done_callback(_give_back)
+            raise
         self._leased += 1
         return sandbox
 
@@ -187,9 +171,11 @@ def receive_sandbox(answered: Answered) -> LeasedSandbox:
     )
 
 
-def _give_back(answered: Answered) -> None:
-    """A lease that came when nobody waited for it any more."""
-    connection, answer, descriptors = answered
+def _give_back(asking: asyncio.Task[Answered]) -> None:
+    """A lease that comes when nobody waits for it any more."""
+    if asking.cancelled() or asking.exception() is not None:
+        return
+    connection, answer, descriptors = asking.result()
     packets.close_all(descriptors)
     connection.forget_exit(answer["sandbox"])
     connection.tell("return", sandbox=answer["sandbox"])

@@ -18,7 +18,7 @@ from isolatejs.errors import DaemonError, NamespaceBusyError, RuntimeDisposedErr
 from isolatejs.sandbox.parked import ParkedSandbox
 
 if TYPE_CHECKING:
-    from isolatejs.daemon.client import Answered, DaemonClient
+    from isolatejs.daemon.client import DaemonClient
     from isolatejs.daemon.connection import DaemonConnection
 
 
@@ -52,26 +52,21 @@ class DaemonNamespaces:
         self._client = client
         self._held: dict[str, _Held] = {}
         self._kept: dict[str, _Kept] = {}
-        self._acquiring: dict[str, asyncio.Task[Any]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         client.on_event = self._on_event
 
     async def acquire(self, key: str) -> ParkedSandbox | None:
         held = self._held.get(key)
-        if held is not None and held.live is not None and held.live.ended:  # its own release may come later
+        if (
+            held is not None and held.live is not None and held.live.ended and not held.live.parked
+        ):  # its own release may come later
             del self._held[key]
             held.connection.tell("release", key=key, session=held.number)
         elif held is not None and held.live is not None:
             holder = held.live.runtime_id
             raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)
-        earlier = self._acquiring.get(key)
-        if earlier is not None:  # if nobody waits for that one any more, the session goes back
-            await asyncio.wait([earlier])
-        task, answered = self._client.ask_for_keeps("acquire", lambda late: _put_back(key, late), key=key)
-        self._acquiring[key] = task
-        task.add_done_callback(lambda done: self._acquired(key, done))
-        came = await answered
-        connection, answer, _ = came
+        answered = await self._client.ask("acquire", key=key)
+        connection, answer, _ = answered
         self._held[key] = _Held(connection, answer["session"])
         kept = self._kept.pop(key, None)
         if answer["sandbox"] is None or (kept is not None and kept.connection is not connection):
@@ -80,12 +75,8 @@ class DaemonNamespaces:
         if answer["sandbox"] is None:
             return None
         first, second = answer["numbers"]
-        sandbox = receive_sandbox(came)
+        sandbox = receive_sandbox(answered)
         return ParkedSandbox(sandbox, (first, second), kept.things if kept is not None else {})
-
-    def _acquired(self, key: str, task: asyncio.Task[Any]) -> None:
-        if self._acquiring.get(key) is task:
-            del self._acquiring[key]
 
     def hold(self, key: str, live: Any) -> None:
         held = self._held[key]
@@ -102,9 +93,12 @@ class DaemonNamespaces:
             live.end_now(RuntimeDisposedError(f"the namespace {key!r} has been disposed: {error}"))
 
     async def put_aside(self, key: str, parked: ParkedSandbox) -> None:
-        held = self._held.pop(key)
+        held = self._held.pop(key, None)
         sandbox = parked.sandbox
         assert isinstance(sandbox, LeasedSandbox)
+        if held is None:  # the host has closed meanwhile
+            await parked.aclose()
+            return
         if parked.kept:
             self._kept[key] = _Kept(sandbox.connection, parked.kept)
         channel = os.dup(sandbox.channel_socket.fileno())
@@ -172,23 +166,3 @@ class DaemonNamespaces:
             task = asyncio.get_running_loop().create_task(kept.aclose())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-
-
-def _put_back(key: str, late: Answered) -> None:
-    """A session that came when nobody waited for it any more: it stays as it was."""
-    connection, answer, received = late
-    if answer["sandbox"] is None:
-        packets.close_all(received)
-        connection.tell("release", key=key, session=answer["session"])
-        return
-    channel, *rest = received
-    packets.close_all(rest)
-    connection.forget_exit(answer["sandbox"])
-    connection.tell(
-        "put_aside",
-        (channel,),
-        key=key,
-        session=answer["session"],
-        sandbox=answer["sandbox"],
-        numbers=answer["numbers"],
-    )

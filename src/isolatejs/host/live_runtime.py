@@ -54,6 +54,8 @@ class LiveRuntime:
         self.children: set[Any] = set()
         """What this runtime's program opened through a nested host; each has `end_now(error)`."""
         self.active_executions = 0
+        self.parked = False
+        """Whether it ended here because its session was put aside, and lives on."""
         self._controller = controller
         self._ended_by: IsolateError | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -205,6 +207,7 @@ class LiveRuntime:
         self.sandbox.pause()
         self.sandbox.channel_socket = connection
         self.sandbox.exited.remove_done_callback(self._process_gone)
+        self.parked = True
         self._ended_by = RuntimeDisposedError(f"the session {self.scope.key!r} has been disposed")
         self._controller.abort(self._ended_by)
         for callback in self._on_ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import RuntimeDisposedError
@@ -31,6 +32,7 @@ class NamespacedRuntime(ScriptRuntime):
         self.key = key
         self._store = store
         self._runs = TestRuns(live)
+        self._disposing: asyncio.Task[None] | None = None
 
     def _died(self) -> None:
         self.ended_for_good = True
@@ -57,14 +59,21 @@ class NamespacedRuntime(ScriptRuntime):
     async def dispose(self, hard: bool = False, reason: str | None = None) -> None:
         """Give the handle up. The session is put aside, or ended when `hard` or while a program runs in it.
 
-        May be called any number of times.
+        May be called any number of times. Cancelling it does not stop it.
         """
+        if self._disposing is not None and not hard:
+            await asyncio.shield(self._disposing)
+            return
         if self._live.ended:
             return
         if hard:
             message = f"the session {self.key!r} has been disposed" + (f": {reason}" if reason else "")
             await self._live.aclose(RuntimeDisposedError(message))
             return
+        self._disposing = asyncio.get_running_loop().create_task(self._put_aside())
+        await asyncio.shield(self._disposing)
+
+    async def _put_aside(self) -> None:
         parked = await self._live.park()
         if parked is not None:
             await self._store.put_aside(self.key, parked)

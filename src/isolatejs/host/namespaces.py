@@ -74,7 +74,7 @@ class EmbeddedNamespaces:
         if (
             session is not None
             and session.parked is None
-            and (session.live is None or not session.live.ended)
+            and (session.live is None or not session.live.ended or session.live.parked)
         ):
             holder = session.live.runtime_id if session.live is not None else "a handle that is being opened"
             raise NamespaceBusyError(f"the namespace {key!r} is in use by {holder}", key=key, holder=holder)

@@ -34,6 +34,8 @@ class RuntimeFactory:
         self.live: set[LiveRuntime] = set()
         self.servers: set[AppServer] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._given_up: dict[str, asyncio.Task[None]] = {}
+        """Sessions whose opening was cancelled, until they are settled."""
         self._closed = False
 
     def check_open(self) -> None:
@@ -126,13 +128,29 @@ class RuntimeFactory:
         return server
 
     async def open_session(self, options: RuntimeOptions) -> NamespacedRuntime:
-        """The session `options.key`, taken up again or made new. Raises NamespaceBusyError."""
+        """The session `options.key`, taken up again or made new. Raises NamespaceBusyError.
+
+        When this is cancelled on its way, the session is put aside again, as it was.
+        """
+        key = options.key
+        assert key is not None
+        given_up = self._given_up.get(key)
+        if given_up is not None:
+            await asyncio.wait([given_up])
+        opening = asyncio.get_running_loop().create_task(self._open_session(options, key))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            settling = asyncio.get_running_loop().create_task(_put_aside(opening))
+            self._given_up[key] = settling
+            settling.add_done_callback(lambda _: self._given_up.pop(key, None))
+            raise
+
+    async def _open_session(self, options: RuntimeOptions, key: str) -> NamespacedRuntime:
         from isolatejs.host.namespaced_runtime import NamespacedRuntime
         from isolatejs.host.test_suite_runtime import testing_grant
 
         self.check_open()
-        key = options.key
-        assert key is not None
         extra = {"testing": testing_grant(options.bindings)}
         parked = await self.namespaces.acquire(key)
         try:
@@ -149,6 +167,8 @@ class RuntimeFactory:
         if self._closed:
             return
         self._closed = True
+        if self._given_up:
+            await asyncio.wait(list(self._given_up.values()))
         reason = "the host was closed"
         await asyncio.gather(*(server.dispose(reason=reason) for server in list(self.servers)))
         await asyncio.gather(*(live.aclose(RuntimeDisposedError(reason)) for live in list(self.live)))
@@ -156,3 +176,10 @@ class RuntimeFactory:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.provider.close()
+
+
+async def _put_aside(opening: asyncio.Task[NamespacedRuntime]) -> None:
+    """Settle an opening that nobody waits for any more."""
+    (opened,) = await asyncio.gather(opening, return_exceptions=True)
+    if not isinstance(opened, BaseException):
+        await opened.dispose()

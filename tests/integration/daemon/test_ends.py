@@ -205,4 +205,5 @@ async def test_nothing_leaks(daemon: DaemonProcess) -> None:
         await work(host, 8)
         await wait_statistics(daemon.socket_path, leases=0, namespaces=0, pool_warm=1, pool_alive=1)
         assert open_descriptors() <= ours
-        assert open_descriptors(daemon.process.pid) <= theirs
+        pid = daemon.process.pid  # it may not have noticed yet that the operator is gone
+        await asyncio.to_thread(wait_until, lambda: open_descriptors(pid) <= theirs, "no more descriptors")

@@ -83,6 +83,30 @@ async def test_calls_open_at_dispose_fail_in_the_program(host: isolatejs.Isolate
     await host.dispose_namespace("calls")
 
 
+async def test_cancelled_opening_and_disposing_lose_nothing(host: isolatejs.IsolateHost) -> None:
+    async def work() -> None:
+        async with host.get_namespaced_runtime("cancelled"):
+            pass
+
+    async with host.get_namespaced_runtime("cancelled") as session:
+        await session.eval("globalThis.kept = 1")
+    for steps in range(24):
+        working = asyncio.create_task(work())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        async with asyncio.timeout(30):  # a dispose that was cancelled goes on for a moment
+            while True:
+                try:
+                    async with host.get_namespaced_runtime("cancelled") as session:
+                        assert await session.eval("kept") == 1
+                    break
+                except NamespaceBusyError:
+                    await asyncio.sleep(0.001)
+    assert await host.dispose_namespace("cancelled")
+
+
 async def test_dispose_while_executing_ends_the_session(host: isolatejs.IsolateHost) -> None:
     session = await host.get_namespaced_runtime("executing")
     running = asyncio.create_task(session.eval("globalThis.here = 1; await new Promise(() => {})"))
