@@ -130,7 +130,8 @@ class OutgoingStream:
                 self._finish(), name=f"isolatejs-stream-{self.id}"
             )
         elif not self._task.done():
-            self._task.cancel()
+            # After its first step, since a pump that never began would clean up nothing.
+            asyncio.get_running_loop().call_soon(self._task.cancel)
 
     async def _pump(self) -> None:
         try:
