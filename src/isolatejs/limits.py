@@ -67,7 +67,7 @@ WEB_SOCKET_MESSAGE_LIMIT_BYTES: Final = 16 * MIB
 
 # --- runtime --------------------------------------------------------------------------------------
 MEMORY_LIMIT_MB: Final = 128
-"""Default of `memory_limit_mb`: anonymous resident memory of the sandbox process."""
+"""Default of `memory_limit_mb`: memory that a program may use on top of the engine's own 10-18 MB."""
 MEMORY_LIMIT_MINIMUM_MB: Final = 32
 """Below this the engine cannot start a program."""
 OUTPUT_LIMIT_BYTES: Final = 64 * MIB

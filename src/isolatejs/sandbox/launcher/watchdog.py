@@ -28,8 +28,8 @@ SHORTEST_INTERVAL_S: Final = 0.005
 LONGEST_INTERVAL_S: Final = 0.8
 GROWTH_BYTES: Final = 1 * MIB
 """Growing by this since the last look means: look again soon."""
-ENGINE_ANONYMOUS_BYTES: Final = 12 * MIB
-"""What an engine that has just started uses itself."""
+ENGINE_ANONYMOUS_BYTES: Final = 18 * MIB
+"""What an engine with our kernel uses itself."""
 ENGINE_DATA_BYTES: Final = 552 * MIB
 """Writable mappings of an engine that has just started; 512 MB of it are V8's reserved code range."""
 MAPPED_SLACK_BYTES: Final = 24 * MIB
