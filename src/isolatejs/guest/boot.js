@@ -36,7 +36,7 @@ export class Boot {
   /** @param {Record<string, any>} grants */
   async #prepare(grants) {
     scrubGlobals();
-    installTimers();
+    installTimers(this.#kernel);
     installStackTraces();
     installEvaluation(this.#kernel);
     await this.#kernel.grants.install(grants);

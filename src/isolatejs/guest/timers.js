@@ -3,7 +3,7 @@
 // below zero). The engine's own answer to another delay is a warning of Node's process object, which a sandbox
 // does not have. They are loaded when they are first used: that costs the engine some milliseconds.
 
-import { withEngine } from "./engine.js";
+import { getBuiltin, withEngine } from "./engine.js";
 import { defineGlobal } from "./globals.js";
 import {
   ObjectDefineProperty,
@@ -36,8 +36,8 @@ for (const name of ["setImmediate", "clearImmediate", "queueMicrotask"]) {
   makers.set(name, engineFunction(name));
 }
 
-/** Put the timers in place of the engine's. */
-export function installTimers() {
+/** Put the timers in place of the engine's. @param {import("./kernel.js").Kernel} kernel */
+export function installTimers(kernel) {
   for (const name of ["setTimeout", "setInterval", "clearTimeout", "clearInterval"]) {
     ObjectDefineProperty(globalThis, name, {
       get: () => platformFunction(name),
@@ -46,6 +46,21 @@ export function installTimers() {
       configurable: true,
     });
   }
+  kernel.registerBuiltin("node:timers", () => {
+    const timers = { ...getBuiltin("node:timers") };
+    makers.forEach((_, name) => {
+      if (name in timers) timers[name] = platformFunction(name);
+    });
+    return { ...timers, default: timers };
+  });
+  kernel.registerBuiltin("node:timers/promises", () => {
+    const timers = getBuiltin("node:timers/promises");
+    /** @param {string} name */
+    const standard = (name) => (/** @type {unknown} */ delay, /** @type {any[]} */ ...rest) =>
+      timers[name](delay === undefined ? undefined : standardDelay(delay), ...rest);
+    const made = { ...timers, setTimeout: standard("setTimeout"), setInterval: standard("setInterval") };
+    return { ...made, default: made };
+  });
 }
 
 /** A scheduling function as a program finds it, whatever the program has put in its place. @param {string} name */
@@ -75,13 +90,16 @@ export function hasPendingTimers() {
 /** Wait for some milliseconds; not a timer of the program. @param {number} ms @returns {Promise<void>} */
 export const pause = (ms) => new Promise((resolve) => engineSetTimeout()(resolve, ms));
 
+/** A `long` of WebIDL, not below zero. @param {any} delay */
+function standardDelay(delay) {
+  const ms = delay | 0;
+  return ms > 0 ? ms : 0;
+}
+
 /** @param {any} schedule @param {boolean} repeats */
 function asTimer(schedule, repeats) {
   return alike(schedule, (/** @type {any[]} */ ...args) => {
-    if (args.length > 1) {
-      const delay = args[1] | 0;
-      args[1] = delay > 0 ? delay : 0;
-    }
+    if (args.length > 1) args[1] = standardDelay(args[1]);
     const callback = args[0];
     if (!repeats && typeof callback === "function") {
       args[0] = /** @this {any} @param {any[]} given */ function (...given) {

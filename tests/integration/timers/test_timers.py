@@ -93,7 +93,9 @@ async def test_node_timers(host: IsolateHost) -> None:
     import timers from "node:timers";
     const waited = await later(5, "value");
     const fired = await new Promise((done) => timers.setTimeout(done, 1, "fired"));
-    [waited, fired]
+    const odd = await new Promise((done) => timers.setTimeout(done, -1, "odd"));
+    const never = later(-1, "odd promise");
+    [waited, fired, odd, await never, timers.setTimeout === setTimeout]
     """
     async with host.create_runtime() as runtime:
-        assert await runtime.eval(code) == ["value", "fired"]
+        assert await runtime.eval(code) == ["value", "fired", "odd", "odd promise", True]
