@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 ENGINE_FILES_LIMIT_BYTES = 256 * MIB
 """Input files of one run of the engine."""
+ENGINE_FILES_LIMIT = 2_000
+"""Their number: their names travel in one packet."""
+MEMORY_LIMIT_BOUND_BYTES = 1 << 44
+"""More than any machine has; what reaches the launcher must fit its system calls."""
+ARGUMENTS_LIMIT_CHARACTERS = 100_000
+"""All arguments of one run of the engine: the kernel takes 128 KB."""
 
 Result = tuple[packets.Message, tuple[int, ...]]
 """Fields of the answer, and descriptors that go with it."""
@@ -112,11 +118,13 @@ class Operations:
         asked = message["memory_limit_bytes"]
         if asked is None:
             return None if most is None else most * MIB
-        if most is not None and int(asked) > most * MIB:
+        if not isinstance(asked, int) or not MIB <= asked <= MEMORY_LIMIT_BOUND_BYTES:
+            raise ConfigurationError(f"memory_limit_bytes: {asked!r:.40} is no number of bytes of a sandbox")
+        if most is not None and asked > most * MIB:
             raise ConfigurationError(
-                f"memory_limit_mb={int(asked) // MIB}: this daemon gives a sandbox at most {most} MB"
+                f"memory_limit_mb={asked // MIB}: this daemon gives a sandbox at most {most} MB"
             )
-        return int(asked)
+        return asked
 
     def _refuse_when_draining(self) -> None:
         if self._server.draining:
@@ -142,6 +150,10 @@ class Operations:
         sizes: dict[str, int] = {str(name): int(size) for name, size in message["files"].items()}
         files = _cut(sizes, descriptors.pop(0)) if sizes else {}
         argv = [str(argument) for argument in message["argv"]]
+        if sum(map(len, argv)) > ARGUMENTS_LIMIT_CHARACTERS or any("\0" in argument for argument in argv):
+            raise DaemonError("argv: too long, or with a NUL")
+        if len(sizes) > ENGINE_FILES_LIMIT:
+            raise DaemonError(f"input files: more than {ENGINE_FILES_LIMIT}")
         limit = self._memory_limit(message)
         done = await self._server.pool.run_engine(argv, files, float(message["timeout_s"]), limit)
         output = packets.memfd_of("isolatejs-output", done.stdout)
