@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from isolatejs.cli.run_command import (
     WriteOption,
     run_until_interrupted,
 )
+from isolatejs.cli.test_browser import TestBrowser
 from isolatejs.errors import ConfigurationError, IsolateError
 
 if TYPE_CHECKING:
@@ -41,6 +42,19 @@ class ReporterName(StrEnum):
     junit = "junit"
     json = "json"
     tap = "tap"
+
+
+class BrowserName(StrEnum):
+    """Browsers that tests can have."""
+
+    chromium = "chromium"
+
+
+class TraceMode(StrEnum):
+    """When Playwright's traces are kept."""
+
+    off = "off"
+    on_failure = "on-failure"
 
 
 def test(
@@ -91,6 +105,14 @@ def test(
     retry: Annotated[
         int, typer.Option("--retry", metavar="N", min=0, help="Run a failed test up to N more times.")
     ] = 0,
+    browser: Annotated[
+        BrowserName | None,
+        typer.Option("--browser", help="Give tests a `browser` with Playwright's API."),
+    ] = None,
+    headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    trace: Annotated[
+        TraceMode, typer.Option("--trace", help="Write traces of failed files into test-results/.")
+    ] = TraceMode.off,
     memory: MemoryOption = 128,
     allow_read: ReadOption = None,
     allow_write: WriteOption = None,
@@ -119,7 +141,15 @@ def test(
         bindings=permissions.bindings(),
     )
     project = TestProject(Path.cwd(), options)
-    command = _TestCommand(project, paths or [], workers or os.cpu_count() or 1, reporter, output)
+    if browser is None and (headed or trace is not TraceMode.off):
+        Terminal().write_error(ConfigurationError("--headed and --trace go with --browser"))
+        raise typer.Exit(EXIT_USAGE)
+    shown = (
+        None
+        if browser is None
+        else TestBrowser(browser.value, headed=headed, trace=trace is TraceMode.on_failure)
+    )
+    command = _TestCommand(project, paths or [], workers or os.cpu_count() or 1, reporter, output, shown)
     try:
         succeeded = run_until_interrupted(command.watch() if watch else command.run_once())
     except KeyboardInterrupt:
@@ -140,7 +170,9 @@ class _TestCommand:
         workers: int,
         reporter: ReporterName,
         output: Path | None,
+        browser: TestBrowser | None = None,
     ) -> None:
+        self._browser = browser
         self._project = project
         self._paths = paths
         self._workers = workers
@@ -151,7 +183,12 @@ class _TestCommand:
         from isolatejs.host.isolate_host import create_isolate_host
 
         files = self._find()
-        async with create_isolate_host(pool_size=min(self._workers, len(files), 4)) as host:
+        async with AsyncExitStack() as stack:
+            if self._browser is not None:
+                await stack.enter_async_context(self._browser)
+            host = await stack.enter_async_context(
+                create_isolate_host(pool_size=min(self._workers, len(files), 4))
+            )
             return await self._run(host, files)
 
     async def watch(self) -> NoReturn:
@@ -159,7 +196,10 @@ class _TestCommand:
         from isolatejs.cli.test_watch import SourceWatcher
         from isolatejs.host.isolate_host import create_isolate_host
 
-        async with create_isolate_host(pool_size=self._workers) as host:
+        async with AsyncExitStack() as stack:
+            if self._browser is not None:
+                await stack.enter_async_context(self._browser)
+            host = await stack.enter_async_context(create_isolate_host(pool_size=self._workers))
             files = self._find()
             watcher = SourceWatcher(self._project.root)
             while True:
@@ -197,6 +237,13 @@ class _TestCommand:
             Terminal().write_notice(f"coverage: {written}")
         return succeeded
 
+    def _of_file(self, file: TestFile) -> TestProject:
+        """The project as one of its files sees it."""
+        if self._browser is None:
+            return self._project
+        bindings = {**self._project.options.bindings, "browser": self._browser.binding(file.filename)}
+        return self._project.with_options(bindings=bindings)
+
     async def _run_files(
         self, host: IsolateHost, files: list[TestFile], reporter: Reporter, coverage: Any
     ) -> bool:
@@ -208,13 +255,16 @@ class _TestCommand:
             while waiting:
                 file = waiting.pop()
                 reporter.file_started(file)
-                result = await self._project.run(
+                result = await self._of_file(file).run(
                     host,
                     file,
                     on_event=partial(reporter.event, file),
                     on_console=partial(reporter.console, file),
                 )
                 reporter.file_ended(file, result)
+                if self._browser is not None:
+                    for path in self._browser.keep_traces(file.filename, failed=not result.success):
+                        Terminal().write_notice(f"trace: {path}")
                 if coverage is not None:
                     coverage.add(result.coverage or {})
                 if not result.success:

@@ -121,6 +121,19 @@ async def test_service_workers_are_blocked_under_a_policy(program: ScriptRuntime
     assert "serviceWorkers" in answer[1]
 
 
+async def test_web_rtc_is_absent_under_a_policy(program: ScriptRuntime) -> None:
+    """Its datagrams would go past the proxy."""
+    answer = await program.eval("""
+      await page.reload();
+      await page.evaluate(() => {
+        const frame = document.createElement('iframe');
+        document.body.append(frame);
+        return [typeof RTCPeerConnection, typeof webkitRTCPeerConnection, typeof frame.contentWindow.RTCPeerConnection];
+      });
+    """)
+    assert answer == ["undefined", "undefined", "undefined"]
+
+
 async def test_the_policy_lets_pages_work(program: ScriptRuntime, allowed: Pages) -> None:
     """The same page, with a body, a redirect, a download of some size and keep-alive, through the proxy."""
 

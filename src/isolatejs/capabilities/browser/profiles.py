@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import re
 import shutil
@@ -37,6 +38,8 @@ _SKIPPED = frozenset({
 })  # fmt: skip
 """Parts of a profile directory that are caches or locks of the running browser."""
 _LOCK_POLL_S = 0.02
+_REMOVALS = 50
+_logger = logging.getLogger("isolatejs.browser")
 _open: set[tuple[int, str]] = set()
 """Profiles that are open now, by file access and id: one open at a time."""
 
@@ -85,7 +88,7 @@ class OpenProfile:
         """Let others open the profile; nothing is written back."""
         _open.discard(self.store.lock_key(self.id))
         if self.directory is not None:
-            await asyncio.to_thread(shutil.rmtree, self.directory, True)
+            await asyncio.to_thread(_remove, Path(self.directory))
 
 
 class ProfileStore:
@@ -208,7 +211,7 @@ async def _wait_browser_gone(directory: Path) -> None:
     """Wait until the browser has let go of its profile directory: its lock names its process."""
     lock = directory / "SingletonLock"
     deadline = time.monotonic() + BROWSER_SESSION_CLOSE_MS / 1000
-    while time.monotonic() < deadline and await asyncio.to_thread(_is_held, lock):
+    while time.monotonic() < deadline and await asyncio.to_thread(_is_held, lock):  # noqa: ASYNC110
         await asyncio.sleep(_LOCK_POLL_S)
 
 
@@ -218,6 +221,16 @@ def _is_held(lock: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory, in which the last of a browser's processes may still be writing."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(_LOCK_POLL_S)
+    _logger.warning("a browser profile's temporary directory could not be removed")
 
 
 def _write(target: Path, data: bytes) -> None:

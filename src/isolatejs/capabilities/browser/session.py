@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("isolatejs.browser")
 
 
+_NO_WEBRTC = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;"
+"""WebRTC sends datagrams past every proxy."""
+
+
 class BrowserSession:
     """Contexts and pages by factory, and the table of objects that programs hold."""
 
@@ -165,6 +169,8 @@ class BrowserSession:
             await route.fallback()
 
         await context.route("**/*", guard)
+        if self._proxy is not None:
+            await context.add_init_script(_NO_WEBRTC)
 
     async def new_page(self, context: Any) -> Any:
         """A page by the embedder's factory."""

@@ -1,0 +1,48 @@
+"""`isolatejs test --browser chromium`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from fakes.chromium import chromium_path
+
+PASSING = """
+import { expect, test } from "vitest";
+test("passes", async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.setContent("<h1>Hello</h1>");
+  await expect(page.getByRole("heading")).toHaveText("Hello");
+});
+"""
+FAILING = PASSING.replace('toHaveText("Hello")', 'toHaveText("Nope", { timeout: 50 })')
+
+
+async def _isolatejs(directory: Path, *arguments: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "isolatejs.cli.main", *arguments,
+        cwd=directory,
+        env={**os.environ, "ISOLATEJS_CHROMIUM": chromium_path(), "NO_COLOR": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_tests_have_a_browser_and_failures_leave_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "good.test.ts").write_text(PASSING)
+    (tmp_path / "bad.test.ts").write_text(FAILING)
+    status, output = await _isolatejs(tmp_path, "test", "--browser", "chromium", "--trace", "on-failure")
+    assert status == 1, output
+    assert "1 failed, 1 passed" in output
+    assert [path.name for path in (tmp_path / "test-results").iterdir()] == ["bad.test.ts-1.zip"]  # noqa: ASYNC240
+
+
+async def test_browser_options_go_together(tmp_path: Path) -> None:
+    (tmp_path / "good.test.ts").write_text(PASSING)
+    status, output = await _isolatejs(tmp_path, "test", "--headed")
+    assert status == 2
+    assert "--headed and --trace go with --browser" in output
