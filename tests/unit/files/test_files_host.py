@@ -31,6 +31,8 @@ class Scope:
 class Writable:
     """A channel that always takes more."""
 
+    serves_sync_call = False
+
     async def wait_writable(self) -> None:
         return
 
