@@ -208,10 +208,13 @@ class NodeWriter {
 
   /** @param {any} value @param {string} path */
   #object(value, path) {
+    if (ObjectGetOwnPropertySymbols(value).length > 0) {
+      if (isIterable(value)) return this.#live("iterator", value);
+      throw refusal(path, "an object with a symbol key");
+    }
     /** @type {any[]} */
     const node = ["O"];
     const index = this.#new(node, value);
-    if (ObjectGetOwnPropertySymbols(value).length > 0) throw refusal(path, "an object with a symbol key");
     push(this.#work, () => {
       const keys = ObjectKeys(value);
       for (let i = 0; i < keys.length; i++) {
@@ -257,9 +260,7 @@ class NodeWriter {
     if (value instanceof Blob) return this.#blob(value, path);
     if (value instanceof AbortSignal) return this.#signal(value, path);
     if (value instanceof web.ReadableStream) return this.#live("iterator", value);
-    if (typeof value[SymbolAsyncIterator] === "function" || isIterator(value)) {
-      return this.#live("iterator", value);
-    }
+    if (isIterable(value)) return this.#live("iterator", value);
     return undefined;
   }
 
@@ -410,9 +411,10 @@ function isTimer(value, prototype) {
   return (name === "Timeout" || name === "Immediate") && typeof value.hasRef === "function";
 }
 
-/** @param {any} value */
-function isIterator(value) {
-  return typeof value.next === "function" && typeof value[SymbolIterator] === "function";
+/** An async iterable, or an iterator. @param {any} value */
+function isIterable(value) {
+  return typeof value[SymbolAsyncIterator] === "function" ||
+    (typeof value.next === "function" && typeof value[SymbolIterator] === "function");
 }
 
 /** @param {any} key */
