@@ -10,6 +10,8 @@ import { describeError, reviveError } from "./errors.js";
 import { Kernel, requestScope } from "./kernel.js";
 
 let booted = false;
+/** Grants that are being installed: the next message about the session waits for them. @type {Promise<void>} */
+let granting = Promise.resolve();
 
 /**
  * The wire form of an error; values in it that need bytes are left out where no attachments go along.
@@ -36,13 +38,14 @@ channel.handle("boot", {
   /** @param {{cwd: string, grants: Record<string, any>}} message */
   async bootKernel(message) {
     booted = true;
-    await boot.boot(message);
+    await (granting = boot.boot(message));
     channel.release();
     return null;
   },
 
   /** The session is put aside: nothing of this host is reached any more, the program's own state stays. */
-  parkKernel() {
+  async parkKernel() {
+    await granting; // else their end would release the channel again
     channel.park();
     return null;
   },
@@ -50,7 +53,7 @@ channel.handle("boot", {
   /** Another acquire of the session, with its bindings. @param {{cwd: string, grants: Record<string, any>}} message */
   async resumeKernel({ cwd, grants }) {
     kernel.cwd = cwd;
-    await boot.grant(grants);
+    await (granting = boot.grant(grants));
     channel.release();
     return null;
   },

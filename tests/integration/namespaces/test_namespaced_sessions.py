@@ -34,6 +34,19 @@ async def test_state_survives_and_bindings_change(host: isolatejs.IsolateHost) -
         await second.dispose(hard=True)
 
 
+async def test_handles_that_are_given_up_at_once_leave_no_trace(host: isolatejs.IsolateHost) -> None:
+    """A handle may be disposed before its grants are installed; the next one's are, before its first program."""
+    for number in range(25):
+        async with host.get_namespaced_runtime("hasty"):
+            pass
+        name = f"tool_{number}"
+        tools = {name: lambda number=number: number}
+        async with host.get_namespaced_runtime("hasty", bindings={"tools": tools}) as session:
+            told = await session.eval(f"[await {name}(), typeof tool_{number - 1 if number else 99}]")
+            assert told == [number, "undefined"]
+    await host.dispose_namespace("hasty")
+
+
 async def test_one_live_handle_per_key(host: isolatejs.IsolateHost) -> None:
     async with host.get_namespaced_runtime("busy") as held:
         with pytest.raises(NamespaceBusyError, match="'busy' is in use by") as caught:
