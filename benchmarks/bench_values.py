@@ -15,7 +15,7 @@ import json
 import pstats
 import statistics
 import time
-from collections.abc import AsyncIterator  # noqa: TC003 (the types of tools are looked at)
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 

@@ -42,7 +42,7 @@ from isolatejs.wire.frames import (
     encode_header,
     split_attachments,
 )
-from isolatejs.wire.framing import FrameDecoder, encode_frame
+from isolatejs.wire.framing import FrameDecoder, encode_frame, encode_head
 from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from isolatejs.wire.frames import Frame
 
 T = TypeVar("T")
+LARGE_FRAME_BYTES = 256 * 1024
+"""From here on a copy costs more than a system call."""
 _logger = logging.getLogger("isolatejs.channel")
 _encode_json = msgspec.json.Encoder().encode
 _decode_error: msgspec.json.Decoder[EncodedError] = msgspec.json.Decoder(EncodedError)
@@ -170,6 +172,10 @@ class Channel(asyncio.Protocol):
         """Write one frame: at once when it is the first of this turn of the loop, else with the rest of it."""
         if self._transport is None or self._closed:
             return
+        size = sum(memoryview(part).nbytes for part in attachments)
+        if size >= LARGE_FRAME_BYTES:
+            self._send_large(encode_head(encode_header(frame), size), attachments)
+            return
         data = encode_frame(encode_header(frame), attachments)
         if self._corked is None:
             self._corked = []
@@ -177,6 +183,14 @@ class Channel(asyncio.Protocol):
             self._transport.write(data)
         else:
             self._corked.append(data)
+
+    def _send_large(self, head: bytes, attachments: Sequence[Any]) -> None:
+        """Write a frame whose bytes are too many to be put together once more, after what waits already."""
+        assert self._transport is not None
+        waiting, self._corked = self._corked, [] if self._corked is not None else None
+        self._transport.write(b"".join((*(waiting or ()), head)))
+        for part in attachments:
+            self._transport.write(part if type(part) is bytes else bytes(part))
 
     def _uncork(self) -> None:
         corked, self._corked = self._corked, None

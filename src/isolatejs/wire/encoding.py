@@ -155,6 +155,20 @@ class _NodeWriter:
     def _bytes(self, kind: str, data: Any, value: Any) -> int:
         return self._new(["B", kind, self._attach(data)], value)
 
+    def _leaf(self, value: Any) -> int | None:
+        """The node of a scalar of the commonest kinds: no path is put together for these."""
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                return None
+        elif kind is int:
+            if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
+                return None
+        elif kind is not bool and value is not None:
+            return None
+        self._nodes.append(value)
+        return len(self._nodes) - 1
+
     def _add(self, value: Any, path: str) -> int:
         known = self._indexes.get(id(value))
         if known is not None:
@@ -194,6 +208,8 @@ class _NodeWriter:
         return None
 
     def _writer_of(self, value: Any) -> Callable[[Any, str], int] | None:
+        if type(value) is dict:
+            return self._write_mapping
         for kind, method in _WRITERS.items():
             if isinstance(value, kind):
                 return getattr(self, method)  # type: ignore[no-any-return]
@@ -217,9 +233,13 @@ class _NodeWriter:
     def _write_list(self, value: Any, path: str) -> int:
         node: list[Any] = ["A"]
         index = self._new(node, value)
-        self._work.append(
-            lambda: node.extend([self._add(item, f"{path}[{i}]") for i, item in enumerate(value)])
-        )
+
+        def fill() -> None:
+            for i, item in enumerate(value):
+                leaf = self._leaf(item)
+                node.append(self._add(item, f"{path}[{i}]") if leaf is None else leaf)
+
+        self._work.append(fill)
         return index
 
     def _write_object(self, items: Mapping[str, Any], path: str, value: Any) -> int:
@@ -230,8 +250,9 @@ class _NodeWriter:
             for key, item in items.items():
                 if not is_well_formed(key):
                     raise ValueEncodingError(f"{path}: a key with a lone surrogate cannot be sent", path=path)
+                leaf = self._leaf(item)
                 node.append(key)
-                node.append(self._add(item, f"{path}.{key}"))
+                node.append(self._add(item, f"{path}.{key}") if leaf is None else leaf)
 
         self._work.append(fill)
         return index

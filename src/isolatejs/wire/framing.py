@@ -29,6 +29,11 @@ def encode_frame(header: bytes, attachments: Sequence[Buffer] = ()) -> bytes:
     return b"".join((_PREFIX.pack(len(header), size), header, *attachments))
 
 
+def encode_head(header: bytes, attachments_bytes: int) -> bytes:
+    """A frame without its attachments, which have to follow at once."""
+    return _PREFIX.pack(len(header), attachments_bytes) + header
+
+
 class FrameDecoder:
     """Feeds on received bytes and yields `(header, attachments)` pairs of whole frames.
 
