@@ -110,6 +110,8 @@ class SoakClient:
             raise got
         if not isinstance(got, BaseException):
             await got.dispose()
+        async with host.get_namespaced_runtime(key):  # waits until it is back: a crash would take it along
+            pass
 
     async def _crash(self, host: isolatejs.IsolateHost, key: str) -> None:
         """The connection goes with a session held: it is lost, and its name is free."""

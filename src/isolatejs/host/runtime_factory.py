@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import ConfigurationError, RuntimeDisposedError
+from isolatejs.errors import ConfigurationError, IsolateError, RuntimeDisposedError
 from isolatejs.host.bindings import Bindings
 from isolatejs.host.live_runtime import LiveRuntime
 from isolatejs.host.nested_broker import HostBroker
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from isolatejs.host.test_suite_runtime import TestRuntime
     from isolatejs.sandbox.parked import ParkedSandbox
     from isolatejs.sandbox.provider import SandboxProvider
+
+_logger = logging.getLogger("isolatejs.host")
 
 
 class RuntimeFactory:
@@ -181,5 +184,9 @@ class RuntimeFactory:
 async def _put_aside(opening: asyncio.Task[NamespacedRuntime]) -> None:
     """Settle an opening that nobody waits for any more."""
     (opened,) = await asyncio.gather(opening, return_exceptions=True)
-    if not isinstance(opened, BaseException):
+    if isinstance(opened, BaseException):
+        return
+    try:
         await opened.dispose()
+    except IsolateError as error:
+        _logger.warning("the session %r was lost when its opening was cancelled: %s", opened.key, error)
