@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingNote
 
-_ENTRY_OVERHEAD_BYTES = 64
+_ENTRY_OVERHEAD_BYTES = 256
 """What an entry without text counts: endless empty entries are output too."""
 _NODE_BYTES = 16
 """What one node of a tagged value counts."""
