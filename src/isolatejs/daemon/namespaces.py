@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from isolatejs.daemon.client import DaemonClient
     from isolatejs.daemon.connection import DaemonConnection
 
+NESTED_PREFIX = "nested:"
+"""Names that nested hosts make: those sessions must not outlive this process, however it ends."""
+
 
 @dataclass(eq=False)
 class _Held:
@@ -110,6 +113,7 @@ class DaemonNamespaces:
                 session=held.number,
                 sandbox=sandbox.id,
                 numbers=parked.numbers,
+                private=key.startswith(NESTED_PREFIX),
             )
         except BaseException:
             self._discard(self._kept.pop(key, None))

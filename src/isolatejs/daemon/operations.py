@@ -187,7 +187,9 @@ class Operations:
         numbers = (int(first), int(second))
         if not lease.is_channel(descriptors[0]):
             raise DaemonError("the descriptor is not the sandbox's channel")
-        surplus = self._server.sessions.put_aside(_key(message), int(message["session"]), lease)
+        surplus = self._server.sessions.put_aside(
+            _key(message), int(message["session"]), lease, private=message.get("private") is True
+        )
         lease.numbers = numbers
         connection = socket.socket(fileno=descriptors.pop(0))
         connection.setblocking(False)

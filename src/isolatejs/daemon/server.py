@@ -186,7 +186,8 @@ class DaemonServer:
         for lease in self.leases.of(client):
             self.sessions.forget(lease)
             self.end(lease)
-        self.sessions.forget_client(client)
+        for session in self.sessions.forget_client(client):
+            self._end_session(session)
         self.settle()
 
     def send(self, client: Client, message: packets.Message, descriptors: tuple[int, ...] = ()) -> None:

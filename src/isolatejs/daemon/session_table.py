@@ -20,7 +20,7 @@ class Session:
     """`number` names one acquisition. `lease` is None while its first holder is making the sandbox.
 
     `keeper` is the client that put it aside, and may keep things for it. `memory_bytes` is what it takes
-    while it is aside: stopped, it cannot grow.
+    while it is aside: stopped, it cannot grow. A `private` one ends with its keeper.
     """
 
     key: str
@@ -29,6 +29,7 @@ class Session:
     lease: Lease | None = None
     runtime_id: str | None = None
     keeper: Client | None = None
+    private: bool = False
     memory_bytes: int = 0
     since: float = field(default_factory=time.monotonic)
 
@@ -86,7 +87,7 @@ class SessionTable:
         session.runtime_id = runtime_id
         lease.key = key
 
-    def put_aside(self, key: str, number: int, lease: Lease) -> list[Session]:
+    def put_aside(self, key: str, number: int, lease: Lease, *, private: bool = False) -> list[Session]:
         """Keep a session. Gives those that have to make room; they are forgotten here."""
         assert lease.client is not None
         session = self._held(key, number, lease.client)
@@ -98,6 +99,7 @@ class SessionTable:
             None,
             lease,
             keeper=lease.client,
+            private=private,
             memory_bytes=resident_memory_bytes(lease.sandbox.pid),
         )
         lease.client = None
@@ -130,13 +132,17 @@ class SessionTable:
             return None
         return self._sessions.pop(session.key)
 
-    def forget_client(self, client: Client) -> None:
-        """Names that a client held go free, and nothing is kept by it any more."""
+    def forget_client(self, client: Client) -> list[Session]:
+        """Names that a client held go free, and it keeps nothing any more. Gives what was private to it."""
+        ended = []
         for key, session in list(self._sessions.items()):
             if session.holder is client:
                 del self._sessions[key]
             elif session.keeper is client:
                 session.keeper = None
+                if session.private:
+                    ended.append(self._sessions.pop(key))
+        return ended
 
     def dispose(self, key: str) -> Session | None:
         return self._sessions.pop(key, None)

@@ -96,6 +96,19 @@ async def test_a_program_that_kills_itself_frees_its_name(
     await second.dispose_namespace("dies")
 
 
+async def test_nested_sessions_do_not_outlive_their_host(daemon: DaemonProcess) -> None:
+    host = await isolatejs.create_isolate_host(daemon=daemon.options)
+    async with host.get_namespaced_runtime("nested:rt_1:key") as session, host.get_namespaced_runtime("own"):
+        await session.eval("1")
+    assert sorted(await parked(daemon)) == ["nested:rt_1:key", "own"]
+    await host.close()
+    async with asyncio.timeout(20):
+        while await parked(daemon) != ["own"]:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+    async with isolatejs.create_isolate_host(daemon=daemon.options) as other:
+        assert await other.dispose_namespace("own")
+
+
 async def test_many_clients_want_one_name(daemon: DaemonProcess) -> None:
     async def want(host: isolatejs.IsolateHost) -> int:
         try:

@@ -178,3 +178,22 @@ async def test_oldest_session_makes_room() -> None:
         assert [entry["key"] for entry in (await own.diagnostics())["namespaces"]] == ["b", "c"]
         async with own.get_namespaced_runtime("a") as session:
             assert await session.eval("typeof name_") == "undefined"
+
+
+async def test_sessions_end_when_their_time_is_over_though_nobody_comes() -> None:
+    async with isolatejs.create_isolate_host(pool_size=0, daemon=False) as own:
+        own._namespaces._limits = ParkingLimits(idle_ms=200)  # type: ignore[attr-defined]
+        async with own.get_namespaced_runtime("a") as session:
+            await session.eval("1")
+        async with asyncio.timeout(20):
+            while (await own.diagnostics())["namespaces"]:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.02)
+
+
+async def test_the_oldest_end_when_memory_runs_out() -> None:
+    async with isolatejs.create_isolate_host(pool_size=0, daemon=False) as own:
+        own._namespaces._limits = ParkingLimits(memory_bytes=110 << 20)  # type: ignore[attr-defined]
+        for key, megabytes in (("oldest", 40), ("small", 0), ("big", 40)):
+            async with own.get_namespaced_runtime(key) as session:
+                await session.eval(f"globalThis.bytes = new Uint8Array({megabytes} << 20).fill(1); 0")
+        assert [entry["key"] for entry in (await own.diagnostics())["namespaces"]] == ["small", "big"]

@@ -112,6 +112,17 @@ def test_a_client_that_goes_frees_its_names() -> None:
     assert sorted(row["key"] for row in sessions.rows()) == ["held", "theirs"]
 
 
+def test_a_private_session_ends_with_its_keeper() -> None:
+    leases, sessions, one, other = tables()
+    for key, private in (("nested:rt:a", True), ("b", False)):
+        held, _ = sessions.acquire(key, one)
+        lease = leases.add(one, cast("Any", Process(key)))
+        sessions.put_aside(key, held.number, lease, private=private)
+    assert sessions.forget_client(other) == []
+    assert [session.key for session in sessions.forget_client(one)] == ["nested:rt:a"]
+    assert [row["key"] for row in sessions.rows()] == ["b"]
+
+
 @given(
     ages=st.lists(st.integers(0, 100), max_size=12),
     sizes=st.lists(st.integers(0, 50), min_size=12, max_size=12),
