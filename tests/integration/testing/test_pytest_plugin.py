@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -39,13 +40,15 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *arguments: str) -> str:
-    plugin = ["-p", "isolatejs.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:asyncio"]
+    # By name and not by its entry point, so that nothing else that is installed takes part.
+    plugin = ["-p", "isolatejs.pytest_plugin", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *plugin, f"--rootdir={project}", *arguments],
         cwd=project,
         capture_output=True,
         text=True,
         timeout=120,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     return done.stdout + done.stderr
 
