@@ -34,7 +34,10 @@ import { Streams } from "./streams.js";
 
 const { Error, Object, Promise, RangeError, TypeError, Uint8Array } = globalThis;
 
-const FRAME_LIMIT_BYTES = 128 * 1024 * 1024;
+/** What the host takes in one frame; see limits.py. */
+const ATTACHMENTS_LIMIT_BYTES = 128 * 1024 * 1024;
+const ATTACHMENTS_LIMIT_COUNT = 65_536;
+const HEADER_LIMIT_BYTES = 32 * 1024 * 1024;
 
 /** An answer with attachments. */
 export class Reply {
@@ -222,7 +225,9 @@ export class Channel {
       if (header[0] === CALL) throw new DOMException("the session was put aside by its host", "AbortError");
       return;
     }
-    this.#writer.add(stringify(header), attachments);
+    const text = stringify(header);
+    checkSize(text, attachments);
+    this.#writer.add(text, attachments);
     if (this.#flushing) return;
     this.#flushing = true;
     queueMicrotask(this.#flush);
@@ -422,21 +427,19 @@ export class Channel {
     this.#running.delete(id);
     if (result instanceof Reply) {
       const attached = result.attachments;
-      let size = 0;
-      for (let i = 0; i < attached.length; i++) size += getTypedArrayByteLength(attached[i]);
-      if (size > FRAME_LIMIT_BYTES) {
-        this.#fail(
-          id,
-          new RangeError(
-            `a value of ${size} bytes is too large to send (limit ${FRAME_LIMIT_BYTES}); stream it`,
-          ),
-        );
-        return;
-      }
-      if (attached.length > 0) this.#send([REPLY, id, result.value, sizes(attached)], attached);
-      else this.#send([REPLY, id, result.value], []);
+      if (attached.length > 0) this.#reply(id, [REPLY, id, result.value, sizes(attached)], attached);
+      else this.#reply(id, [REPLY, id, result.value], []);
     } else {
-      this.#send([REPLY, id, result ?? null], []);
+      this.#reply(id, [REPLY, id, result ?? null], []);
+    }
+  }
+
+  /** @param {number} id @param {any[]} header @param {Uint8Array[]} attachments */
+  #reply(id, header, attachments) {
+    try {
+      this.#send(header, attachments);
+    } catch (error) {
+      this.#fail(id, error); // too large
     }
   }
 
@@ -446,10 +449,34 @@ export class Channel {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const described = this.#errors.describe(error, attachments);
-    if (attachments.length === 0) this.#send([ERROR, id, described], []);
-    else this.#send([ERROR, id, described, sizes(attachments)], attachments);
+    try {
+      if (attachments.length === 0) this.#send([ERROR, id, described], []);
+      else this.#send([ERROR, id, described, sizes(attachments)], attachments);
+    } catch {
+      this.#send([ERROR, id, { name: described.name, message: described.message }], []); // its fields are too large
+    }
   }
 }
+
+/** The host ends a runtime that sends more than it takes; a program gets an error first. @param {string} header @param {Uint8Array[]} attachments */
+function checkSize(header, attachments) {
+  // UTF-8 takes one to three bytes for a UTF-16 unit.
+  if (header.length * 3 > HEADER_LIMIT_BYTES) {
+    const size = getTypedArrayByteLength(encodeText(header));
+    if (size > HEADER_LIMIT_BYTES) throw tooLarge(`${size} bytes of JSON`, HEADER_LIMIT_BYTES);
+  }
+  if (attachments.length === 0) return;
+  if (attachments.length > ATTACHMENTS_LIMIT_COUNT) {
+    throw tooLarge(`${attachments.length} pieces of bytes`, ATTACHMENTS_LIMIT_COUNT);
+  }
+  let size = 0;
+  for (let i = 0; i < attachments.length; i++) size += getTypedArrayByteLength(attachments[i]);
+  if (size > ATTACHMENTS_LIMIT_BYTES) throw tooLarge(`${size} bytes`, ATTACHMENTS_LIMIT_BYTES);
+}
+
+/** @param {string} what @param {number} limit */
+const tooLarge = (what, limit) =>
+  new RangeError(`a value of ${what} is too large to send (limit ${limit}); stream it`);
 
 /** @param {Uint8Array[]} attachments */
 function sizes(attachments) {

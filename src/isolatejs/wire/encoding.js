@@ -46,9 +46,12 @@ import {
   web,
 } from "../guest/primordials.js";
 
-const { AggregateError, Error, TypeError, Uint8Array } = globalThis;
+const { AggregateError, Error, RangeError, TypeError, Uint8Array } = globalThis;
 
 const PLAIN_DEPTH_LIMIT = 400;
+/** What the host takes; see limits.py and decoding.py. */
+const NODES_LIMIT = 5_000_000;
+const BIGINT_DIGITS_LIMIT = 1_000_000;
 
 /** Classes of capabilities whose objects cannot cross: by prototype, what is sent in their place. */
 export const descriptions = new SafeWeakMap();
@@ -131,6 +134,11 @@ class NodeWriter {
   write(value, root) {
     this.#add(value, root);
     while (this.#work.length > 0) pop(this.#work)();
+    if (this.#nodes.length > NODES_LIMIT) {
+      throw new RangeError(
+        `${root}: a value of ${this.#nodes.length} parts is too large to send (limit ${NODES_LIMIT})`,
+      );
+    }
     return this.#nodes;
   }
 
@@ -160,7 +168,7 @@ class NodeWriter {
       case "string":
         return this.#string(value);
       case "bigint":
-        return this.#new(["n", BigIntPrototypeToString(value, 16)]);
+        return this.#new(["n", bigintText(value, path)]);
       case "symbol":
         throw refusal(path, "a symbol");
     }
@@ -415,6 +423,17 @@ function isTimer(value, prototype) {
 function isIterable(value) {
   return typeof value[SymbolAsyncIterator] === "function" ||
     (typeof value.next === "function" && typeof value[SymbolIterator] === "function");
+}
+
+/** @param {bigint} value @param {string} path */
+function bigintText(value, path) {
+  const text = BigIntPrototypeToString(value, 16);
+  if (text.length > BIGINT_DIGITS_LIMIT) {
+    throw new RangeError(
+      `${path}: a BigInt of more than ${BIGINT_DIGITS_LIMIT} hexadecimal digits cannot be sent`,
+    );
+  }
+  return text;
 }
 
 /** @param {any} key */

@@ -91,3 +91,25 @@ async def test_text_that_looks_like_an_import_is_text(host: IsolateHost) -> None
             "const text = 'import(\"node:fs\")'; /import\\(/.test(text) /* import('x') */ && `import(${1})`"
         )
         assert await runtime.eval(code) == "import(1)"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "new Uint8Array(129 * 1024 * 1024)",
+        "'é'.repeat(17 * 1024 * 1024)",
+        "Array.from({ length: 65_537 }, () => new Uint8Array(1))",
+        "2n ** 4_000_004n",
+    ],
+)
+async def test_a_program_that_sends_too_much_gets_an_error_and_lives(host: IsolateHost, value: str) -> None:
+    async with host.create_runtime(
+        bindings={"tools": {"take": lambda value: None}}, memory_limit_mb=768
+    ) as runtime:
+        code = f"await take({value}).catch((e) => e instanceof RangeError && e.message)"
+        assert "limit" in (message := await runtime.eval(code)) or "more than" in message
+        with pytest.raises(GuestError, match=r"limit|more than"):
+            await runtime.eval(value)
+        with pytest.raises(GuestError, match="own"):
+            await runtime.eval(f"throw Object.assign(new Error('own'), {{ value: {value} }})")
+        assert await runtime.eval("1 + 1") == 2
