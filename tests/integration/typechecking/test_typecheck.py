@@ -244,3 +244,37 @@ def test_a_killed_checker_is_started_again() -> None:
     os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
     assert typecheck("const a = 1;").success
     assert shared_checker().pid not in (None, before)
+
+
+PLAYWRIGHT = """
+const context = await browser.newContext({ storageState: "/auth.json", viewport: null });
+const page = await context.newPage();
+await page.route("**/api", async (route) => {
+  const response = await route.fetch();
+  await route.fulfill({ response, json: { ...(await response.json()), name: "Loquat" } });
+});
+page.on("dialog", (dialog) => dialog.accept());
+const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("Download").click()]);
+await download.saveAs("/downloads/" + download.suggestedFilename());
+const handle = await page.evaluateHandle(() => ({ a: 1 }));
+const two: number = await page.evaluate(({ object, n }) => object.a + n, { object: handle, n: 1 });
+await page.clock.setFixedTime(new Date("2024-02-02T10:00:00"));
+await page.locator("#a").filter({ has: page.getByRole("button") }).contentFrame().getByText("x").click();
+const request = await page.waitForRequest((request) => request.method() === "POST");
+await context.newCDPSession(page);
+test("matchers", async () => {
+  await expect(page).toHaveURL(/x/);
+  await expect(page.getByRole("listitem")).toHaveText(["a", /b/]);
+  await expect(page.locator("body")).toMatchAriaSnapshot("- list");
+  await expect(await page.request.get("/")).toBeOK();
+});
+export { request, two };
+"""
+
+
+def test_playwright_examples_typecheck() -> None:
+    assert typecheck(PLAYWRIGHT, profile="browser-test").errors == ()
+    (error,) = typecheck(
+        "(await browser.newContext()).close(); browser.close()", profile="browser-test"
+    ).errors
+    assert "close" in error.message

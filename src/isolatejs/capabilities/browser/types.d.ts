@@ -40,28 +40,94 @@ interface BrowserCookie {
   sameSite?: "Strict" | "Lax" | "None";
 }
 
-interface BrowserFactory {
-  newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
-  contexts(): Promise<BrowserContext[]>;
-}
+interface BrowserFactory { newContext(options?: BrowserContextOptions): Promise<BrowserContext>; contexts(): BrowserContext[]; isConnected(): boolean; }
 
 declare var browser: BrowserFactory;
 
-interface BrowserContext {
+interface BrowserContext extends Routing, Emitter<ContextEvents>, AsyncDisposable {
+  readonly request: PageRequestApi;
+  readonly clock: PageClock;
   newPage(): Promise<Page>;
-  pages(): Promise<Page[]>;
-  close(): Promise<void>;
-  cookies(urls?: string | string[]): Promise<BrowserCookie[]>;
-  addCookies(cookies: BrowserCookie[]): Promise<void>;
-  clearCookies(
-    options?: { name?: string | RegExp; domain?: string | RegExp; path?: string | RegExp },
-  ): Promise<void>;
+  pages(): Page[];
+  backgroundPages(): Page[];
+  serviceWorkers(): PageWorker[];
+  close(options?: { reason?: string }): Promise<void>;
+  isClosed(): boolean;
+  cookies(urls?: string | readonly string[]): Promise<BrowserCookie[]>;
+  addCookies(cookies: readonly BrowserCookie[]): Promise<void>;
+  clearCookies(options?: { name?: string | RegExp; domain?: string | RegExp; path?: string | RegExp }): Promise<void>;
   storageState(options?: { path?: string; indexedDB?: boolean }): Promise<StorageState>;
-  newCDPSession(page: Page): Promise<CDPSession>;
+  newCDPSession(page: Page | Frame): Promise<CDPSession>;
+  grantPermissions(permissions: readonly string[], options?: { origin?: string }): Promise<void>;
+  clearPermissions(): Promise<void>;
+  setGeolocation(geolocation: { latitude: number; longitude: number; accuracy?: number } | null): Promise<void>;
+  setOffline(offline: boolean): Promise<void>;
   setDefaultTimeout(timeoutMs: number): Promise<void>;
   setDefaultNavigationTimeout(timeoutMs: number): Promise<void>;
   setExtraHTTPHeaders(headers: Record<string, string>): Promise<void>;
 }
+
+/** Listeners by event name, and waiting for one event. */
+interface Emitter<Events> {
+  on<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
+  once<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
+  addListener<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
+  off<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
+  removeListener<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
+  removeAllListeners(event?: keyof Events): this;
+  waitForEvent<K extends keyof Events>(event: K, options?: EventMatch<Events[K]>): Promise<Events[K]>;
+}
+
+type EventMatch<T> =
+  | ((payload: T) => boolean | Promise<boolean>)
+  | { predicate?: (payload: T) => boolean | Promise<boolean>; timeout?: number };
+
+interface NetworkEvents {
+  request: PageRequest;
+  requestfailed: PageRequest;
+  requestfinished: PageRequest;
+  response: PageResponse;
+  console: ConsoleMessage;
+  dialog: Dialog;
+}
+
+interface ContextEvents extends NetworkEvents {
+  close: BrowserContext;
+  page: Page;
+  weberror: WebError;
+  serviceworker: PageWorker;
+  backgroundpage: Page;
+}
+
+interface PageEvents extends NetworkEvents {
+  close: Page;
+  crash: Page;
+  domcontentloaded: Page;
+  load: Page;
+  popup: Page;
+  pageerror: Error;
+  download: Download;
+  filechooser: FileChooser;
+  frameattached: Frame;
+  framedetached: Frame;
+  framenavigated: Frame;
+  websocket: PageWebSocket;
+  worker: PageWorker;
+}
+
+/** What pages and contexts have in common. */
+interface Routing {
+  route(url: UrlMatch, handler: RouteHandler, options?: { times?: number }): Promise<Disposing>;
+  unroute(url: UrlMatch, handler?: RouteHandler): Promise<void>;
+  unrouteAll(options?: { behavior?: "wait" | "ignoreErrors" | "default" }): Promise<void>;
+  routeWebSocket(url: UrlMatch, handler: (socket: WebSocketRoute) => any): Promise<void>;
+  exposeFunction(name: string, callback: (...args: any[]) => any): Promise<Disposing>;
+  addInitScript<A = any>(script: string | ((arg: A) => any) | { content?: string; path?: string }, arg?: A): Promise<Disposing>;
+}
+
+type RouteHandler = (route: Route, request: PageRequest) => any;
+
+interface Disposing extends AsyncDisposable { dispose(): Promise<void>; }
 
 interface CDPSession {
   send(method: string, params?: object): Promise<any>;
@@ -73,19 +139,19 @@ interface CDPSession {
 
 type LoadState = "load" | "domcontentloaded" | "networkidle" | "commit";
 type UrlMatch = string | RegExp | ((url: URL) => boolean);
-type PageFunction<A, R> = string | ((arg: A) => R | Promise<R>);
+type PageFunction<A, R> = string | ((arg: Unboxed<A>) => R | Promise<R>);
+type OnElement<R, A> = string | ((element: any, arg: Unboxed<A>) => R | Promise<R>);
+/** In the page, handles are what they stand for. */
+type Unboxed<A> = A extends JSHandle ? any
+  : A extends Date | RegExp | Uint8Array ? A
+  : A extends object ? { [K in keyof A]: Unboxed<A[K]> }
+  : A;
+type RequestMatch = string | RegExp | ((request: PageRequest) => boolean | Promise<boolean>);
+type ResponseMatch = string | RegExp | ((response: PageResponse) => boolean | Promise<boolean>);
 
-interface NavigationOptions {
-  timeout?: number;
-  waitUntil?: LoadState;
-}
+interface NavigationOptions { timeout?: number; waitUntil?: LoadState; }
 
-interface ActionOptions {
-  timeout?: number;
-  force?: boolean;
-  noWaitAfter?: boolean;
-  trial?: boolean;
-}
+interface ActionOptions { timeout?: number; force?: boolean; noWaitAfter?: boolean; trial?: boolean; }
 
 interface ClickOptions extends ActionOptions {
   button?: "left" | "right" | "middle";
@@ -107,9 +173,7 @@ interface RoleOptions {
   selected?: boolean;
 }
 
-interface TextOptions {
-  exact?: boolean;
-}
+interface TextOptions { exact?: boolean; }
 
 interface LocatorOptions {
   has?: Locator;
@@ -162,6 +226,8 @@ interface Actions {
   isDisabled(options?: { timeout?: number }): Promise<boolean>;
   isEditable(options?: { timeout?: number }): Promise<boolean>;
   isChecked(options?: { timeout?: number }): Promise<boolean>;
+  type(text: string, options?: { delay?: number; timeout?: number }): Promise<void>;
+  dispatchEvent(type: string, eventInit?: object, options?: { timeout?: number }): Promise<void>;
 }
 
 type SelectValue = string | { value?: string; label?: string; index?: number };
@@ -185,7 +251,16 @@ interface Locator extends LocatorFactory, Actions {
   clear(options?: ActionOptions): Promise<void>;
   pressSequentially(text: string, options?: { delay?: number; timeout?: number }): Promise<void>;
   dragTo(target: Locator, options?: ActionOptions): Promise<void>;
-  dispatchEvent(type: string, eventInit?: object, options?: { timeout?: number }): Promise<void>;
+  drop(payload: { files?: InputFile | InputFile[]; data?: Record<string, string> }, options?: ActionOptions): Promise<void>;
+  page(): Page;
+  contentFrame(): FrameLocator;
+  describe(description: string): Locator;
+  description(): string | null;
+  highlight(): Promise<void>;
+  ariaSnapshot(options?: { timeout?: number }): Promise<string>;
+  elementHandle(options?: { timeout?: number }): Promise<ElementHandle>;
+  elementHandles(): Promise<ElementHandle[]>;
+  evaluateHandle<R = any, A = any>(fn: OnElement<R, A>, arg?: A): Promise<JSHandle>;
   scrollIntoViewIfNeeded(options?: { timeout?: number }): Promise<void>;
   selectText(options?: ActionOptions): Promise<void>;
   screenshot(options?: ScreenshotOptions): Promise<Uint8Array>;
@@ -210,6 +285,13 @@ interface ScreenshotOptions {
   fullPage?: boolean;
   clip?: { x: number; y: number; width: number; height: number };
   omitBackground?: boolean;
+  animations?: "disabled" | "allow";
+  caret?: "hide" | "initial";
+  scale?: "css" | "device";
+  mask?: Locator[];
+  maskColor?: string;
+  style?: string;
+  stylePath?: string | string[];
   timeout?: number;
 }
 
@@ -220,13 +302,27 @@ type SelectorActions = {
 
 interface Frame extends LocatorFactory, SelectorActions {
   url(): string;
+  page(): Page;
   name(): string;
+  parentFrame(): Frame | null;
+  childFrames(): Frame[];
+  isDetached(): boolean;
+  frameElement(): Promise<ElementHandle>;
   title(): Promise<string>;
   content(): Promise<string>;
   setContent(html: string, options?: NavigationOptions): Promise<void>;
   goto(url: string, options?: NavigationOptions & { referer?: string }): Promise<PageResponse | null>;
   evaluate<R = any, A = any>(fn: PageFunction<A, R>, arg?: A): Promise<R>;
-  waitForSelector(selector: string, options?: { state?: string; timeout?: number }): Promise<any>;
+  evaluateHandle<R = any, A = any>(fn: PageFunction<A, R>, arg?: A): Promise<JSHandle>;
+  $(selector: string): Promise<ElementHandle | null>;
+  $$(selector: string): Promise<ElementHandle[]>;
+  $eval<R = any, A = any>(selector: string, fn: OnElement<R, A>, arg?: A): Promise<R>;
+  $$eval<R = any, A = any>(selector: string, fn: string | ((elements: any[], arg: A) => R | Promise<R>), arg?: A): Promise<R>;
+  addScriptTag(options: { url?: string; path?: string; content?: string; type?: string }): Promise<ElementHandle>;
+  addStyleTag(options: { url?: string; path?: string; content?: string }): Promise<ElementHandle>;
+  dragAndDrop(source: string, target: string, options?: ActionOptions): Promise<void>;
+  waitForSelector(selector: string, options?: { state?: string; timeout?: number }): Promise<ElementHandle | null>;
+  waitForNavigation(options?: NavigationOptions & { url?: UrlMatch }): Promise<PageResponse | null>;
   waitForFunction<R = any, A = any>(
     fn: PageFunction<A, R>,
     arg?: A,
@@ -237,14 +333,20 @@ interface Frame extends LocatorFactory, SelectorActions {
   waitForURL(url: UrlMatch, options?: NavigationOptions): Promise<void>;
 }
 
-interface Page extends Frame {
+interface Page extends Omit<Frame, "page" | "name" | "parentFrame" | "childFrames" | "isDetached" | "frameElement">, Routing, Emitter<PageEvents>, AsyncDisposable {
   readonly keyboard: Keyboard;
   readonly mouse: Mouse;
+  readonly touchscreen: { tap(x: number, y: number): Promise<void> };
+  readonly clock: PageClock;
+  readonly localStorage: PageStorage;
+  readonly sessionStorage: PageStorage;
   readonly request: PageRequestApi;
   context(): BrowserContext;
   target(): { createCDPSession(): Promise<CDPSession> };
   mainFrame(): Frame;
-  frames(): Frame[] | Promise<Frame[]>;
+  frames(): Frame[];
+  workers(): PageWorker[];
+  opener(): Promise<Page | null>;
   frame(selector: string | { name?: string; url?: UrlMatch }): Frame | null;
   close(options?: { runBeforeUnload?: boolean; reason?: string }): Promise<void>;
   isClosed(): boolean;
@@ -266,21 +368,18 @@ interface Page extends Frame {
   setExtraHTTPHeaders(headers: Record<string, string>): Promise<void>;
   setDefaultTimeout(timeoutMs: number): Promise<void>;
   setDefaultNavigationTimeout(timeoutMs: number): Promise<void>;
-  addInitScript(
-    script: string | (() => void) | { content?: string; path?: string },
-    arg?: unknown,
-  ): Promise<void>;
-  addScriptTag(options: { url?: string; content?: string; type?: string }): Promise<any>;
-  addStyleTag(options: { url?: string; content?: string }): Promise<any>;
-  waitForRequest(match: UrlMatch, options?: { timeout?: number }): Promise<any>;
-  waitForResponse(match: UrlMatch, options?: { timeout?: number }): Promise<PageResponse>;
-  waitForEvent(event: string, options?: { timeout?: number }): Promise<any>;
-  on(event: string, listener: (payload: any) => void): this;
-  once(event: string, listener: (payload: any) => void): this;
-  off(event: string, listener: (payload: any) => void): this;
+  waitForRequest(match: RequestMatch, options?: { timeout?: number }): Promise<PageRequest>;
+  waitForResponse(match: ResponseMatch, options?: { timeout?: number }): Promise<PageResponse>;
+  ariaSnapshot(options?: { timeout?: number }): Promise<string>;
+  addLocatorHandler(locator: Locator, handler: (locator: Locator) => any, options?: { times?: number; noWaitAfter?: boolean }): Promise<void>;
+  removeLocatorHandler(locator: Locator): Promise<void>;
+  requestGC(): Promise<void>;
+  consoleMessages(): Promise<ConsoleMessage[]>;
+  pageErrors(): Promise<Error[]>;
+  requests(): Promise<PageRequest[]>;
 }
 
-interface PageResponse {
+interface ApiResponse {
   url(): string;
   status(): number;
   statusText(): string;
@@ -291,14 +390,157 @@ interface PageResponse {
   body(): Promise<Uint8Array>;
 }
 
+interface PageResponse extends ApiResponse {
+  allHeaders(): Promise<Record<string, string>>;
+  headerValue(name: string): Promise<string | null>;
+  headerValues(name: string): Promise<string[]>;
+  headersArray(): Promise<{ name: string; value: string }[]>;
+  finished(): Promise<null | Error>;
+  frame(): Frame;
+  fromServiceWorker(): boolean;
+  request(): PageRequest;
+}
+
+interface PageRequest {
+  url(): string;
+  method(): string;
+  headers(): Record<string, string>;
+  allHeaders(): Promise<Record<string, string>>;
+  headerValue(name: string): Promise<string | null>;
+  postData(): string | null;
+  postDataBuffer(): Uint8Array | null;
+  postDataJSON(): any;
+  resourceType(): string;
+  failure(): any;
+  frame(): Frame;
+  isNavigationRequest(): boolean;
+  redirectedFrom(): PageRequest | null;
+  redirectedTo(): PageRequest | null;
+  response(): Promise<PageResponse | null>;
+  timing(): any;
+}
+
+interface RequestOverrides { url?: string; method?: string; headers?: Record<string, string>; postData?: string | Uint8Array | object; }
+
+interface Route {
+  request(): PageRequest;
+  abort(errorCode?: string): Promise<void>;
+  continue(options?: RequestOverrides): Promise<void>;
+  fallback(options?: RequestOverrides): Promise<void>;
+  fetch(options?: RequestOverrides & { timeout?: number; maxRedirects?: number }): Promise<ApiResponse>;
+  fulfill(options?: {
+    status?: number;
+    headers?: Record<string, string>;
+    contentType?: string;
+    body?: string | Uint8Array;
+    json?: any;
+    path?: string;
+    response?: ApiResponse;
+  }): Promise<void>;
+}
+
+interface WebSocketRoute {
+  url(): string;
+  send(message: string | Uint8Array): void;
+  close(options?: { code?: number; reason?: string }): Promise<void>;
+  connectToServer(): WebSocketRoute;
+  onMessage(handler: (message: string | Uint8Array) => any): void;
+  onClose(handler: (code: number | undefined, reason: string | undefined) => any): void;
+}
+
+interface PageWebSocket extends Emitter<{ close: any; framereceived: any; framesent: any; socketerror: string }> {
+  url(): string;
+  isClosed(): boolean;
+}
+
+interface PageWorker extends Emitter<{ close: PageWorker; console: ConsoleMessage }> {
+  url(): string;
+  evaluate<R = any, A = any>(fn: PageFunction<A, R>, arg?: A): Promise<R>;
+  evaluateHandle<R = any, A = any>(fn: PageFunction<A, R>, arg?: A): Promise<JSHandle>;
+}
+
+interface JSHandle extends AsyncDisposable {
+  asElement(): ElementHandle | null;
+  dispose(): Promise<void>;
+  evaluate<R = any, A = any>(fn: OnElement<R, A>, arg?: A): Promise<R>;
+  evaluateHandle<R = any, A = any>(fn: OnElement<R, A>, arg?: A): Promise<JSHandle>;
+  getProperties(): Promise<Map<string, JSHandle>>;
+  getProperty(name: string): Promise<JSHandle>;
+  jsonValue(): Promise<any>;
+}
+
+interface ElementHandle extends JSHandle, Actions {
+  $(selector: string): Promise<ElementHandle | null>;
+  $$(selector: string): Promise<ElementHandle[]>;
+  boundingBox(): Promise<{ x: number; y: number; width: number; height: number } | null>;
+  contentFrame(): Promise<Frame | null>;
+  ownerFrame(): Promise<Frame | null>;
+  screenshot(options?: ScreenshotOptions): Promise<Uint8Array>;
+}
+
+interface ConsoleMessage {
+  type(): string;
+  text(): string;
+  args(): JSHandle[];
+  location(): { url: string; lineNumber: number; columnNumber: number };
+  page(): Page | null;
+}
+
+interface WebError { error(): Error; page(): Page | null; }
+
+interface Dialog {
+  type(): string;
+  message(): string;
+  defaultValue(): string;
+  accept(promptText?: string): Promise<void>;
+  dismiss(): Promise<void>;
+  page(): Page | null;
+}
+
+interface Download {
+  url(): string;
+  suggestedFilename(): string;
+  failure(): Promise<string | null>;
+  cancel(): Promise<void>;
+  delete(): Promise<void>;
+  page(): Page;
+  /** Into the runtime's files. */
+  saveAs(path: string): Promise<void>;
+}
+
+interface FileChooser {
+  element(): ElementHandle;
+  isMultiple(): boolean;
+  page(): Page;
+  setFiles(files: InputFile | InputFile[], options?: ActionOptions): Promise<void>;
+}
+
+interface PageClock {
+  install(options?: { time?: number | string | Date }): Promise<void>;
+  fastForward(ticks: number | string): Promise<void>;
+  runFor(ticks: number | string): Promise<void>;
+  pauseAt(time: number | string | Date): Promise<void>;
+  resume(): Promise<void>;
+  setFixedTime(time: number | string | Date): Promise<void>;
+  setSystemTime(time: number | string | Date): Promise<void>;
+}
+
+interface PageStorage {
+  clear(): Promise<void>;
+  getItem(name: string): Promise<string | null>;
+  items(): Promise<{ name: string; value: string }[]>;
+  removeItem(name: string): Promise<void>;
+  setItem(name: string, value: string): Promise<void>;
+}
+
 interface PageRequestApi {
-  fetch(url: string, options?: object): Promise<PageResponse>;
-  get(url: string, options?: object): Promise<PageResponse>;
-  post(url: string, options?: object): Promise<PageResponse>;
-  put(url: string, options?: object): Promise<PageResponse>;
-  patch(url: string, options?: object): Promise<PageResponse>;
-  delete(url: string, options?: object): Promise<PageResponse>;
-  head(url: string, options?: object): Promise<PageResponse>;
+  fetch(url: string | PageRequest, options?: object): Promise<ApiResponse>;
+  get(url: string, options?: object): Promise<ApiResponse>;
+  post(url: string, options?: object): Promise<ApiResponse>;
+  put(url: string, options?: object): Promise<ApiResponse>;
+  patch(url: string, options?: object): Promise<ApiResponse>;
+  delete(url: string, options?: object): Promise<ApiResponse>;
+  head(url: string, options?: object): Promise<ApiResponse>;
 }
 
 interface Keyboard {
@@ -325,7 +567,7 @@ interface Mouse {
 /** Matchers of pages and locators; they wait until the condition holds. */
 interface Matchers<R> {
   toHaveTitle(expected: string | RegExp, options?: { timeout?: number }): Promise<void>;
-  toHaveURL(expected: string | RegExp, options?: { timeout?: number }): Promise<void>;
+  toHaveURL(expected: string | RegExp | ((url: URL) => boolean), options?: { timeout?: number }): Promise<void>;
   toBeVisible(options?: { timeout?: number; visible?: boolean }): Promise<void>;
   toBeHidden(options?: { timeout?: number }): Promise<void>;
   toBeAttached(options?: { timeout?: number }): Promise<void>;
@@ -356,6 +598,9 @@ interface Matchers<R> {
   toHaveCSS(name: string, value: string | RegExp, options?: { timeout?: number }): Promise<void>;
   toHaveId(id: string | RegExp, options?: { timeout?: number }): Promise<void>;
   toHaveJSProperty(name: string, value: unknown, options?: { timeout?: number }): Promise<void>;
+  toHaveAccessibleErrorMessage(message: string | RegExp, options?: { timeout?: number }): Promise<void>;
+  toMatchAriaSnapshot(snapshot: string, options?: { timeout?: number }): Promise<void>;
+  toBeOK(): Promise<void>;
   toHaveRole(role: string, options?: { timeout?: number }): Promise<void>;
   toHaveAccessibleName(name: string | RegExp, options?: { timeout?: number }): Promise<void>;
   toHaveAccessibleDescription(description: string | RegExp, options?: { timeout?: number }): Promise<void>;
