@@ -106,10 +106,12 @@ class LiveRuntime:
                 half.take_up(kept)
             else:
                 await kept.aclose()
-        parked.sandbox.resume()
-        return await cls._connect(
+        runtime = await cls._connect(
             parked.sandbox, scope, controller, halves, Numbering(*parked.numbers), ResumeKernel
         )
+        # After the task that sends the first message: the process wakes once, and finds it.
+        asyncio.get_running_loop().call_soon(parked.sandbox.resume)
+        return runtime
 
     @classmethod
     def _prepare(
