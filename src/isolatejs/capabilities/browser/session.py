@@ -185,7 +185,11 @@ class BrowserSession:
             return
         page_id = self.pages[page] = f"page_{next(self._page_numbers)}"
         self._collector.watch_page(page, self.contexts.get(page.context, "ctx_0"), page_id)
-        page.on("close", lambda closed: self.pages.pop(closed, None))
+        page.on("close", self._page_closed)
+
+    def _page_closed(self, page: Any) -> None:
+        self.pages.pop(page, None)
+        self.routes[:] = [entry for entry in self.routes if entry[0] != page]
 
     def _context_closed(self, context: Any) -> None:
         self.contexts.pop(context, None)

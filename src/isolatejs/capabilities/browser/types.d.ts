@@ -69,23 +69,19 @@ interface BrowserContext extends Routing, Emitter<ContextEvents>, AsyncDisposabl
 
 /** Listeners by event name, and waiting for one event. */
 interface Emitter<Events> {
-  on<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
-  once<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
-  addListener<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
-  off<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
-  removeListener<K extends keyof Events>(event: K, listener: (payload: Events[K]) => any): this;
+  on: Listen<this, Events>;
+  once: Listen<this, Events>;
+  addListener: Listen<this, Events>;
+  off: Listen<this, Events>;
+  removeListener: Listen<this, Events>;
   removeAllListeners(event?: keyof Events): this;
   waitForEvent<K extends keyof Events>(event: K, options?: EventMatch<Events[K]>): Promise<Events[K]>;
 }
 
-type EventMatch<T> =
-  | ((payload: T) => boolean | Promise<boolean>)
-  | { predicate?: (payload: T) => boolean | Promise<boolean>; timeout?: number };
+type Listen<Self, Events> = <K extends keyof Events>(event: K, listener: (payload: Events[K]) => any) => Self;
+type EventMatch<T> = ((payload: T) => boolean | Promise<boolean>) | { predicate?: (payload: T) => boolean | Promise<boolean>; timeout?: number };
 
-interface NetworkEvents {
-  request: PageRequest;
-  requestfailed: PageRequest;
-  requestfinished: PageRequest;
+interface NetworkEvents extends Record<"request" | "requestfailed" | "requestfinished", PageRequest> {
   response: PageResponse;
   console: ConsoleMessage;
   dialog: Dialog;
@@ -99,18 +95,10 @@ interface ContextEvents extends NetworkEvents {
   backgroundpage: Page;
 }
 
-interface PageEvents extends NetworkEvents {
-  close: Page;
-  crash: Page;
-  domcontentloaded: Page;
-  load: Page;
-  popup: Page;
+interface PageEvents extends NetworkEvents, Record<"frameattached" | "framedetached" | "framenavigated", Frame>, Record<"close" | "crash" | "domcontentloaded" | "load" | "popup", Page> {
   pageerror: Error;
   download: Download;
   filechooser: FileChooser;
-  frameattached: Frame;
-  framedetached: Frame;
-  framenavigated: Frame;
   websocket: PageWebSocket;
   worker: PageWorker;
 }
@@ -422,21 +410,22 @@ interface PageRequest {
 
 interface RequestOverrides { url?: string; method?: string; headers?: Record<string, string>; postData?: string | Uint8Array | object; }
 
+interface FulfilOptions extends Omit<RequestOverrides, "method" | "url" | "postData"> {
+  status?: number;
+  contentType?: string;
+  body?: string | Uint8Array;
+  json?: any;
+  path?: string;
+  response?: ApiResponse;
+}
+
 interface Route {
   request(): PageRequest;
   abort(errorCode?: string): Promise<void>;
   continue(options?: RequestOverrides): Promise<void>;
   fallback(options?: RequestOverrides): Promise<void>;
   fetch(options?: RequestOverrides & { timeout?: number; maxRedirects?: number }): Promise<ApiResponse>;
-  fulfill(options?: {
-    status?: number;
-    headers?: Record<string, string>;
-    contentType?: string;
-    body?: string | Uint8Array;
-    json?: any;
-    path?: string;
-    response?: ApiResponse;
-  }): Promise<void>;
+  fulfill(options?: FulfilOptions): Promise<void>;
 }
 
 interface WebSocketRoute {
@@ -526,11 +515,11 @@ interface PageClock {
 }
 
 interface PageStorage {
-  clear(): Promise<void>;
   getItem(name: string): Promise<string | null>;
   items(): Promise<{ name: string; value: string }[]>;
-  removeItem(name: string): Promise<void>;
   setItem(name: string, value: string): Promise<void>;
+  removeItem(name: string): Promise<void>;
+  clear(): Promise<void>;
 }
 
 interface PageRequestApi {
