@@ -24,6 +24,7 @@ class Permissions:
     tools: str | None = None
     node_modules: Path | None = None
     import_map: Path | None = None
+    tsconfig: Path | None = None
     nested: bool = False
 
     def bindings(self) -> dict[str, Any]:

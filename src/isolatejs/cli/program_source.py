@@ -55,12 +55,22 @@ def _sandbox_name(path: Path) -> str:
     return "/" + resolved.name
 
 
-def create_resolver(program: ProgramSource, node_modules: Path | None, import_map: Path | None) -> Any:
+NEAREST = Path("auto")
+"""Value of a flag that looks for the nearest file: in the program's directory, then above."""
+
+
+def create_resolver(
+    program: ProgramSource, node_modules: Path | None, import_map: Path | None, tsconfig: Path | None = None
+) -> Any:
     """Modules of a program: the source files of its own directory and below, and what the flags mount.
 
-    None when there are none: the program then has no imports but the built-in ones.
+    A flag that is `auto` means the nearest `node_modules`, `import_map.json` or `tsconfig.json`. None when there
+    are no modules: the program then has no imports but the built-in ones. Raises typer.BadParameter.
     """
-    if program.directory is None and node_modules is None and import_map is None:
+    node_modules = _nearest(program, node_modules, "node_modules", "--node-modules")
+    import_map = _nearest(program, import_map, "import_map.json", "--import-map")
+    tsconfig = _nearest(program, tsconfig, "tsconfig.json", "--tsconfig")
+    if program.directory is None and node_modules is None and import_map is None and tsconfig is None:
         return None
     from isolatejs.capabilities.modules.bindings import create_module_resolver
 
@@ -71,4 +81,34 @@ def create_resolver(program: ProgramSource, node_modules: Path | None, import_ma
         resolver = resolver.mount_node_modules("/node_modules", node_modules)
     if import_map is not None:
         resolver = resolver.import_map(import_map)
+    if tsconfig is not None:
+        folder = tsconfig.resolve().parent
+        root = _seen_at(program, folder)
+        if folder != program.directory:
+            resolver = resolver.source_tree(root, folder)
+        resolver = resolver.tsconfig(tsconfig, root=root)
     return resolver
+
+
+def _nearest(program: ProgramSource, given: Path | None, name: str, flag: str) -> Path | None:
+    """The file that a flag means. Raises typer.BadParameter when it is not there."""
+    if given is None:
+        return None
+    if given != NEAREST:
+        if not given.exists():
+            raise typer.BadParameter(f"{flag}: {given}: No such file or directory")
+        return given
+    start = program.directory or Path.cwd()
+    for folder in (start, *start.parents):
+        if (folder / name).exists():
+            return folder / name
+    raise typer.BadParameter(f"{flag} auto: there is no {name} in {start} or above")
+
+
+def _seen_at(program: ProgramSource, folder: Path) -> str:
+    """Where the program sees a folder of the host: beside or above its own directory, as far as it has names."""
+    seen = PurePosixPath(program.prefix)
+    if program.directory is not None and program.directory.is_relative_to(folder):
+        for _ in program.directory.relative_to(folder).parts:
+            seen = seen.parent
+    return seen.as_posix()

@@ -26,6 +26,7 @@ from isolatejs.cli.run_command import (
     NodeModulesOption,
     ReadOption,
     ToolsOption,
+    TsconfigOption,
     WriteOption,
 )
 from isolatejs.errors import GuestError, IsolateError, RuntimeDisposedError
@@ -60,6 +61,7 @@ def repl(
     memory: MemoryOption = 128,
     node_modules: NodeModulesOption = None,
     import_map: ImportMapOption = None,
+    tsconfig: TsconfigOption = None,
     allow_nested: NestedOption = False,
 ) -> None:
     """Type JavaScript or TypeScript into a sandbox. Everything is denied by default."""
@@ -70,6 +72,7 @@ def repl(
         tools=tools,
         node_modules=node_modules,
         import_map=import_map,
+        tsconfig=tsconfig,
         nested=allow_nested,
     )
     terminal = Terminal()
@@ -155,7 +158,9 @@ class Session:
                 "console": ConsoleBindings(
                     self._terminal.write_entry, values=False, colors=self._terminal.color
                 ),
-                "modules": create_resolver(program, permissions.node_modules, permissions.import_map),
+                "modules": create_resolver(
+                    program, permissions.node_modules, permissions.import_map, permissions.tsconfig
+                ),
             },
             memory_limit_mb=self._memory_mb,
             nested_host={} if permissions.nested else False,

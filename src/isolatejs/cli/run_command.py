@@ -63,11 +63,22 @@ MemoryOption = Annotated[
 NodeModulesOption = Annotated[
     Path | None,
     typer.Option(
-        "--node-modules", metavar="DIR", help="node_modules directory whose packages can be imported."
+        "--node-modules",
+        metavar="DIR|auto",
+        help="node_modules directory whose packages can be imported; auto: the nearest.",
     ),
 ]
 ImportMapOption = Annotated[
-    Path | None, typer.Option("--import-map", metavar="FILE", help="Import map (JSON) for bare specifiers.")
+    Path | None,
+    typer.Option(
+        "--import-map", metavar="FILE|auto", help="Import map (JSON) for bare specifiers; auto: the nearest."
+    ),
+]
+TsconfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tsconfig", metavar="FILE|auto", help="tsconfig.json for paths and JSX; auto: the nearest."
+    ),
 ]
 NestedOption = Annotated[
     bool, typer.Option("--allow-nested", help="Let the program create sandboxes of its own.")
@@ -111,6 +122,7 @@ def run(
     ] = False,
     node_modules: NodeModulesOption = None,
     import_map: ImportMapOption = None,
+    tsconfig: TsconfigOption = None,
     allow_nested: NestedOption = False,
 ) -> None:
     """Run a program in a sandbox. Everything is denied by default.
@@ -126,6 +138,7 @@ def run(
         tools=tools,
         node_modules=node_modules,
         import_map=import_map,
+        tsconfig=tsconfig,
         nested=allow_nested,
     )
     options = RunOptions(
@@ -170,7 +183,9 @@ async def _run(options: RunOptions, terminal: Terminal) -> Any:
     permissions = options.permissions
     bindings = options.bindings | {
         "console": ConsoleBindings(write_entry, values=False, colors=terminal.color),
-        "modules": create_resolver(options.program, permissions.node_modules, permissions.import_map),
+        "modules": create_resolver(
+            options.program, permissions.node_modules, permissions.import_map, permissions.tsconfig
+        ),
     }
     async with (
         create_isolate_host(pool_size=0) as host,
