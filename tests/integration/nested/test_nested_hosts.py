@@ -57,7 +57,9 @@ async def test_live_abort_signal(host: isolatejs.IsolateHost) -> None:
         try { await child.eval("1") } catch (error) { gone = error.name }
         [name, gone]
         """
-        assert await runtime.eval(IMPORT + code) == ["AbortError", "RuntimeDisposedError"]
+        aborted, gone = await runtime.eval(IMPORT + code)
+        assert aborted == "AbortError"
+        assert gone in ("AbortError", "RuntimeDisposedError")  # it may have been under way when the abort came
 
 
 async def test_values_iterators_and_errors_cross(host: isolatejs.IsolateHost) -> None:
