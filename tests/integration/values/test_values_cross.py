@@ -68,6 +68,10 @@ def same(left: Any, right: Any) -> bool:
         return left == right and math.copysign(1, left) == math.copysign(1, right)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
+    if isinstance(left, JSMap):
+        return isinstance(right, JSMap) and same(left.entries(), right.entries())
+    if isinstance(left, tuple):
+        return isinstance(right, tuple) and same(list(left), list(right))
     if isinstance(left, list):
         return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
