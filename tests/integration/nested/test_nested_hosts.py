@@ -59,7 +59,10 @@ async def test_live_abort_signal(host: isolatejs.IsolateHost) -> None:
         """
         aborted, gone = await runtime.eval(IMPORT + code)
         assert aborted == "AbortError"
-        assert gone in ("AbortError", "RuntimeDisposedError")  # it may have been under way when the abort came
+        assert gone in (
+            "AbortError",
+            "RuntimeDisposedError",
+        )  # it may have been under way when the abort came
 
 
 async def test_values_iterators_and_errors_cross(host: isolatejs.IsolateHost) -> None:
