@@ -130,6 +130,8 @@ DAEMON_CLIENTS_LIMIT: Final = 1_000
 """Connections of one daemon; each costs it a descriptor."""
 DAEMON_LEASES_LIMIT: Final = 1_000
 """Sandboxes that a daemon leases at once."""
+DAEMON_UNANSWERED_LIMIT: Final = 4_000
+"""Requests of one client that the daemon works on at once, more than it could lease; beyond it the client waits."""
 DAEMON_QUEUE_LIMIT_PACKETS: Final = 10_000
 """Packets that wait for a peer who does not read; beyond it the connection ends."""
 

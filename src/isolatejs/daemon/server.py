@@ -21,6 +21,7 @@ from isolatejs.daemon.operations import Operations
 from isolatejs.daemon.outgoing import OutgoingPackets
 from isolatejs.daemon.session_table import Session, SessionTable
 from isolatejs.errors import IsolateError
+from isolatejs.limits import DAEMON_UNANSWERED_LIMIT
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("isolatejs.daemon")
 
+READ_BATCH = 32
+"""Packets read from one client before the others get their turn."""
 KILL_WAIT_S = 2.0
 """How long one who asked for a kill waits to hear that it happened."""
 
@@ -46,6 +49,7 @@ class Client:
     pid: int
     role: Literal["host", "operator"] | None = None
     since: float = field(default_factory=time.monotonic)
+    unanswered: int = 0
 
 
 class DaemonServer:
@@ -159,7 +163,12 @@ class DaemonServer:
             self._loop.add_reader(self._listener.fileno(), self._accept)
 
     def _readable(self, client: Client) -> None:
-        while client in self._clients:
+        for _ in range(READ_BATCH):  # then it is another client's turn
+            if client not in self._clients:
+                return
+            if client.unanswered >= DAEMON_UNANSWERED_LIMIT:  # read on when one is answered
+                self._loop.remove_reader(client.connection.fileno())
+                return
             try:
                 received = packets.receive(client.connection)
             except BlockingIOError:
@@ -203,6 +212,7 @@ class DaemonServer:
             packets.close_all(descriptors)
             self.drop(client)
             return
+        client.unanswered += 1
         self.spawn(self._answer(client, handler, message, descriptors))
 
     async def _answer(
@@ -221,7 +231,13 @@ class DaemonServer:
             answer = {"error": "DaemonError", "message": f"malformed request: {type(error).__name__}"}
         finally:
             packets.close_all(descriptors)
+            self._answered(client)
         self.send(client, {"id": message["id"], **answer}, out)
+
+    def _answered(self, client: Client) -> None:
+        client.unanswered -= 1
+        if client.unanswered == DAEMON_UNANSWERED_LIMIT - 1 and client in self._clients:
+            self._loop.add_reader(client.connection.fileno(), self._readable, client)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that the daemon waits for before it ends."""

@@ -233,6 +233,30 @@ async def test_a_client_that_does_not_read_is_given_up(
                 packets.send(connection, ask)
 
 
+async def test_a_flood_leaves_the_others_their_turn(
+    daemon: DaemonProcess, bystander: isolatejs.ScriptRuntime
+) -> None:
+    packet = packets.encode({"op": "statistics", "id": 2})
+    running = True
+
+    def flood() -> None:
+        while running:
+            with raw(daemon) as connection, contextlib.suppress(OSError):
+                packets.send(connection, packets.encode(HELLO))
+                while running:
+                    packets.send(connection, packet)
+
+    floods = [asyncio.create_task(asyncio.to_thread(flood)) for _ in range(2)]
+    try:
+        async with client(daemon) as other:
+            for _ in range(20):
+                async with asyncio.timeout(10):
+                    assert "statistics" in (await other.request("statistics"))[0]
+    finally:
+        running = False
+        await asyncio.gather(*floods)
+
+
 async def test_an_operator_leases_nothing(daemon: DaemonProcess, bystander: isolatejs.ScriptRuntime) -> None:
     operator = await DaemonConnection.open(daemon.socket_path, 10, operator=True)
     with pytest.raises(IsolateError, match="went away"):
