@@ -1,51 +1,17 @@
-"""A host for all tests of a module, a loopback server and runtimes for each."""
+"""A host, a loopback server and runtimes for each test, and a service that no program may reach."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
-
 import pytest
 
+from fakes.fetch_runtimes import host, open_runtime, server
 from fakes.loopback_server import LoopbackServer, Visit
-from isolatejs.capabilities.fetch.policy import FetchBinding, create_fetch_binding
-from isolatejs.host.isolate_host import IsolateHost, create_isolate_host
-from isolatejs.host.script_runtime import ScriptRuntime
 
-OpenRuntime = Callable[..., Awaitable[ScriptRuntime]]
+__all__ = ["host", "internal", "open_runtime", "server"]
 
 
 @pytest.fixture
-async def host() -> AsyncIterator[IsolateHost]:
-    async with create_isolate_host(pool_size=1) as host:
-        yield host
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[LoopbackServer]:
-    async with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def open_runtime(host: IsolateHost) -> AsyncIterator[OpenRuntime]:
-    """A runtime with this `fetch` binding; the default is the policy for 127.0.0.1."""
-    closing: list[FetchBinding] = []
-
-    async def open_(fetch: Any = None, **options: Any) -> ScriptRuntime:
-        if fetch is None:
-            fetch = create_fetch_binding("127.0.0.1", allow_loopback=True)
-        if isinstance(fetch, FetchBinding):
-            closing.append(fetch)
-        return await host.create_runtime(bindings={"fetch": fetch}, **options)
-
-    yield open_
-    for binding in closing:
-        await binding.aclose()
-
-
-@pytest.fixture
-async def internal(server: LoopbackServer) -> LoopbackServer:
+async def internal(server: LoopbackServer) -> LoopbackServer:  # noqa: F811 - a fixture's parameter is its name
     """A service of the host's that no program may reach."""
 
     async def secret(visit: Visit) -> None:
