@@ -1,6 +1,7 @@
 // Values that stay alive on the side that owns them; the guest's half of references.py.
 // @ts-check
 
+import { runNextTurn } from "../guest/engine.js";
 import {
   AbortController,
   ObjectDefineProperty,
@@ -221,11 +222,11 @@ export class References {
     this.#imported.delete(reference);
     push(this.#released, reference);
     if (this.#released.length === 1) {
-      setTimeout(() => {
+      runNextTurn(() => {
         const references = this.#released;
         this.#released = [];
         this.#channel.note("channel.referencesReleased", { references });
-      }, 0);
+      });
     }
   }
 }
@@ -250,5 +251,3 @@ class Iteration {
     return this.#iterator.return?.();
   }
 }
-
-const { setTimeout } = globalThis;

@@ -12,8 +12,10 @@ export const core = internals.core;
 export const inspect = Engine.inspect;
 export const stdin = Engine.stdin;
 export const stdout = Engine.stdout;
+/** Nobody has asked for this process yet: there is time to load ahead. @type {boolean} */
+export const waitsWarm = Engine.args.includes("--warm");
 /** Where it is, unless the sandbox has no root of its own and says so. @type {string} */
-const syncReplies = Engine.args[0] ?? "/sync-replies";
+const syncReplies = Engine.args.find((/** @type {string} */ item) => item !== "--warm") ?? "/sync-replies";
 /** Opens the FIFO that carries the replies to synchronous calls. */
 export const openSyncReplies = () => Engine.openSync(syncReplies);
 /** The rest of the engine, for the few who need it. */

@@ -5,6 +5,7 @@ import { core } from "./engine.js";
 import { usePositions } from "./errors.js";
 import { defineGlobal, defineLazyGlobal } from "./globals.js";
 import { Grants } from "./grants.js";
+import { importLater } from "./import_later.js";
 import * as primordials from "./primordials.js";
 import { push, SafeMap } from "./primordials.js";
 
@@ -115,7 +116,7 @@ export class Kernel {
   }
 
   async #loadLinker() {
-    const { Linker } = await import("./linker/linker.js");
+    const { Linker } = await importLater("./linker/linker.js", import.meta.url);
     const linker = new Linker();
     this.#loadedLinker = linker;
     usePositions(linker.positions);

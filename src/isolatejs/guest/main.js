@@ -5,7 +5,7 @@
 import { Channel } from "../channel/channel.js";
 import { CAPABILITIES, WARM } from "../capabilities/registry.js";
 import { Boot } from "./boot.js";
-import { openSyncReplies, stdin, stdout } from "./engine.js";
+import { openSyncReplies, stdin, stdout, waitsWarm } from "./engine.js";
 import { describeError, reviveError } from "./errors.js";
 import { Kernel, requestScope } from "./kernel.js";
 
@@ -72,7 +72,10 @@ async function warmUp() {
 }
 
 const running = channel.run();
-warmUp();
+if (waitsWarm) warmUp();
 await running;
 // A process that nobody asked for fills the cache of compiled code: of the rest, too.
-if (!booted) { for (const name of Object.keys(CAPABILITIES)) await CAPABILITIES[name](); }
+if (!booted) {
+  for (const name of Object.keys(CAPABILITIES)) await CAPABILITIES[name]();
+  await (await kernel.linker()).warm({ parsers: true });
+}

@@ -57,9 +57,13 @@ def find_engine(path: str | None = None) -> Engine:
 
 
 def engine_argv(
-    engine: str, image: str, *, sync_replies: str = "/sync-replies", cached: bool = False
+    engine: str, image: str, *, sync_replies: str = "/sync-replies", cached: bool = False, warm: bool = False
 ) -> list[str]:
-    """The command line of a sandbox's engine. `cached`: its DENO_DIR holds compiled code of the image."""
+    """The command line of a sandbox's engine.
+
+    `cached`: its DENO_DIR holds compiled code of the image. `warm`: it will wait for a lease, so that its
+    kernel may load ahead what most programs need.
+    """
     argv = [
         engine,
         "run",
@@ -69,7 +73,7 @@ def engine_argv(
     ]
     if V8_FLAGS:
         argv.append("--v8-flags=" + ",".join(V8_FLAGS))
-    return [*argv, f"{image}/guest/main.js"]
+    return [*argv, f"{image}/guest/main.js", *(["--warm"] if warm else [])]
 
 
 def _search() -> Path | None:

@@ -25,7 +25,7 @@ FILL_TIMEOUT_S = 20.0
 
 async def fill_cache(client: LauncherClient, cache: EngineCache) -> bool:
     """Fill and keep the cache. False when that cannot be done: sandboxes then start without."""
-    argv = engine_argv(client.place["engine"], client.place["image"], cached=True)
+    argv = engine_argv(client.place["engine"], client.place["image"], cached=True, warm=True)
     try:
         sandbox = await client.spawn(argv, one_shot=True, fill=True)
     except IsolateError as error:

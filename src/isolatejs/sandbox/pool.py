@@ -66,7 +66,6 @@ class EmbeddedPool:
         self._refill: asyncio.Task[None] | None = None
         self._client: LauncherClient | DirectClient | None = None
         self._connecting = asyncio.Lock()
-        self._argv: list[str] = []
         self._closed = False
         self.confinement = ConfinementReport(confinement)
 
@@ -206,7 +205,6 @@ class EmbeddedPool:
         return settings, cache
 
     def _use(self, client: LauncherClient | DirectClient) -> None:
-        self._argv = engine_argv(client.place["engine"], client.place["image"], cached=client.cached)
         if isinstance(client, DirectClient):
             self.confinement = ConfinementReport(self._mode, client.layers)
         self._client = client
@@ -224,9 +222,10 @@ class EmbeddedPool:
             )
         return ConfinementReport(self._mode, verdict.layers)
 
-    async def _spawn(self, memory_limit_bytes: int | None) -> Sandbox:
-        client, _ = await self._connect()
-        sandbox = await client.spawn(self._argv, memory_limit_bytes=memory_limit_bytes)
+    async def _spawn(self, memory_limit_bytes: int | None, *, warm: bool = False) -> Sandbox:
+        client, engine = await self._connect()
+        argv = engine_argv(engine, client.place["image"], cached=client.cached, warm=warm)
+        sandbox = await client.spawn(argv, memory_limit_bytes=memory_limit_bytes)
         self._track(sandbox)
         return sandbox
 
@@ -247,7 +246,7 @@ class EmbeddedPool:
         try:
             while len(self._warm) < self._pool_size and not self._closed:
                 await asyncio.sleep(delay_s)
-                self._warm.append(await self._spawn(None))
+                self._warm.append(await self._spawn(None, warm=True))
         except (IsolateError, OSError):
             logger.exception("the pool cannot be refilled; the next lease starts cold")
 

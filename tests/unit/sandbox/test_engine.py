@@ -31,6 +31,11 @@ def test_the_command_line_closes_every_ambient_source() -> None:
     assert allowed == ["--allow-read=/isolatejs,/sync-replies"]
 
 
+def test_a_process_that_waits_for_a_lease_is_told() -> None:
+    argv = engine_argv("/engine/deno", "/isolatejs", warm=True)
+    assert argv[-2:] == ["/isolatejs/guest/main.js", "--warm"]
+
+
 def test_a_file_that_is_no_elf_has_no_libraries(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_bytes(b"#!/bin/sh\n")

@@ -1,6 +1,8 @@
 // @ts-check
 // The parser, loaded when a program first needs it: reading acorn costs some 7 ms.
 
+import { importLater } from "../import_later.js";
+
 /** @type {((source: string) => any) | null} */
 let parse = null;
 
@@ -10,7 +12,7 @@ let parse = null;
  */
 export async function loadAcorn() {
   if (parse !== null) return parse;
-  const acorn = await import("../vendor/acorn.js");
+  const acorn = await importLater("../vendor/acorn.js", import.meta.url);
   parse = (source) =>
     acorn.parse(source, {
       ecmaVersion: "latest",
@@ -27,7 +29,7 @@ let lexCommonJS = null;
 
 /** Loads the lexer of CommonJS exports; `commonJSLexer()` then gives it. */
 export async function loadCommonJSLexer() {
-  lexCommonJS ??= (await import("../vendor/cjs_module_lexer.js")).parse;
+  lexCommonJS ??= (await importLater("../vendor/cjs_module_lexer.js", import.meta.url)).parse;
   return lexCommonJS;
 }
 
