@@ -1,40 +1,95 @@
-"""From command-line flags to bindings: what a program run by the command may do."""
+"""The flags of all commands that run programs, and what they grant: bindings, and a share of the machine."""
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from isolatejs.errors import ConfigurationError
+from isolatejs.limits import MEMORY_LIMIT_MB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
-    """Flags that `run` and `repl` share. Everything is denied unless named here."""
+    """One field for each flag. Everything is denied unless it is named here."""
 
-    read: list[Path] = field(default_factory=list)
-    write: list[Path] = field(default_factory=list)
-    hosts: list[str] = field(default_factory=list)
-    tools: str | None = None
-    node_modules: Path | None = None
-    import_map: Path | None = None
-    tsconfig: Path | None = None
-    nested: bool = False
+    allow_read: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow-read", metavar="DIR", help="Directory that getDirectory() may read. Repeatable."
+        ),
+    ] = None
+    allow_write: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow-write", metavar="DIR", help="Directory that it may read and change. Repeatable."
+        ),
+    ] = None
+    allow_net: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-net",
+            metavar="HOST",
+            help="Host that fetch() may reach (example.com, *.example.com:8443). Repeatable.",
+        ),
+    ] = None
+    tools: Annotated[
+        str | None,
+        typer.Option("--tools", metavar="MODULE:NAME", help="Python functions that the program may call."),
+    ] = None
+    node_modules: Annotated[
+        Path | None,
+        typer.Option(
+            "--node-modules",
+            metavar="DIR|auto",
+            help="node_modules directory whose packages can be imported; auto: the nearest.",
+        ),
+    ] = None
+    import_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--import-map",
+            metavar="FILE|auto",
+            help="Import map (JSON) for bare specifiers; auto: the nearest.",
+        ),
+    ] = None
+    tsconfig: Annotated[
+        Path | None,
+        typer.Option(
+            "--tsconfig", metavar="FILE|auto", help="tsconfig.json for paths and JSX; auto: the nearest."
+        ),
+    ] = None
+    allow_nested: Annotated[
+        bool, typer.Option("--allow-nested", help="Let the program create sandboxes of its own.")
+    ] = False
+    memory: Annotated[
+        int, typer.Option("--memory", metavar="MB", min=1, help="Memory limit in megabytes.")
+    ] = MEMORY_LIMIT_MB
+
+    @property
+    def nested_host(self) -> Any:
+        """`nested_host=` of a runtime."""
+        return {} if self.allow_nested else False
 
     def bindings(self) -> dict[str, Any]:
         """The bindings of the flags, without console and modules. Raises typer.BadParameter."""
         bindings: dict[str, Any] = {}
         try:
-            if self.read or self.write:
+            if self.allow_read or self.allow_write:
                 bindings["files"] = self._files()
-            if self.hosts:
-                bindings["fetch"] = self._fetch()
+            if self.allow_net:
+                bindings["fetch"] = self._fetch(self.allow_net)
         except ConfigurationError as error:
             raise typer.BadParameter(str(error)) from error
         if self.tools is not None:
@@ -44,7 +99,7 @@ class Permissions:
     def _files(self) -> Any:
         from isolatejs.capabilities.files.bindings import create_file_bindings
 
-        paths = {**dict.fromkeys(self.read, "r"), **dict.fromkeys(self.write, "rw")}
+        paths = {**dict.fromkeys(self.allow_read or (), "r"), **dict.fromkeys(self.allow_write or (), "rw")}
         if len(paths) == 1:
             ((path, rights),) = paths.items()
             return create_file_bindings(root=path, allow_write=rights == "rw")
@@ -56,11 +111,37 @@ class Permissions:
             roots[mount] = (os.fspath(path), rights)
         return create_file_bindings(roots=roots)
 
-    def _fetch(self) -> Any:
+    def _fetch(self, hosts: list[str]) -> Any:
         from isolatejs.capabilities.fetch.policy.binding import create_fetch_binding
 
-        local = [host for host in self.hosts if _is_loopback(host)]
-        return create_fetch_binding(self.hosts, allow_loopback=bool(local))
+        return create_fetch_binding(hosts, allow_loopback=any(_is_loopback(host) for host in hosts))
+
+
+def takes_permissions(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the flags of Permissions in place of its parameter `permissions`."""
+    hints = get_type_hints(Permissions, include_extras=True)
+    flags = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(Permissions)
+    ]
+    own = inspect.signature(command, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    for parameter in own.parameters.values():
+        if parameter.name == "permissions":
+            parameters += flags
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(command)
+    def with_flags(**given: Any) -> None:
+        permissions = Permissions(**{flag.name: given.pop(flag.name) for flag in flags})
+        command(permissions=permissions, **given)
+
+    with_flags.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    with_flags.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return with_flags
 
 
 def _is_loopback(host: str) -> bool:

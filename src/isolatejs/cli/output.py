@@ -44,7 +44,9 @@ class Terminal:
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
         self.color = wants_color(self._stdout)
-        self._closed = False
+        self.has_status = self._stderr.isatty() and os.environ.get("TERM") != "dumb"
+        """Whether there is a place for a line that is shown for a while."""
+        self._status = ""
 
     def write_entry(self, entry: ConsoleEntry, *, all_to_stderr: bool = False) -> None:
         """One console entry: warnings, errors and traces to standard error, the rest to standard output."""
@@ -69,6 +71,23 @@ class Terminal:
         """A line of the command itself, for standard error."""
         self._write(self._stderr, text, _DIM)
 
+    def write_line(self, text: str) -> None:
+        """A line for standard error as it is."""
+        self._write(self._stderr, text)
+
+    def show_status(self, text: str) -> None:
+        """One line below all others, until another takes its place; "" takes it away. Only on a terminal."""
+        if not self.has_status or text == self._status:
+            return
+        self._status = text
+        self._draw(text)
+
+    def _draw(self, text: str) -> None:
+        width = os.get_terminal_size(self._stderr.fileno()).columns or 80
+        shown = for_terminal(text)[: max(0, width - 1)]
+        self._stderr.write(f"\r\x1b[K{self._styled(shown, _DIM, self._stderr) if shown else ''}")
+        self._stderr.flush()
+
     def write_error(self, error: BaseException) -> None:
         """An error with the place and the source line that it comes from."""
         self._write(
@@ -81,8 +100,12 @@ class Terminal:
         if style is not None:
             text = self._styled(text, style, stream)
         try:
+            if self._status:
+                self._draw("")
             stream.write(text + "\n")
             stream.flush()
+            if self._status:
+                self._draw(self._status)
         except BrokenPipeError:
             # The reader has gone (`isolatejs run x.js | head -1`): end as other commands do.
             _detach(stream)

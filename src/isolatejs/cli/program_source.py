@@ -5,9 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from isolatejs.capabilities.modules.progress import ModuleProgress
+    from isolatejs.cli.grants import Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +66,18 @@ NEAREST = Path("auto")
 
 
 def create_resolver(
-    program: ProgramSource, node_modules: Path | None, import_map: Path | None, tsconfig: Path | None = None
+    program: ProgramSource,
+    permissions: Permissions,
+    on_progress: Callable[[ModuleProgress], None] | None = None,
 ) -> Any:
     """Modules of a program: the source files of its own directory and below, and what the flags mount.
 
     A flag that is `auto` means the nearest `node_modules`, `import_map.json` or `tsconfig.json`. None when there
     are no modules: the program then has no imports but the built-in ones. Raises typer.BadParameter.
     """
-    node_modules = _nearest(program, node_modules, "node_modules", "--node-modules")
-    import_map = _nearest(program, import_map, "import_map.json", "--import-map")
-    tsconfig = _nearest(program, tsconfig, "tsconfig.json", "--tsconfig")
+    node_modules = _nearest(program, permissions.node_modules, "node_modules", "--node-modules")
+    import_map = _nearest(program, permissions.import_map, "import_map.json", "--import-map")
+    tsconfig = _nearest(program, permissions.tsconfig, "tsconfig.json", "--tsconfig")
     if program.directory is None and node_modules is None and import_map is None and tsconfig is None:
         return None
     from isolatejs.capabilities.modules.bindings import create_module_resolver
@@ -87,6 +95,8 @@ def create_resolver(
         if folder != program.directory:
             resolver = resolver.source_tree(root, folder)
         resolver = resolver.tsconfig(tsconfig, root=root)
+    if on_progress is not None:
+        resolver = resolver.on_progress(on_progress)
     return resolver
 
 

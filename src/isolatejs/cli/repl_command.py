@@ -14,21 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from isolatejs.cli.declarations import declared_names, is_complete
-from isolatejs.cli.grants import Permissions
+from isolatejs.cli.grants import Permissions, takes_permissions
+from isolatejs.cli.loading_line import LoadingLine
 from isolatejs.cli.output import Terminal
 from isolatejs.cli.program_source import ProgramSource, create_resolver
-from isolatejs.cli.run_command import (
-    EXIT_SANDBOX,
-    ImportMapOption,
-    MemoryOption,
-    NestedOption,
-    NetOption,
-    NodeModulesOption,
-    ReadOption,
-    ToolsOption,
-    TsconfigOption,
-    WriteOption,
-)
+from isolatejs.cli.run_command import EXIT_SANDBOX
 from isolatejs.errors import GuestError, IsolateError, RuntimeDisposedError
 
 if TYPE_CHECKING:
@@ -50,35 +40,17 @@ _CHAIN = re.compile(r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$]?[\w$]*$")
 _SHOW = "\n); console.dir(typeof globalThis._ === 'string' ? JSON.stringify(globalThis._) : globalThis._)"
 
 
+@takes_permissions
 def repl(
-    allow_read: ReadOption = None,
-    allow_write: WriteOption = None,
-    allow_net: NetOption = None,
-    tools: ToolsOption = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of each input.")
     ] = None,
-    memory: MemoryOption = 128,
-    node_modules: NodeModulesOption = None,
-    import_map: ImportMapOption = None,
-    tsconfig: TsconfigOption = None,
-    allow_nested: NestedOption = False,
+    *,
+    permissions: Permissions,
 ) -> None:
     """Type JavaScript or TypeScript into a sandbox. Everything is denied by default."""
-    permissions = Permissions(
-        read=allow_read or [],
-        write=allow_write or [],
-        hosts=allow_net or [],
-        tools=tools,
-        node_modules=node_modules,
-        import_map=import_map,
-        tsconfig=tsconfig,
-        nested=allow_nested,
-    )
     terminal = Terminal()
-    session = Session(
-        terminal, permissions, memory_mb=memory, timeout_ms=None if timeout is None else timeout * 1000
-    )
+    session = Session(terminal, permissions, timeout_ms=None if timeout is None else timeout * 1000)
     try:
         with session:
             Prompt(session, terminal).loop()
@@ -90,14 +62,12 @@ def repl(
 class Session:
     """A runtime on an event loop of its own thread, so that timers and output go on while the user types."""
 
-    def __init__(
-        self, terminal: Terminal, permissions: Permissions, *, memory_mb: int, timeout_ms: float | None
-    ) -> None:
+    def __init__(self, terminal: Terminal, permissions: Permissions, *, timeout_ms: float | None) -> None:
         self._terminal = terminal
         self._permissions = permissions
         self._bindings = permissions.bindings()
-        self._memory_mb = memory_mb
         self._timeout_ms = timeout_ms
+        self._loading = LoadingLine(terminal)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="isolatejs-repl", daemon=True)
         self._host: Any = None
@@ -158,16 +128,15 @@ class Session:
                 "console": ConsoleBindings(
                     self._terminal.write_entry, values=False, colors=self._terminal.color
                 ),
-                "modules": create_resolver(
-                    program, permissions.node_modules, permissions.import_map, permissions.tsconfig
-                ),
+                "modules": create_resolver(program, permissions, self._loading.progress),
             },
-            memory_limit_mb=self._memory_mb,
-            nested_host={} if permissions.nested else False,
+            memory_limit_mb=permissions.memory,
+            nested_host=permissions.nested_host,
         )
 
     async def _evaluate(self, code: str, filename: str) -> Any:
-        return await self._runtime.eval(code, filename, execution_timeout_ms=self._timeout_ms)
+        async with self._loading:
+            return await self._runtime.eval(code, filename, execution_timeout_ms=self._timeout_ms)
 
     async def _restart(self) -> None:
         await self._runtime.dispose()

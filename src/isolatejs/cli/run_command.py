@@ -7,12 +7,12 @@ import logging
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from isolatejs.cli.grants import Permissions
+from isolatejs.cli.grants import Permissions, takes_permissions
+from isolatejs.cli.loading_line import LoadingLine
 from isolatejs.cli.output import Terminal, error_document
 from isolatejs.cli.program_source import ProgramSource, create_resolver, load_program
 from isolatejs.errors import (
@@ -37,53 +37,6 @@ EXIT_MEMORY: Final = 137
 """As a process that was killed for its memory."""
 EXIT_INTERRUPTED: Final = 130
 
-ReadOption = Annotated[
-    list[Path] | None,
-    typer.Option("--allow-read", metavar="DIR", help="Directory that getDirectory() may read. Repeatable."),
-]
-WriteOption = Annotated[
-    list[Path] | None,
-    typer.Option("--allow-write", metavar="DIR", help="Directory that it may read and change. Repeatable."),
-]
-NetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-net",
-        metavar="HOST",
-        help="Host that fetch() may reach (example.com, *.example.com:8443). Repeatable.",
-    ),
-]
-ToolsOption = Annotated[
-    str | None,
-    typer.Option("--tools", metavar="MODULE:NAME", help="Python functions that the program may call."),
-]
-MemoryOption = Annotated[
-    int, typer.Option("--memory", metavar="MB", min=1, help="Memory limit in megabytes.", show_default=True)
-]
-NodeModulesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--node-modules",
-        metavar="DIR|auto",
-        help="node_modules directory whose packages can be imported; auto: the nearest.",
-    ),
-]
-ImportMapOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--import-map", metavar="FILE|auto", help="Import map (JSON) for bare specifiers; auto: the nearest."
-    ),
-]
-TsconfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--tsconfig", metavar="FILE|auto", help="tsconfig.json for paths and JSX; auto: the nearest."
-    ),
-]
-NestedOption = Annotated[
-    bool, typer.Option("--allow-nested", help="Let the program create sandboxes of its own.")
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
@@ -93,11 +46,11 @@ class RunOptions:
     permissions: Permissions
     bindings: dict[str, Any]
     timeout_ms: float | None
-    memory_mb: int
     as_json: bool
     shows_value: bool
 
 
+@takes_permissions
 def run(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE | -", help="Program file, or - for standard input.")
@@ -105,25 +58,18 @@ def run(
     code: Annotated[
         str | None, typer.Option("--eval", "-e", metavar="CODE", help="Run this code and show its value.")
     ] = None,
-    allow_read: ReadOption = None,
-    allow_write: WriteOption = None,
-    allow_net: NetOption = None,
-    tools: ToolsOption = None,
     timeout: Annotated[
         float | None,
         typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Wall-clock limit. None by default."),
     ] = None,
-    memory: MemoryOption = 128,
     json: Annotated[
         bool,
         typer.Option(
             "--json", help="Print one JSON object (value or error); console goes to standard error."
         ),
     ] = False,
-    node_modules: NodeModulesOption = None,
-    import_map: ImportMapOption = None,
-    tsconfig: TsconfigOption = None,
-    allow_nested: NestedOption = False,
+    *,
+    permissions: Permissions,
 ) -> None:
     """Run a program in a sandbox. Everything is denied by default.
 
@@ -131,22 +77,11 @@ def run(
     failed, 2 wrong usage, 124 time limit, 125 the sandbox failed, 130 interrupted, 137 memory limit.
     """
     program = load_program(file, code)
-    permissions = Permissions(
-        read=allow_read or [],
-        write=allow_write or [],
-        hosts=allow_net or [],
-        tools=tools,
-        node_modules=node_modules,
-        import_map=import_map,
-        tsconfig=tsconfig,
-        nested=allow_nested,
-    )
     options = RunOptions(
         program=program,
         permissions=permissions,
         bindings=permissions.bindings(),
         timeout_ms=None if timeout is None else timeout * 1000,
-        memory_mb=memory,
         as_json=json,
         shows_value=code is not None,
     )
@@ -181,18 +116,20 @@ async def _run(options: RunOptions, terminal: Terminal) -> Any:
         terminal.write_entry(entry, all_to_stderr=options.as_json)
 
     permissions = options.permissions
+    loading = LoadingLine(terminal)
     bindings = options.bindings | {
         "console": ConsoleBindings(write_entry, values=False, colors=terminal.color),
         "modules": create_resolver(
-            options.program, permissions.node_modules, permissions.import_map, permissions.tsconfig
+            options.program, permissions, None if options.as_json else loading.progress
         ),
     }
     async with (
+        loading,
         create_isolate_host(pool_size=0) as host,
         host.create_runtime(
             bindings=bindings,
-            memory_limit_mb=options.memory_mb,
-            nested_host={} if permissions.nested else False,
+            memory_limit_mb=permissions.memory,
+            nested_host=permissions.nested_host,
         ) as runtime,
     ):
         started = time.monotonic()

@@ -14,20 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from isolatejs.cli.grants import Permissions
+from isolatejs.cli.grants import Permissions, takes_permissions
+from isolatejs.cli.loading_line import LoadingLine
 from isolatejs.cli.output import Terminal
 from isolatejs.cli.program_source import create_resolver, load_program
-from isolatejs.cli.run_command import (
-    EXIT_PROGRAM_ERROR,
-    ImportMapOption,
-    MemoryOption,
-    NestedOption,
-    NetOption,
-    NodeModulesOption,
-    ReadOption,
-    ToolsOption,
-    WriteOption,
-)
+from isolatejs.cli.run_command import EXIT_PROGRAM_ERROR
 from isolatejs.errors import IsolateError
 
 if TYPE_CHECKING:
@@ -42,6 +33,7 @@ WATCHED_SUFFIXES: Final = frozenset({".ts", ".tsx", ".mts", ".cts", ".js", ".jsx
 SHUTDOWN_GRACE_S: Final = 10
 
 
+@takes_permissions
 def serve(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Program that calls serve().")],
     port: Annotated[
@@ -57,14 +49,8 @@ def serve(
         typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit of one answer, not of its body."),
     ] = 30.0,
     no_access_log: Annotated[bool, typer.Option("--no-access-log", help="Do not log requests.")] = False,
-    allow_read: ReadOption = None,
-    allow_write: WriteOption = None,
-    allow_net: NetOption = None,
-    tools: ToolsOption = None,
-    memory: MemoryOption = 128,
-    node_modules: NodeModulesOption = None,
-    import_map: ImportMapOption = None,
-    allow_nested: NestedOption = False,
+    *,
+    permissions: Permissions,
 ) -> None:
     """Serve HTTP and WebSockets with a program that calls serve(), or exports a default { fetch }.
 
@@ -81,33 +67,26 @@ def serve(
     program = load_program(file, None)
     if program.directory is None:
         raise typer.BadParameter("serve takes the name of a file")
-    permissions = Permissions(
-        read=allow_read or [],
-        write=allow_write or [],
-        hosts=allow_net or [],
-        tools=tools,
-        node_modules=node_modules,
-        import_map=import_map,
-        nested=allow_nested,
-    )
+
+    loading = LoadingLine(terminal)
 
     def write_entry(entry: ConsoleEntry) -> None:
         terminal.write_entry(entry)
 
     bindings = permissions.bindings() | {
         "console": ConsoleBindings(write_entry, values=False, colors=terminal.color),
-        "modules": create_resolver(program, node_modules, import_map),
+        "modules": create_resolver(program, permissions, loading.progress),
     }
     app = AppServerASGI(
         entry=program.filename,
         bindings=bindings,
         instances=instances,
         execution_timeout_ms=timeout * 1000,
-        memory_limit_mb=memory,
-        nested_host={} if permissions.nested else False,
+        memory_limit_mb=permissions.memory,
+        nested_host=permissions.nested_host,
     )
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    served = app if no_access_log else AccessLog(app)
+    served = app if no_access_log else AccessLog(app, terminal)
     config = uvicorn.Config(
         served,
         host=host,
@@ -126,19 +105,21 @@ def serve(
             yield
 
     try:
-        asyncio.run(_serve(Server(config), app, terminal, program.directory if watch else None))
+        asyncio.run(_serve(Server(config), app, terminal, loading, program.directory if watch else None))
     except IsolateError as error:
         terminal.write_error(error)
         raise typer.Exit(EXIT_PROGRAM_ERROR) from None
 
 
-async def _serve(server: Any, app: AppServerASGI, terminal: Terminal, watched: Path | None) -> None:
+async def _serve(
+    server: Any, app: AppServerASGI, terminal: Terminal, loading: LoadingLine, watched: Path | None
+) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, _stop, server)
-    async with app:
+    async with loading, app:
         serving = asyncio.create_task(server.serve())
-        announcing = asyncio.create_task(_announce(server))
+        announcing = asyncio.create_task(_announce(server, terminal))
         watching = None if watched is None else asyncio.create_task(_watch(app, watched, terminal))
         try:
             await serving
@@ -159,15 +140,14 @@ def _stop(server: Any) -> None:
     server.should_exit = True
 
 
-async def _announce(server: Any) -> None:
+async def _announce(server: Any, terminal: Terminal) -> None:
     while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
         await asyncio.sleep(0.01)
     for listener in server.servers:
         for sock in listener.sockets:
             name, port = sock.getsockname()[:2]
             shown = f"[{name}]" if ":" in name else name
-            sys.stderr.write(f"Listening on http://{shown}:{port}/\n")
-    sys.stderr.flush()
+            terminal.write_line(f"Listening on http://{shown}:{port}/")
 
 
 async def _watch(app: AppServerASGI, directory: Path, terminal: Terminal) -> None:
@@ -185,8 +165,7 @@ async def _watch(app: AppServerASGI, directory: Path, terminal: Terminal) -> Non
         except IsolateError as error:
             terminal.write_error(error)
         else:
-            sys.stderr.write(f"Reloaded ({changed[0]} changed)\n")
-            sys.stderr.flush()
+            terminal.write_line(f"Reloaded ({changed[0]} changed)")
 
 
 def _snapshot(directory: Path) -> dict[str, tuple[int, int]]:
@@ -213,8 +192,9 @@ def _source_files(directory: Path, prefix: str) -> Iterator[tuple[str, tuple[int
 class AccessLog:
     """One line on standard error for each request: client, method, path, status, bytes, milliseconds."""
 
-    def __init__(self, app: AppServerASGI) -> None:
+    def __init__(self, app: AppServerASGI, terminal: Terminal) -> None:
         self._app = app
+        self._terminal = terminal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -242,7 +222,9 @@ class AccessLog:
             client = (scope.get("client") or ("-", 0))[0]
             path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
             method = scope.get("method", "WS")
-            sys.stderr.write(f"{client} {method} {_printable(path)} {status} {size} {elapsed_ms:.1f}ms\n")
+            self._terminal.write_line(
+                f"{client} {method} {_printable(path)} {status} {size} {elapsed_ms:.1f}ms"
+            )
 
 
 def _printable(path: str) -> str:

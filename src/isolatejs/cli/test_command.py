@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,17 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from isolatejs.cli.grants import Permissions, takes_permissions
 from isolatejs.cli.output import Terminal
-from isolatejs.cli.run_command import (
-    EXIT_INTERRUPTED,
-    EXIT_USAGE,
-    MemoryOption,
-    NetOption,
-    ReadOption,
-    ToolsOption,
-    WriteOption,
-    run_until_interrupted,
-)
+from isolatejs.cli.program_source import ProgramSource, create_resolver
+from isolatejs.cli.run_command import EXIT_INTERRUPTED, EXIT_USAGE, run_until_interrupted
 from isolatejs.cli.test_browser import TestBrowser
 from isolatejs.errors import ConfigurationError, IsolateError
 
@@ -57,6 +51,7 @@ class TraceMode(StrEnum):
     on_failure = "on-failure"
 
 
+@takes_permissions
 def test(
     paths: Annotated[
         list[Path] | None,
@@ -113,23 +108,16 @@ def test(
     trace: Annotated[
         TraceMode, typer.Option("--trace", help="Write traces of failed files into test-results/.")
     ] = TraceMode.off,
-    memory: MemoryOption = 128,
-    allow_read: ReadOption = None,
-    allow_write: WriteOption = None,
-    allow_net: NetOption = None,
-    tools: ToolsOption = None,
+    *,
+    permissions: Permissions,
 ) -> None:
     """Run test files (*.test.ts, *.spec.js, ...) in sandboxes.
 
     Tests import the project's own modules and its node_modules; everything else is denied unless granted.
     Exit status: 0 all passed, 1 something failed, 2 wrong usage or no test files, 130 interrupted.
     """
-    from isolatejs.cli.grants import Permissions
     from isolatejs.host.test_project import TestOptions, TestProject
 
-    permissions = Permissions(
-        read=allow_read or [], write=allow_write or [], hosts=allow_net or [], tools=tools
-    )
     options = TestOptions(
         pattern=pattern,
         timeout_ms=None if timeout is None else timeout * 1000,
@@ -137,7 +125,8 @@ def test(
         retry=retry,
         update_snapshots="all" if update else "none" if ci else "new",
         coverage=coverage,
-        memory_limit_mb=memory,
+        memory_limit_mb=permissions.memory,
+        nested_host=permissions.nested_host,
         bindings=permissions.bindings(),
     )
     project = TestProject(Path.cwd(), options)
@@ -149,7 +138,9 @@ def test(
         if browser is None
         else TestBrowser(browser.value, headed=headed, trace=trace is TraceMode.on_failure)
     )
-    command = _TestCommand(project, paths or [], workers or os.cpu_count() or 1, reporter, output, shown)
+    command = _TestCommand(
+        project, permissions, paths or [], workers or os.cpu_count() or 1, reporter, output, shown
+    )
     try:
         succeeded = run_until_interrupted(command.watch() if watch else command.run_once())
     except KeyboardInterrupt:
@@ -166,6 +157,7 @@ class _TestCommand:
     def __init__(
         self,
         project: TestProject,
+        permissions: Permissions,
         paths: list[Path],
         workers: int,
         reporter: ReporterName,
@@ -174,6 +166,7 @@ class _TestCommand:
     ) -> None:
         self._browser = browser
         self._project = project
+        self._permissions = permissions
         self._paths = paths
         self._workers = workers
         self._reporter = reporter
@@ -237,17 +230,28 @@ class _TestCommand:
             Terminal().write_notice(f"coverage: {written}")
         return succeeded
 
-    def _of_file(self, file: TestFile) -> TestProject:
+    def _modules(self, reporter: Reporter) -> Any:
+        """The project's own modules and its packages, for one run of all files."""
+        permissions = self._permissions
+        packages = self._project.root / "node_modules"
+        if permissions.node_modules is None and packages.is_dir():
+            permissions = replace(permissions, node_modules=packages)
+        return create_resolver(
+            ProgramSource("", "/test.ts", self._project.root), permissions, reporter.modules_loaded
+        )
+
+    def _of_file(self, file: TestFile, modules: Any) -> TestProject:
         """The project as one of its files sees it."""
-        if self._browser is None:
-            return self._project
-        bindings = {**self._project.options.bindings, "browser": self._browser.binding(file.filename)}
+        bindings = {**self._project.options.bindings, "modules": modules}
+        if self._browser is not None:
+            bindings["browser"] = self._browser.binding(file.filename)
         return self._project.with_options(bindings=bindings)
 
     async def _run_files(
         self, host: IsolateHost, files: list[TestFile], reporter: Reporter, coverage: Any
     ) -> bool:
         waiting = list(reversed(files))
+        modules = self._modules(reporter)
         succeeded = True
 
         async def work() -> None:
@@ -255,7 +259,7 @@ class _TestCommand:
             while waiting:
                 file = waiting.pop()
                 reporter.file_started(file)
-                result = await self._of_file(file).run(
+                result = await self._of_file(file, modules).run(
                     host,
                     file,
                     on_event=partial(reporter.event, file),

@@ -10,6 +10,7 @@ from isolatejs.cli.test_reporters import Reporter
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.console.bindings import ConsoleEntry
+    from isolatejs.capabilities.modules.progress import ModuleProgress
     from isolatejs.capabilities.testing.results import TestError, TestEvent, TestRunResult
     from isolatejs.host.test_project import TestFile
 
@@ -27,6 +28,7 @@ class PrettyReporter(Reporter):
         self._file_count = file_count
         self._results: list[tuple[TestFile, TestRunResult]] = []
         self._running: dict[str, str] = {}
+        self._loading: dict[str, str] = {}
         self._tests_done = 0
         self._console_heading = ""
         self._live: Any = _live(stream) if stream.isatty() else None
@@ -34,6 +36,15 @@ class PrettyReporter(Reporter):
     # --- events ------------------------------------------------------------------------------------
     def file_started(self, file: TestFile) -> None:
         self._running[file.filename] = ""
+        self._show_progress()
+
+    def modules_loaded(self, progress: ModuleProgress) -> None:
+        filename = progress.key or ""
+        if progress.done:
+            self._loading.pop(filename, None)
+        else:
+            size = f"{progress.size_bytes / 1e6:.1f} MB"
+            self._loading[filename] = f"loading {progress.modules:,} modules, {size}"
         self._show_progress()
 
     def event(self, file: TestFile, event: TestEvent) -> None:
@@ -73,13 +84,18 @@ class PrettyReporter(Reporter):
         self._write_summary(len(failed))
 
     # --- live --------------------------------------------------------------------------------------
+    def refresh(self) -> None:
+        """Draw the live line now; it is drawn ten times a second by itself."""
+        if self._live is not None:
+            self._live.refresh()
+
     def _show_progress(self) -> None:
         if self._live is None:
             return
         from rich.text import Text
 
         names = [
-            f"{name.removeprefix('/')}{f' > {test}' if test else ''}"
+            " > ".join(filter(None, (name.removeprefix("/"), test, self._loading.get(name))))
             for name, test in list(self._running.items())[:6]
         ]
         head = (

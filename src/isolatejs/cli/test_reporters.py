@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from isolatejs.capabilities.console.bindings import ConsoleEntry
+    from isolatejs.capabilities.modules.progress import ModuleProgress
     from isolatejs.capabilities.testing.results import TestError, TestEvent, TestResult, TestRunResult
     from isolatejs.host.test_project import TestFile
 
@@ -28,6 +29,9 @@ class Reporter(ABC):
 
     def file_started(self, file: TestFile) -> None:  # noqa: B027  (not every reporter cares)
         """A file begins to run. Several may run at once."""
+
+    def modules_loaded(self, progress: ModuleProgress) -> None:  # noqa: B027
+        """A file waits for its imports; the progress is of the runtime whose key is the file's name."""
 
     def event(self, file: TestFile, event: TestEvent) -> None:  # noqa: B027
         """Something happened in a running file."""

@@ -41,6 +41,7 @@ class TestOptions:
     update_snapshots: UpdateMode = "new"
     coverage: bool = False
     memory_limit_mb: int = MEMORY_LIMIT_MB
+    nested_host: Any = None
     bindings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -105,6 +106,7 @@ class TestProject:
             key=file.filename,
             bindings=self._bindings(on_console),
             memory_limit_mb=options.memory_limit_mb,
+            nested_host=options.nested_host,
             snapshots=create_file_bindings(self.root, allow_write=options.update_snapshots != "none"),
         ) as runtime:
             if on_event is not None:
@@ -127,7 +129,10 @@ class TestProject:
     async def collect(self, host: IsolateHost, file: TestFile) -> tuple[TestCase, ...]:
         """The tests of a file, without running them. Raises GuestError when it does not load."""
         async with host.create_test_runtime(
-            key=file.filename, bindings=self._bindings(), memory_limit_mb=self.options.memory_limit_mb
+            key=file.filename,
+            bindings=self._bindings(),
+            memory_limit_mb=self.options.memory_limit_mb,
+            nested_host=self.options.nested_host,
         ) as runtime:
             return await runtime.collect(_read(file.path), file.filename)
 

@@ -145,3 +145,30 @@ def test_console_is_shown_with_the_name_of_its_test(project: Path) -> None:
     (project / "noise.test.js").write_text('test("noisy", () => { console.log("said %s", "this"); });\n')
     assert "noise.test.js > noisy\n  said this\n" in run(project, "noise.test.js")
     assert json.loads(run(project, "noise.test.js", "--reporter", "json"))["passed"] == 1
+
+
+def test_import_map_tsconfig_and_packages(project: Path) -> None:
+    package = project / "vendor" / "greeter"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("export const greeting = 'hello';")
+    (project / "import_map.json").write_text('{"imports": {"words": "greeter"}}')
+    (project / "tsconfig.json").write_text('{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}')
+    (project / "flags.test.ts").write_text(
+        'import { greeting } from "words"; import { add } from "@/math";\n'
+        'test("both", () => { expect([greeting, add(1, 1)]).toEqual(["hello", 2]); });\n'
+    )
+    flags = ("--node-modules", "vendor", "--import-map", "auto", "--tsconfig", "auto")
+    assert "Tests  1 passed (1)" in run(project, "flags.test.ts", *flags)
+    run(project, "flags.test.ts", check=1)
+
+
+def test_sandboxes_of_ones_own_are_granted(project: Path) -> None:
+    (project / "nested.test.ts").write_text(
+        'test("creates", async () => {\n'
+        '  const { createIsolateHost } = await import("isolatejs");\n'
+        "  const runtime = await createIsolateHost().createRuntime({});\n"
+        '  expect(await runtime.eval("1 + 1")).toBe(2);\n'
+        "});\n"
+    )
+    assert "Tests  1 passed (1)" in run(project, "nested.test.ts", "--allow-nested")
+    assert "Cannot find module 'isolatejs'" in run(project, "nested.test.ts", check=1)

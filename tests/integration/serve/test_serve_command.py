@@ -159,3 +159,22 @@ async def test_program_that_does_not_start(tmp_path: Path, source: str, message:
 async def test_missing_file_is_wrong_usage(tmp_path: Path) -> None:
     async with serving(tmp_path, "nowhere.ts") as command:
         assert await command.process.wait() == 2
+
+
+async def test_packages_import_map_and_tsconfig(tmp_path: Path) -> None:
+    package = tmp_path / "node_modules" / "greeter"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("export const greeting = 'hello';")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "name.ts").write_text("export const name: string = 'you';")
+    (tmp_path / "tsconfig.json").write_text('{"compilerOptions": {"paths": {"@/*": ["./lib/*"]}}}')
+    (tmp_path / "import_map.json").write_text('{"imports": {"words": "greeter"}}')
+    (tmp_path / "server.ts").write_text(
+        """import { greeting } from "words"; import { name } from "@/name";
+        serve({ fetch: () => new Response(`${greeting} ${name}`) });"""
+    )
+    flags = ("--node-modules", "auto", "--import-map", "import_map.json", "--tsconfig", "tsconfig.json")
+    async with serving(tmp_path, "server.ts", *flags) as command, httpx.AsyncClient() as client:
+        url = (await command.wait_line(r"Listening on (http://[\d.:]+)/"))[1]
+        assert (await client.get(url)).text == "hello you"
+        assert await command.stop() == 0

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 from isolatejs import errors
 from isolatejs.cli.grants import Permissions, load_tools
-from isolatejs.cli.main import app
+from isolatejs.cli.main import _load, app
 from isolatejs.cli.program_source import load_program
 from isolatejs.cli.run_command import exit_status, run_until_interrupted
 
@@ -38,6 +39,13 @@ def test_every_listed_command_describes_itself(command: str) -> None:
     result = runner.invoke(app, [command, "--help"])
     assert result.exit_code == 0, result.output
     assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "repl", "serve", "test"])
+def test_all_that_run_programs_take_the_same_flags(command: str) -> None:
+    """Each flag is defined once, as a field of Permissions."""
+    taken = {option for parameter in _load(command).params for option in parameter.opts}
+    assert {f"--{field.name.replace('_', '-')}" for field in fields(Permissions)} <= taken
 
 
 def test_listing_the_commands_imports_none_of_them() -> None:

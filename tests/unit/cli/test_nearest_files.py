@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from isolatejs.cli.grants import Permissions
 from isolatejs.cli.program_source import NEAREST, ProgramSource, create_resolver
 
 
@@ -15,7 +16,7 @@ def test_nearest_files_are_found_above_the_program(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "tsconfig.json").write_text('{"compilerOptions": {"paths": {"@/*": ["./lib/*"]}}}')
     program = ProgramSource("1", "/src/main.ts", tmp_path / "src")
-    resolver = create_resolver(program, NEAREST, None, NEAREST)
+    resolver = create_resolver(program, Permissions(node_modules=NEAREST, tsconfig=NEAREST))
     assert len(resolver.mounts) == 1
     assert [tree.prefix.rstrip("/") for tree in resolver.source_trees] == ["/src", ""]
 
@@ -23,15 +24,13 @@ def test_nearest_files_are_found_above_the_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flag", ["--node-modules", "--import-map", "--tsconfig"])
 def test_nothing_nearest_is_said(tmp_path: Path, flag: str) -> None:
     program = ProgramSource("1", "/main.ts", tmp_path)
-    given = {
-        "--node-modules": (NEAREST, None, None),
-        "--import-map": (None, NEAREST, None),
-        "--tsconfig": (None, None, NEAREST),
-    }
+    permissions = Permissions(**{flag.removeprefix("--").replace("-", "_"): NEAREST})
     with pytest.raises(typer.BadParameter, match=f"{flag} auto: there is no"):
-        create_resolver(program, *given[flag])
+        create_resolver(program, permissions)
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(typer.BadParameter, match="No such file"):
-        create_resolver(ProgramSource("1", "/main.ts", tmp_path), tmp_path / "missing", None)
+        create_resolver(
+            ProgramSource("1", "/main.ts", tmp_path), Permissions(node_modules=tmp_path / "missing")
+        )

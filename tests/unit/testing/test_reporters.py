@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from isolatejs.capabilities.modules.progress import ModuleProgress
 from isolatejs.capabilities.testing.results import SuiteResult, TestError, TestResult, TestRunResult
 from isolatejs.cli.test_coverage import CoverageReport
+from isolatejs.cli.test_pretty import PrettyReporter
 from isolatejs.cli.test_reporters import create_reporter
 from isolatejs.host.test_project import TestFile
 
@@ -30,6 +32,29 @@ def result() -> TestRunResult:
     )
     suite = SuiteResult("s", (), "s", 0, 1, 1, 0, 0, 2)
     return TestRunResult(False, 1, 1, 1, 1, 4, 5.0, (suite,), tests, (TestError("after all"),))
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_live_line_says_what_a_file_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Screen()
+    reporter = PrettyReporter(stream, 1)
+    with reporter:
+        reporter.file_started(FILE)
+        reporter.modules_loaded(ModuleProgress("r", FILE.filename, 1200, 3_400_000, done=False))
+        reporter.refresh()
+        assert "src/a.test.ts > loading 1,200 modules, 3.4 MB" in stream.getvalue()
+        seen = len(stream.getvalue())
+        reporter.modules_loaded(ModuleProgress("r", FILE.filename, 1200, 3_400_000, done=True))
+        reporter.refresh()
+        assert "loading" not in stream.getvalue()[seen:]
+        reporter.file_ended(FILE, result())
 
 
 def report(name: str) -> str:

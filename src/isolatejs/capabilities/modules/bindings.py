@@ -8,13 +8,16 @@ import posixpath
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError
 
 from .module_source import ModuleSource, is_url
 from .mounted_tree import MountedTree
 from .tsconfig import PathAlias, read_tsconfig
+
+if TYPE_CHECKING:
+    from .progress import ModuleProgress
 
 Source = str | bytes | ModuleSource | Mapping[str, Any] | None
 Loader = Callable[..., Source | Awaitable[Source]]
@@ -83,6 +86,7 @@ class ModuleResolver:
         self.import_map_entries: dict[str, str] = {}
         self.path_aliases: tuple[PathAlias, ...] = ()
         self.options = ModuleOptions()
+        self.progress_listener: Callable[[ModuleProgress], object] | None = None
 
     def virtual(
         self,
@@ -225,6 +229,16 @@ class ModuleResolver:
         self.options = ModuleOptions(
             self.options.jsx_import_source, self.options.experimental_decorators, dict(variables)
         )
+        return self
+
+    def on_progress(self, listener: Callable[[ModuleProgress], object]) -> ModuleResolver:
+        """Called while programs wait for their imports, with a ModuleProgress; large packages take a while.
+
+        It is called on the event loop, for each module, and must return at once.
+        """
+        if not callable(listener):
+            raise ConfigurationError(f"on_progress: a callable, not {type(listener).__name__}")
+        self.progress_listener = listener
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from isolatejs.wire.message import Call
+from isolatejs.wire.message import Call, Note
 
 Format = Literal["module", "commonjs", "json", "text", "bytes", "wasm"]
 Language = Literal["js", "jsx", "ts", "tsx", "unknown"]
@@ -32,6 +32,10 @@ class TranspileSource(Call, frozen=True):
     """Lower JSX and decorators. Attachment 0 is the source, as UTF-8."""
 
     language: Language
+
+
+class ModulesLinked(Note, frozen=True):
+    """All that was asked for is linked, or has failed, and the program goes on. Sent when a host listens."""
 
 
 class SentModule(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -66,5 +70,5 @@ class TranspileAnswer(msgspec.Struct, frozen=True, omit_defaults=True, rename="c
     error: str | None = None
 
 
-TO_HOST = (LoadModule, ReadModule, TranspileSource)
+TO_HOST = (LoadModule, ReadModule, ModulesLinked, TranspileSource)
 TO_GUEST = ()

@@ -6,7 +6,7 @@ import { decodeText, encodeText } from "../../guest/primordials.js";
 
 /** @typedef {import("../../guest/linker/module_store.js").LoadRequest} LoadRequest */
 /** @typedef {import("../../guest/linker/module_store.js").Loaded} Loaded */
-/** @typedef {{ environment: Record<string, string>, shadowed: string[], cwd: string }} Grant */
+/** @typedef {{ environment: Record<string, string>, shadowed: string[], cwd: string, reportsLinking: boolean }} Grant */
 
 /**
  * @param {import("../../guest/kernel.js").Kernel} kernel
@@ -21,6 +21,8 @@ export function install(kernel, grant) {
 /** The ModuleHost of the linker, over the channel. */
 class ChannelModuleHost {
   #channel;
+  #reportsLinking;
+  #hasAsked = false;
 
   /**
    * @param {any} channel
@@ -31,16 +33,25 @@ class ChannelModuleHost {
     this.shadowed = grant.shadowed;
     this.environment = grant.environment;
     this.cwd = grant.cwd;
+    this.#reportsLinking = grant.reportsLinking;
   }
 
   /** @param {LoadRequest} request */
   async load(request) {
+    this.#hasAsked = true;
     return readAnswer(await this.#channel.call("modules.loadModule", request));
   }
 
   /** @param {LoadRequest} request */
   loadNow(request) {
     return readAnswer(this.#channel.callSync("modules.loadModule", request));
+  }
+
+  /** Nothing waits for modules any more. */
+  linked() {
+    if (!this.#reportsLinking || !this.#hasAsked) return;
+    this.#hasAsked = false;
+    this.#channel.note("modules.modulesLinked", {});
   }
 
   /** @param {string} id */

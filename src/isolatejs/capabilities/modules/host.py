@@ -13,6 +13,7 @@ from isolatejs.wire.errors import GuestVisibleError
 from .bindings import as_module_resolver
 from .contract import LoadAnswer, SentModule, TranspileAnswer
 from .module_finder import ModuleFinder, not_found
+from .progress import LoadingProgress
 from .source_cache import SourceCache
 from .transpiler import TranspileError, Transpiler
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
     from isolatejs.capabilities.scope import RuntimeScope
-    from isolatejs.channel.incoming import IncomingCall
+    from isolatejs.channel.incoming import IncomingCall, IncomingNote
 
     from .module_source import FoundModule
 
@@ -37,7 +38,8 @@ class ModulesHost:
     def __init__(self, bindings: Any, scope: RuntimeScope) -> None:
         self._resolver = as_module_resolver(bindings)
         self._scope = scope
-        self._finder = ModuleFinder(self._resolver, _cache)
+        self._progress = LoadingProgress(self._resolver.progress_listener, scope)
+        self._finder = ModuleFinder(self._resolver, _cache, self._progress.found)
         self._asked: dict[str, contract.LoadModule] = {}
         """How each module was first asked for: enough to find it again."""
         self._sent: set[str] = set()
@@ -51,6 +53,7 @@ class ModulesHost:
             "environment": dict(self._resolver.options.environment),
             "shadowed": sorted(name for name in virtual if not name.startswith(("/", "."))),
             "cwd": self._scope.cwd,
+            "reportsLinking": self._progress.is_wanted,
         }
 
     def load_module(self, message: contract.LoadModule, call: IncomingCall) -> Awaitable[Reply]:
@@ -59,9 +62,14 @@ class ModulesHost:
     def read_module(self, message: contract.ReadModule, call: IncomingCall) -> Awaitable[Reply]:
         return self._in_turn(self._read(message, call), call)
 
+    def modules_linked(self, message: contract.ModulesLinked, note: IncomingNote) -> None:
+        self._progress.end()
+
     async def _load(self, message: contract.LoadModule, call: IncomingCall) -> Reply:
         if len(message.specifier.encode(errors="replace")) > MODULE_SPECIFIER_LIMIT_BYTES:
             raise not_found(message.specifier[:64] + "…", "the specifier is too long")
+        if not call.channel.serves_sync_call:  # while a program runs, nobody waits for it to start
+            self._progress.begin()
         module, brought = await self._find(message, call, self._sent)
         modules = [found for found in (module, *brought) if found.id not in self._sent]
         self._remember(message, module, brought)
@@ -110,6 +118,7 @@ class ModulesHost:
     async def close(self) -> None:
         self._asked.clear()
         self._sent.clear()
+        self._progress.end()
 
     async def _find(
         self, message: contract.LoadModule, call: IncomingCall, sent: set[str]

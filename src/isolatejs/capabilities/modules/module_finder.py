@@ -53,9 +53,16 @@ def candidates(path: str) -> list[str]:
 class ModuleFinder:
     """One per runtime, over a resolver and a cache that runtimes share."""
 
-    def __init__(self, resolver: ModuleResolver, cache: SourceCache) -> None:
+    def __init__(
+        self,
+        resolver: ModuleResolver,
+        cache: SourceCache,
+        on_found: Callable[[FoundModule], None] = lambda module: None,
+    ) -> None:
+        """`on_found` is called with each module that is to be sent, from any thread."""
         self._resolver = resolver
         self._cache = cache
+        self._on_found = on_found
         self._packages = [
             PackageTree(
                 mount.virtual,
@@ -63,6 +70,7 @@ class ModuleFinder:
                 cache,
                 mount.conditions,
                 is_production=resolver.options.environment.get("NODE_ENV") == "production",
+                on_found=on_found,
             )
             for mount in resolver.mounts
         ]
@@ -104,7 +112,11 @@ class ModuleFinder:
         if module is None:
             module = await self._from_trees(target, query, type, context)
         if module is not None:
-            return module, await self._prefetch(module, sent, context)
+            brought = await self._prefetch(module, sent, context)
+            for found in (module, *brought):
+                if found.id not in sent:
+                    self._on_found(found)
+            return module, brought
         try:
             packaged = await self._from_packages(specifier, target + query, importer, kind, type, sent)
         except (PackageError, OutsideError) as error:
@@ -112,7 +124,10 @@ class ModuleFinder:
         if packaged is not None:
             return packaged
         module = await self._from_fallback(specifier, target, importer, query, type, context)
-        return None if module is None else (module, [])
+        if module is None:
+            return None
+        self._on_found(module)
+        return module, []
 
     def _remapped(self, specifier: str) -> str:
         entries = self._resolver.import_map_entries

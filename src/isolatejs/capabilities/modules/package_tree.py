@@ -33,7 +33,7 @@ from .package_json import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .contract import Format, Kind
     from .source_cache import CachedFile, SourceCache
@@ -79,6 +79,7 @@ class PackageTree:
         conditions: tuple[str, ...] | None = None,
         *,
         is_production: bool = True,
+        on_found: Callable[[FoundModule], None] = lambda module: None,
     ) -> None:
         self.virtual = virtual.rstrip("/")
         self._tree = tree
@@ -90,6 +91,7 @@ class PackageTree:
         }
         self._prefers_browser = "browser" in given
         self._is_production = is_production
+        self._on_found = on_found
 
     def holds(self, path: str) -> bool:
         """Whether a module's path lies in this mount."""
@@ -107,6 +109,8 @@ class PackageTree:
         found = self._resolve(specifier, posixpath.normpath(importer), kind, type, known)
         if found is None:
             return None
+        if found.id not in sent:
+            self._on_found(found)
         return found, self._prefetch(found, sent, known)
 
     def read(self, path: str, query: str, type: str) -> FoundModule | None:
@@ -134,6 +138,7 @@ class PackageTree:
                     budget -= len(found.source)
                     seen.add(found.id)
                     brought.append(found)
+                    self._on_found(found)
                     queue.append(found)
                 module.edges[f"{kind}||{specifier}"] = found.id
         return brought

@@ -57,7 +57,7 @@ export class Linker {
   async evaluateModule(source, filename = "/index.js", { completion = false } = {}) {
     const program = new Program(this.#graph, source, filename);
     const module = await program.compile({ completion });
-    await runLater(this.#graph.linkGraph(program.record));
+    await this.#graph.whileLinking(() => runLater(this.#graph.linkGraph(program.record)));
     this.#graph.instantiate(program.record);
     const evaluated = module.evaluate();
     // What follows is the kernel's own work, and not part of the program's async context.

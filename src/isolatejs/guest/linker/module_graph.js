@@ -29,6 +29,7 @@ export const DYNAMIC_IMPORT = /\bimport\s*[(/.](?!meta\b)/;
 export class ModuleGraph {
   /** @type {Instrument | null} adds counters to modules as they are compiled */
   instrument = null;
+  #linkings = 0;
   /** @type {import("./typescript.js").Transpile} */
   transpile = (request) => ({
     later: async () => await this.store.connectedHost.transpile(request),
@@ -128,12 +129,31 @@ export class ModuleGraph {
    * @returns {Promise<any>} the namespace
    */
   async importFrom(importer, specifier, attributes) {
-    const record = await runLater(this.resolve(specifier, importer, "import", attributes?.type ?? ""));
-    await runLater(this.linkGraph(record));
+    const record = await this.whileLinking(async () => {
+      const found = await runLater(this.resolve(specifier, importer, "import", attributes?.type ?? ""));
+      await runLater(this.linkGraph(found));
+      return found;
+    });
     const module = this.facade(record, importer);
     this.instantiate(record);
     await module.evaluate();
     return module.namespace;
+  }
+
+  /**
+   * Does what loads and links modules; when it was the last such work, the host is told.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async whileLinking(work) {
+    this.#linkings += 1;
+    try {
+      return await work();
+    } finally {
+      this.#linkings -= 1;
+      if (this.#linkings === 0) this.store.host?.linked?.();
+    }
   }
 
   /**

@@ -14,6 +14,7 @@ import { edgeKey, ModuleRecord } from "./module_record.js";
  * @typedef {object} ModuleHost  who finds modules: the host, through the channel
  * @property {(request: LoadRequest) => Promise<Loaded>} load
  * @property {(request: LoadRequest) => Loaded} loadNow
+ * @property {() => void} [linked]  nothing that may wait waits for modules any more
  * @property {(id: string) => Promise<Loaded>} read  a module by its identity, once more
  * @property {(id: string) => Loaded} readNow
  * @property {(request: { source: string, language: string }) => Promise<any>} transpile
