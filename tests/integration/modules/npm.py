@@ -11,9 +11,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from isolatejs.sandbox.engine import find_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PACKAGES = {
     "@babel/core": "8.1.2",
@@ -37,14 +40,14 @@ Layout = Literal["hoisted", "isolated"]
 _CACHE = Path(__file__).parents[3] / ".cache" / "npm"
 
 
-def install_packages(layout: Layout) -> Path:
-    """The `node_modules` with all PACKAGES."""
-    version = hashlib.sha256(json.dumps(PACKAGES, sort_keys=True).encode()).hexdigest()[:12]
+def install_packages(layout: Layout, packages: Mapping[str, str] = PACKAGES) -> Path:
+    """The `node_modules` with these packages."""
+    version = hashlib.sha256(json.dumps(packages, sort_keys=True).encode()).hexdigest()[:12]
     done = _CACHE / f"{layout}-{version}"
     if not done.is_dir():
         building = _CACHE / f"{layout}-{version}.{os.getpid()}"
         building.mkdir(parents=True)
-        (building / "package.json").write_text(json.dumps({"dependencies": PACKAGES}))
+        (building / "package.json").write_text(json.dumps({"dependencies": packages}))
         mode = "manual" if layout == "hoisted" else "auto"
         subprocess.run(
             [

@@ -107,16 +107,24 @@ export class Linker {
   }
 
   /**
-   * Replaces a module for those who import it from now on.
+   * Replaces a module for those who import it from now on; there need be none.
    * @param {string} specifier
    * @param {string} referrer
    * @param {(() => any) | null} factory  gives the exports object; null takes the mock away
    */
   async mock(specifier, referrer, factory) {
-    this.#graph.store.mock(
-      await runLater(this.#graph.resolve(specifier, mainRecord(referrer), "import")),
-      factory,
-    );
+    const { store } = this.#graph;
+    const importer = mainRecord(referrer);
+    let record = null;
+    if (!store.isInvented(specifier, importer)) {
+      try {
+        record = await runLater(this.#graph.resolve(specifier, importer, "import"));
+      } catch (/** @type {any} */ error) {
+        if (error?.code !== "ERR_MODULE_NOT_FOUND") throw error;
+      }
+    }
+    if (record === null) store.invent(specifier, importer, factory);
+    else store.mock(record, factory);
   }
 
   /**

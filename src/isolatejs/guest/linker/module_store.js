@@ -39,6 +39,8 @@ export class ModuleStore {
   #loading = new SafeMap();
   /** @type {SafeMap} identity to the record that stands in for it */
   #mocks = new SafeMap();
+  /** @type {SafeMap} a specifier that leads nowhere to the record that a test made up for it */
+  #invented = new SafeMap();
   /** @type {ModuleHost | null} */
   host = null;
   #builtins;
@@ -84,10 +86,31 @@ export class ModuleStore {
     else this.#mocks.set(record.id, mockRecord(record, factory));
   }
 
+  /**
+   * Does the same for a specifier that leads nowhere.
+   * @param {string} specifier
+   * @param {ModuleRecord} importer
+   * @param {(() => any) | null} factory
+   */
+  invent(specifier, importer, factory) {
+    const key = placeOf(specifier, importer);
+    if (factory === null) this.#invented.delete(key);
+    else this.#invented.set(key, mockRecord(standInFor(key, key), factory));
+  }
+
+  /**
+   * @param {string} specifier
+   * @param {ModuleRecord} importer
+   */
+  isInvented(specifier, importer) {
+    return this.#invented.size > 0 && this.#invented.has(placeOf(specifier, importer));
+  }
+
   /** @param {{ keepStatic: boolean }} options */
   reset({ keepStatic }) {
     this.#programEdges.clear();
     this.#mocks.clear();
+    this.#invented.clear();
     /** @type {ModuleRecord[]} */
     const dropped = [];
     this.#records.forEach((/** @type {ModuleRecord} */ record) => {
@@ -126,6 +149,7 @@ export class ModuleStore {
    * @returns {Generator<Effect, ModuleRecord, any>}
    */
   *#load(specifier, importer, kind, type, key) {
+    if (this.isInvented(specifier, importer)) return this.#invented.get(placeOf(specifier, importer));
     if (this.host === null) {
       throw resolutionError(
         `Cannot find module '${specifier}': this runtime has no modules`,
@@ -240,13 +264,24 @@ function emptyModule() {
 
 /**
  * A record whose exports a test has replaced.
- * @param {ModuleRecord} original
+ * @param {{ id: string, path: string }} original
  * @param {() => any} factory
  */
 function mockRecord(original, factory) {
   const record = new ModuleRecord(standInFor(original.id, original.path));
   record.value = { exports: factory() };
   return record;
+}
+
+/**
+ * A relative specifier as a path, any other as it is.
+ * @param {string} specifier
+ * @param {ModuleRecord} importer
+ */
+function placeOf(specifier, importer) {
+  if (!/^\.\.?\//.test(specifier)) return specifier;
+  const base = importer.path.startsWith("/") ? `file://${importer.path}` : importer.path;
+  return new URL(specifier, base).href;
 }
 
 /**

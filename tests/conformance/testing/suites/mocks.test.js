@@ -177,3 +177,19 @@ describe("globals", () => {
     await expect(vi.waitUntil(() => ready)).resolves.toBe(true);
   });
 });
+
+describe("modules that do not exist", () => {
+  test("can be mocked all the same, until they are unmocked", async () => {
+    await jest.mock("no-such-package", () => ({ answer: 42 }), { virtual: true });
+    expect((await import("no-such-package")).answer).toBe(42);
+    await vi.mock("./no/such/file.js", () => ({ default: "made up" }));
+    expect((await import("./no/such/file.js")).default).toBe("made up");
+    await jest.unmock("no-such-package");
+    await expect(import("no-such-package")).rejects.toThrow("Cannot find module 'no-such-package'");
+    await jest.dontMock("never-mocked");
+  });
+
+  test("are not found without a factory, and harm nothing else", async () => {
+    await expect(jest.mock("another-one")).rejects.toThrow("Cannot find module 'another-one'");
+  });
+});

@@ -2,6 +2,7 @@
 // Prints any value as text, in the format of Jest's pretty-format 30, so that snapshots written by
 // either can be read by both. Plugins (`expect.addSnapshotSerializer`) come first, then built-in types.
 
+import { immutableParts } from "./format_immutable.js";
 import { printMarkup } from "./format_markup.js";
 
 const objectToString = Object.prototype.toString;
@@ -94,6 +95,8 @@ function print(value, config, indentation, depth, seen, calledToJSON) {
   }
   const markup = printMarkup(value, config, indentation, depth, seen, print);
   if (markup !== null) return markup;
+  const immutable = immutableParts(value);
+  if (immutable !== null) return printImmutable(immutable, config, indentation, depth, seen);
   return printBasic(value, config) ??
     printComplex(value, config, indentation, depth, seen, calledToJSON ?? false);
 }
@@ -265,15 +268,25 @@ function printValues(values, config, indentation, depth, seen) {
   return joinParts(parts(), config, indentation);
 }
 
-/** @param {Iterable<[any, any]>} entries @param {Config} config @param {string} indentation @param {number} depth @param {any[]} seen */
-function printEntries(entries, config, indentation, depth, seen) {
+/** @param {Iterable<[any, any]>} entries @param {Config} config @param {string} indentation @param {number} depth @param {any[]} seen @param {string} [between] */
+function printEntries(entries, config, indentation, depth, seen, between = " => ") {
   const inner = indentation + config.indent;
   function* parts() {
     for (const [key, value] of entries) {
-      yield () => `${print(key, config, inner, depth, seen)} => ${print(value, config, inner, depth, seen)}`;
+      yield () =>
+        `${print(key, config, inner, depth, seen)}${between}${print(value, config, inner, depth, seen)}`;
     }
   }
   return joinParts(parts(), config, indentation);
+}
+
+/** @param {import("./format_immutable.js").ImmutableParts} parts @param {Config} config @param {string} indentation @param {number} depth @param {any[]} seen */
+function printImmutable({ name, entries, values, lazy }, config, indentation, depth, seen) {
+  if (++depth > config.maxDepth) return `[${name}]`;
+  if (entries !== undefined) {
+    return `${name} {${lazy ? "…" : printEntries(entries, config, indentation, depth, seen, ": ")}}`;
+  }
+  return `${name} [${lazy ? "…" : printValues(values ?? [], config, indentation, depth, seen)}]`;
 }
 
 /** @param {any} object @param {Config} config @param {string} indentation @param {number} depth @param {any[]} seen */

@@ -70,7 +70,7 @@ export function pluralize(word, count) {
 
 /** Aligns the values after several labels. @param {...string} labels */
 export function getLabelPrinter(...labels) {
-  const width = Math.max(...labels.map((label) => label.length));
+  const width = Math.max(0, ...labels.map((label) => label.length));
   return (/** @type {string} */ label) => `${label}: ${" ".repeat(width - label.length)}`;
 }
 

@@ -4,6 +4,7 @@
 /**
  * @typedef {object} MockRecord
  * @property {any[][]} calls @property {any[]} instances @property {any[]} contexts
+ * @property {any[]} [lastCall] absent before the first one
  * @property {number[]} invocationCallOrder one counter for all mocks
  * @property {Array<{type: "return" | "throw" | "incomplete", value: any}>} results
  * @property {Array<{type: "fulfilled" | "rejected" | "incomplete", value: any}>} settledResults
@@ -52,20 +53,26 @@ export function isMockFunction(value) {
 }
 
 /**
- * @param {Function} [implementation]
- * @param {{name?: string, length?: number, restore?: () => void, original?: Function}} [options]
- * @returns {any}
+ * @typedef {object} MockOptions
+ * @property {string} [name] the function's
+ * @property {string} [label] what messages call the mock, unless it is told otherwise
+ * @property {number} [length]
+ * @property {() => void} [restore] puts back what a spy stands in for
+ * @property {Function} [original] what the mock does after a reset
+ * @property {Function} [fallback] what it does as long as it has not been told
+ * @property {PropertyKey[]} [methods] those of the prototype that every instance gets as mocks of its own
  */
-export function createMock(
-  implementation,
-  { name, length = implementation?.length ?? 0, restore, original } = {},
-) {
+
+/** @param {Function} [implementation] @param {MockOptions} [options] @returns {any} */
+export function createMock(implementation, options = {}) {
+  const { name, label = name ?? "", length = implementation?.length ?? 0 } = options;
+  const { restore, original, fallback, methods: instanceMethods = [] } = options;
   let record = freshRecord();
   /** @type {Function | undefined} */
   let current = implementation;
   /** @type {Function[]} */
   let once = [];
-  let mockName = name ?? "";
+  let mockName = label;
 
   /** @this {any} @param {...any} args */
   const mock = function (...args) {
@@ -73,12 +80,14 @@ export function createMock(
     const target = record;
     const index = target.calls.length;
     target.calls.push(args);
+    target.lastCall = args;
     target.contexts.push(this);
     target.instances.push(this);
     target.invocationCallOrder.push(++order);
     target.results.push({ type: "incomplete", value: undefined });
     target.settledResults.push({ type: "incomplete", value: undefined });
-    const run = once.length > 0 ? once.shift() : current;
+    if (constructed) addInstanceMethods(this, instanceMethods);
+    const run = once.length > 0 ? once.shift() : current ?? fallback;
     let value;
     try {
       if (run === undefined) value = undefined;
@@ -106,6 +115,7 @@ export function createMock(
       record = freshRecord();
       once = [];
       current = original;
+      mockName = label;
       return mock;
     },
     mockRestore: () => {
@@ -174,15 +184,7 @@ export function createMock(
     Object.defineProperty(mock, key, { value, configurable: true, writable: true });
   }
   if (restore) Object.defineProperty(mock, RESTORE, { value: true });
-  Object.defineProperty(mock, "mock", {
-    get: () =>
-      Object.defineProperty(record, "lastCall", {
-        get: () => record.calls.at(-1),
-        configurable: true,
-        enumerable: record.calls.length > 0,
-      }),
-    configurable: true,
-  });
+  Object.defineProperty(mock, "mock", { get: () => record, configurable: true });
   Object.defineProperty(mock, "length", { value: length, configurable: true });
   Object.defineProperty(mock, "name", { value: name ?? "mockConstructor", configurable: true });
   remember(mock);
@@ -211,41 +213,74 @@ export function fn(implementation) {
   return createMock(implementation);
 }
 
+/** Two instances can be told to do different things. @param {any} instance @param {PropertyKey[]} methods */
+function addInstanceMethods(instance, methods) {
+  for (const key of methods) {
+    const inherited = instance[key];
+    if (!isMockFunction(inherited)) continue;
+    const own = createMock(undefined, {
+      name: inherited.name,
+      length: inherited.length,
+      fallback: inherited,
+    });
+    Object.defineProperty(instance, key, {
+      value: own,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+}
+
+const COLLECTIONS = [Map, Set, WeakMap, WeakSet];
+/** Where the members that everything inherits begin. @type {Set<any>} */
+const COMMON = new Set([Object.prototype, Function.prototype, RegExp.prototype]);
+/** @type {Set<PropertyKey>} */
+const OWN_TO_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller", "callee"]);
+/** @type {Set<PropertyKey>} */
+const OWN_TO_PROTOTYPES = new Set(["constructor"]);
+
 /**
- * Automatic mock of a value: functions become mocks that return undefined, classes and objects keep their
- * shape, arrays become empty, primitives stay.
+ * Automatic mock of a value, as Jest makes it: functions become mocks that return undefined, classes and
+ * objects keep their shape with what they inherit, arrays become empty, collections and primitives stay.
  * @param {any} value @param {Map<any, any>} [made] @returns {any}
  */
 export function automock(value, made = new Map()) {
   if (made.has(value)) return made.get(value);
   if (typeof value === "function") {
-    const mock = createMock(undefined, { name: value.name, length: value.length });
+    /** @type {PropertyKey[]} */
+    const methods = [];
+    const mock = createMock(undefined, { name: value.name, length: value.length, methods });
     made.set(value, mock);
-    copyMocked(value, mock, made, new Set(["length", "name", "prototype", "arguments", "caller"]));
-    if (value.prototype) copyMocked(value.prototype, mock.prototype, made, new Set(["constructor"]));
+    copyMocked(value, mock, made, OWN_TO_FUNCTIONS);
+    if (typeof value.prototype === "object" && value.prototype !== null) {
+      copyMocked(value.prototype, mock.prototype, made, OWN_TO_PROTOTYPES);
+      methods.push(...Reflect.ownKeys(mock.prototype).filter((key) => isMockFunction(mock.prototype[key])));
+    }
     return mock;
   }
   if (Array.isArray(value)) return [];
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof RegExp) return new RegExp("");
+  if (COLLECTIONS.some((kind) => value instanceof kind)) return value;
   const copy = Object.create(Object.getPrototypeOf(value) === null ? null : Object.prototype);
   made.set(value, copy);
-  for (let holder = value; holder && holder !== Object.prototype; holder = Object.getPrototypeOf(holder)) {
-    copyMocked(holder, copy, made, new Set(["constructor"]));
-  }
+  copyMocked(value, copy, made, OWN_TO_PROTOTYPES);
   return copy;
 }
 
 /** @param {any} from @param {any} to @param {Map<any, any>} made @param {Set<PropertyKey>} skip */
 function copyMocked(from, to, made, skip) {
-  for (const key of Reflect.ownKeys(from)) {
-    if (skip.has(key) || Object.hasOwn(to, key)) continue;
-    const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(from, key));
-    if (descriptor.get || descriptor.set) continue; // reading a getter could run the program's code
-    Object.defineProperty(to, key, {
-      ...descriptor,
-      value: automock(descriptor.value, made),
-      writable: true,
-    });
+  for (let holder = from; holder !== null && !COMMON.has(holder); holder = Object.getPrototypeOf(holder)) {
+    for (const key of Reflect.ownKeys(holder)) {
+      if (skip.has(key) || Object.hasOwn(to, key)) continue;
+      const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(holder, key));
+      const { configurable, enumerable } = descriptor;
+      const accessor = descriptor.get !== undefined || descriptor.set !== undefined;
+      if (accessor && !holder.__esModule) continue; // reading a getter could run the program's code
+      const value = automock(accessor ? holder[key] : descriptor.value, made);
+      Object.defineProperty(to, key, { configurable, enumerable, value, writable: true });
+    }
   }
 }
 

@@ -40,8 +40,8 @@ export class ModuleMocks {
     const linker = await this.#ready();
     const exports = await this.#exports(specifier, factory ?? options);
     const give = () => exports;
-    this.#active.set(specifier, give);
     await linker.mock(specifier, this.referrer, give);
+    this.#active.set(specifier, give);
   }
 
   /** @param {string} specifier @param {any} factory */

@@ -12,17 +12,17 @@ function findDescriptor(object, key) {
   return undefined;
 }
 
-/** @param {any} object @param {PropertyKey} key @param {string} what */
+/** @param {any} object @param {PropertyKey} key @param {"spyOn" | "replaceProperty"} what was called */
 function ensureTarget(object, key, what) {
   if (object === null || (typeof object !== "object" && typeof object !== "function")) {
     throw new Error(
-      `Cannot use spyOn on a primitive value; ${object === null ? "null" : typeof object} given`,
+      `Cannot use ${what} on a primitive value; ${object === null ? "null" : typeof object} given`,
     );
   }
   if (key === undefined || key === null) throw new Error("No property name supplied");
   const found = findDescriptor(object, key);
   if (found === undefined) {
-    throw new Error(`${what} \`${String(key)}\` does not exist in the provided object`);
+    throw new Error(`Property \`${String(key)}\` does not exist in the provided object`);
   }
   return found;
 }
@@ -39,7 +39,7 @@ function putBack(object, key, descriptor, own) {
  */
 export function spyOn(object, key, accessor) {
   if (accessor) return spyOnProperty(object, key, accessor);
-  const { descriptor, own } = ensureTarget(object, key, "Property");
+  const { descriptor, own } = ensureTarget(object, key, "spyOn");
   const original = descriptor.get ? object[key] : descriptor.value;
   if (isMockFunction(original)) return original;
   if (typeof original !== "function") {
@@ -49,7 +49,9 @@ export function spyOn(object, key, accessor) {
       } given instead.${
         original === undefined
           ? ""
-          : ` If you are trying to mock a property, use \`replaceProperty\` instead.`
+          : ` If you are trying to mock a property, use \`jest.replaceProperty(object, '${
+            String(key)
+          }', value)\` instead.`
       }`,
     );
   }
@@ -57,8 +59,8 @@ export function spyOn(object, key, accessor) {
     throw new TypeError(`Cannot spy on \`${String(key)}\`: the property is read only`);
   }
   const restore = () => putBack(object, key, descriptor, own);
-  const mock = createMock(original, { name: original.name, length: original.length, restore, original });
-  mock.mockName(String(key));
+  const { name, length } = original;
+  const mock = createMock(original, { name, label: String(key), length, restore, original });
   // Static members of a spied class or function stay reachable.
   for (const name of Reflect.ownKeys(original)) {
     if (Object.hasOwn(mock, name) && name !== "prototype") continue;
@@ -76,7 +78,7 @@ export function spyOn(object, key, accessor) {
 
 /** @param {any} object @param {PropertyKey} key @param {"get" | "set"} accessor @returns {any} */
 export function spyOnProperty(object, key, accessor = "get") {
-  const { descriptor, own } = ensureTarget(object, key, "Property");
+  const { descriptor, own } = ensureTarget(object, key, "spyOn");
   if (!descriptor.configurable) throw new Error(`Property \`${String(key)}\` is not declared configurable`);
   const plain = "value" in descriptor;
   let value = descriptor.value;
@@ -88,8 +90,8 @@ export function spyOnProperty(object, key, accessor = "get") {
   }
   if (isMockFunction(original)) return original;
   const restore = () => putBack(object, key, descriptor, own);
-  const mock = createMock(original, { name: String(key), restore, original });
-  mock.mockName(`${accessor} ${String(key)}`);
+  const name = String(key);
+  const mock = createMock(original, { name, label: `${accessor} ${name}`, restore, original });
   const other = plain
     ? { get: () => value, set: (/** @type {any} */ next) => value = next }
     : { get: descriptor.get, set: descriptor.set };
@@ -105,25 +107,37 @@ export function spyOnProperty(object, key, accessor = "get") {
   return mock;
 }
 
+/** What is replaced now, and what keeps it: one for each property. @type {WeakMap<object, Map<PropertyKey, any>>} */
+const replacements = new WeakMap();
+/** Keeps the holders of replaced properties alive until they are restored. @type {Set<any>} */
+const kept = new Set();
+
 /**
- * Replaces a value until restore.
+ * Replaces a value until restore, which gives the first one back however often it was replaced.
  * @param {any} object @param {PropertyKey} key @param {any} value
  */
 export function replaceProperty(object, key, value) {
-  const { descriptor, own } = ensureTarget(object, key, "Property");
-  if (!descriptor.configurable) throw new Error(`Property \`${String(key)}\` is not declared configurable`);
-  if (descriptor.get || descriptor.set) {
-    throw new Error(
-      `Cannot replace the \`${
-        String(key)
-      }\` property because it has an accessor; use \`spyOn(object, key, "get")\``,
-    );
-  }
+  const { descriptor, own } = ensureTarget(object, key, "replaceProperty");
+  const name = String(key);
+  const replacedNow = replacements.get(object)?.get(key);
+  if (replacedNow !== undefined) return replacedNow.replaceValue(value);
+  if (!descriptor.configurable) throw new Error(`Property \`${name}\` is not declared configurable`);
   if (typeof descriptor.value === "function") {
     throw new Error(
-      `Cannot replace the \`${String(key)}\` property because it is a function; use \`spyOn\` instead`,
+      `Cannot replace the \`${name}\` property because it is a function. Use \`jest.spyOn(object, '${name}')\` instead.`,
     );
   }
+  for (const accessor of /** @type {const} */ (["get", "set"])) {
+    if (descriptor[accessor]) {
+      throw new Error(`Cannot replace the \`${name}\` property because it has a ${accessor}ter`);
+    }
+  }
+  const restore = () => {
+    if (!kept.delete(holder)) return;
+    replacements.get(object)?.delete(key);
+    putBack(object, key, descriptor, own);
+  };
+  const holder = createMock(undefined, { restore });
   const replaced = {
     replaceValue: (/** @type {any} */ next) => {
       Object.defineProperty(object, key, { ...descriptor, value: next });
@@ -131,10 +145,8 @@ export function replaceProperty(object, key, value) {
     },
     restore: () => holder.mockRestore(),
   };
-  const holder = createMock(undefined, { restore: () => putBack(object, key, descriptor, own) });
   kept.add(holder);
+  if (!replacements.has(object)) replacements.set(object, new Map());
+  replacements.get(object)?.set(key, replaced);
   return replaced.replaceValue(value);
 }
-
-/** Keeps the holders of replaced properties alive until they are restored. @type {Set<any>} */
-const kept = new Set();

@@ -128,6 +128,7 @@ export class Attempt {
     Object.assign(this.state, {
       currentTestName: titles.join(" "),
       currentTestTitles: titles,
+      expand: false, // messages show the lines around a difference, as those of Jest's runner
       snapshotState: settings.snapshots,
       testPath: settings.testPath,
     });

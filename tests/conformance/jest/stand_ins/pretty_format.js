@@ -1,0 +1,2 @@
+// Stands in for `pretty-format`: ours, from the source of the test framework.
+export { format } from "/framework/expect/format.js";
