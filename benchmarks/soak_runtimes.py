@@ -26,8 +26,12 @@ MIB = 1 << 20
 
 def resident_mb(pid: int | str) -> float:
     """Resident size of a process."""
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MIB
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def proportional_mb(pid: int) -> float:
+    """Proportional set size of a process: what it shares counts in parts."""
+    return int(Path(f"/proc/{pid}/smaps_rollup").read_text().split("\nPss:")[1].split()[0]) / 1024
 
 
 def descendants(pid: int) -> list[int]:
@@ -44,10 +48,10 @@ def left_behind() -> dict[str, int]:
     gc.collect()
     return {
         "processes": len(descendants(os.getpid())),
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len([*Path("/proc/self/fd").iterdir()]),
         "tasks": len(asyncio.all_tasks()),
         "threads": threading.active_count(),
-        "temporary files": len(os.listdir(tempfile.gettempdir())),
+        "temporary files": len([*Path(tempfile.gettempdir()).iterdir()]),
     }
 
 
@@ -92,11 +96,8 @@ async def all_at_once(count: int) -> None:
         answers = await asyncio.gather(*(runtime.eval("mine + 1") for runtime in runtimes))
         assert answers == [2] * count
         print(f"   all answered in {(time.perf_counter() - started) * 1000:.0f} ms")
-        proportional = 0
-        for process in descendants(os.getpid())[1:]:
-            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-            proportional += int(rollup.split("\nPss:")[1].split()[0])
-        print(f"   {proportional / 1024 / count:.1f} MB each (PSS)")
+        sandboxes = descendants(os.getpid())[1:]
+        print(f"   {sum(map(proportional_mb, sandboxes)) / len(sandboxes):.1f} MB each (PSS)")
 
 
 async def one_runtime(calls: int) -> None:
