@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
 class CoverageReport:
-    """Counts by line and by function of every module that a test imported."""
+    """Counts by line, function and branch of every module that a test imported."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lines: dict[str, dict[int, int]] = defaultdict(dict)
         self._functions: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
+        self._branches: dict[str, dict[tuple[int, int], list[int]]] = defaultdict(dict)
 
     def add(self, report: Mapping[str, Any]) -> None:
         """Add what one test file's run counted. Entries that no honest guest sends are left out."""
@@ -38,6 +40,12 @@ class CoverageReport:
                     case [str(name), int(line), int(count)] if line > 0 and count >= 0:
                         key = (" ".join(name.split()), line)
                         functions[key] = functions.get(key, 0) + count
+            branches = self._branches[path]
+            for index, entry in enumerate(_entries(counts, "branches")):
+                match entry:
+                    case [int(line), list(ways)] if line > 0 and all(_is_count(way) for way in ways):
+                        known = branches.get((line, index), [])
+                        branches[line, index] = [a + b for a, b in zip_longest(known, ways, fillvalue=0)]
 
     def write(self) -> Path:
         """Write `coverage/lcov.info` (geninfo's tracefile format) and give its path."""
@@ -47,24 +55,54 @@ class CoverageReport:
         return target.relative_to(self._root)
 
     def _record(self, path: str) -> str:
-        functions, lines = self._functions[path], self._lines[path]
+        functions, branches, lines = self._functions[path], self._branches[path], self._lines[path]
         rows = ["TN:", f"SF:{path.removeprefix('/')}"]
         rows += [f"FN:{line},{name}" for name, line in functions]
         rows += [f"FNDA:{count},{name}" for (name, _), count in functions.items()]
         rows += [f"FNF:{len(functions)}", f"FNH:{sum(count > 0 for count in functions.values())}"]
+        rows += [
+            f"BRDA:{line},{block},{way},{count}"
+            for line, block in sorted(branches)
+            for way, count in enumerate(branches[line, block])
+        ]
+        ways = [count for counts in branches.values() for count in counts]
+        rows += [f"BRF:{len(ways)}", f"BRH:{sum(count > 0 for count in ways)}"]
         rows += [f"DA:{line},{lines[line]}" for line in sorted(lines)]
         rows += [f"LF:{len(lines)}", f"LH:{sum(count > 0 for count in lines.values())}", "end_of_record"]
         return "\n".join(rows) + "\n"
 
     def summary(self) -> str:
-        """A table: file, share of its lines that ran, lines that did not."""
-        rows = []
+        """A table: file, shares of its lines and branches that ran, lines where something did not."""
+        if not self._lines:
+            return "no module of the project was imported"
+        rows = ["  lines  branches"]
+        every_line: list[int] = []
+        every_way: list[int] = []
         for path in sorted(self._lines):
-            lines = self._lines[path]
-            missed = sorted(line for line, count in lines.items() if count == 0)
-            share = 100 * (len(lines) - len(missed)) / len(lines) if lines else 100.0
-            rows.append(f"{share:6.1f}%  {path.removeprefix('/')}  {_ranges(missed)}".rstrip())
-        return "\n".join(rows) or "no module of the project was imported"
+            lines, branches = self._lines[path], self._branches[path]
+            ways = [count for counts in branches.values() for count in counts]
+            missed = [line for line in sorted(lines) if lines[line] == 0]
+            partly = sorted({line for line, block in branches if 0 in branches[line, block]} - set(missed))
+            notes = [_ranges(missed), f"branches in {_ranges(partly)}" if partly else ""]
+            rows.append(_row(lines.values(), ways, path.removeprefix("/"), "; ".join(filter(None, notes))))
+            every_line += lines.values()
+            every_way += ways
+        if len(self._lines) > 1:
+            rows.append(_row(every_line, every_way, "all files", ""))
+        return "\n".join(rows)
+
+
+def _row(lines: Collection[int], ways: Collection[int], name: str, notes: str) -> str:
+    return f"{_share(lines):>7}  {_share(ways):>8}  {name}  {notes}".rstrip()
+
+
+def _share(counts: Collection[int]) -> str:
+    """How many of the counts are not zero: "66.7%"."""
+    return f"{100 * sum(count > 0 for count in counts) / len(counts):.1f}%" if counts else "-"
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _entries(counts: Mapping[str, Any], name: str) -> list[Any]:

@@ -152,23 +152,6 @@ async def test_module_mocks(host: IsolateHost) -> None:
     assert result.tests[4].error.line == 17
 
 
-async def test_coverage_counts_lines_and_functions(host: IsolateHost) -> None:
-    source = (
-        "export function f(x) {\n  if (x) {\n    return 1;\n  }\n  return 2;\n}\nexport const g = () => 3;\n"
-    )
-    modules = isolatejs.create_module_resolver().virtual("/src/f.js", source)
-    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
-        result = await runtime.run(
-            "import { f } from './f.js'; test('f', () => { expect(f(0)).toBe(2); expect(f(0)).toBe(2) })",
-            filename="/src/f.test.js",
-            coverage=True,
-        )
-    assert result.success
-    assert result.coverage == {
-        "/src/f.js": {"lines": [[2, 2], [3, 0], [5, 2], [7, 0]], "functions": [["f", 1, 2], ["g", 7, 0]]}
-    }
-
-
 async def test_module_mocks_end_with_their_file(host: IsolateHost) -> None:
     modules = isolatejs.create_module_resolver().virtual("/m.js", "export const value = 'real';")
     async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
@@ -183,43 +166,3 @@ async def test_module_mocks_end_with_their_file(host: IsolateHost) -> None:
         )
     assert first.success, first.tests
     assert second.success, second.tests
-
-
-async def test_coverage_of_commonjs_and_typescript(host: IsolateHost) -> None:
-    modules = (
-        isolatejs.create_module_resolver()
-        .virtual(
-            "/src/old.cjs", "'use strict';\nmodule.exports.twice = function (x) {\n  return x * 2;\n};\n"
-        )
-        .virtual(
-            "/src/color.ts",
-            "export enum Color { Red }\nexport const name = (c: Color): string => {\n  return Color[c];\n};\n",
-        )
-    )
-    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
-        result = await runtime.run(
-            "import { twice } from './old.cjs'; import { name } from './color.ts';\n"
-            "test('t', () => { expect(twice(2)).toBe(4); expect(name(0)).toBe('Red') })",
-            filename="/src/t.test.ts",
-            coverage=True,
-        )
-    assert result.success, result
-    assert result.coverage is not None
-    assert result.coverage["/src/old.cjs"]["lines"] == [[2, 1], [3, 1]]
-    assert [2, 1] in result.coverage["/src/color.ts"]["lines"]
-    assert [3, 1] in result.coverage["/src/color.ts"]["lines"]
-
-
-async def test_positions_stay_right_under_coverage(host: IsolateHost) -> None:
-    modules = isolatejs.create_module_resolver().virtual(
-        "/src/bad.js", "export function bad() {\n  if (true) throw new Error('here');\n}\n"
-    )
-    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
-        result = await runtime.run(
-            "import { bad } from './bad.js'; test('t', () => { bad() })",
-            filename="/src/t.test.js",
-            coverage=True,
-        )
-    error = result.tests[0].error
-    assert error is not None
-    assert (error.filename, error.line, error.column) == ("/src/bad.js", 2, 19)

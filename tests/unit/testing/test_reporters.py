@@ -118,13 +118,27 @@ def test_pretty_colours_keep_a_program_from_driving_the_terminal(monkeypatch: py
 
 def test_lcov_adds_up_files(tmp_path: Path) -> None:
     coverage = CoverageReport(tmp_path)
-    coverage.add({"/src/f.js": {"lines": [[1, 1], [2, 0]], "functions": [["f", 1, 1]]}})
-    coverage.add({"/src/f.js": {"lines": [[1, 2], [2, 0], [3, 0]], "functions": [["f", 1, 0]]}})
+    first = {"lines": [[1, 1], [2, 0]], "functions": [["f", 1, 1]], "branches": [[3, [0, 0]], [1, [1, 0]]]}
+    second = {
+        "lines": [[1, 2], [2, 0], [3, 0]],
+        "functions": [["f", 1, 0]],
+        "branches": [[3, [0, 0]], [1, [2, 0]]],
+    }
+    coverage.add({"/src/f.js": first})
+    coverage.add({"/src/f.js": second, "/src/g.js": {"lines": [[1, 1]]}})
     assert coverage.write() == Path("coverage/lcov.info")
     assert (tmp_path / "coverage/lcov.info").read_text() == (
-        "TN:\nSF:src/f.js\nFN:1,f\nFNDA:1,f\nFNF:1\nFNH:1\nDA:1,3\nDA:2,0\nDA:3,0\nLF:3\nLH:1\nend_of_record\n"
+        "TN:\nSF:src/f.js\nFN:1,f\nFNDA:1,f\nFNF:1\nFNH:1\n"
+        "BRDA:1,1,0,3\nBRDA:1,1,1,0\nBRDA:3,0,0,0\nBRDA:3,0,1,0\nBRF:4\nBRH:1\n"
+        "DA:1,3\nDA:2,0\nDA:3,0\nLF:3\nLH:1\nend_of_record\n"
+        "TN:\nSF:src/g.js\nFNF:0\nFNH:0\nBRF:0\nBRH:0\nDA:1,1\nLF:1\nLH:1\nend_of_record\n"
     )
-    assert coverage.summary() == "  33.3%  src/f.js  2-3"
+    assert coverage.summary() == (
+        "  lines  branches\n"
+        "  33.3%     25.0%  src/f.js  2-3; branches in 1\n"
+        " 100.0%         -  src/g.js\n"
+        "  50.0%     25.0%  all files"
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,8 +147,9 @@ def test_lcov_adds_up_files(tmp_path: Path) -> None:
         {"/a\nSF:/etc/passwd": {"lines": [[1, 1]]}},
         {"/a": 5},
         {"/a": {"lines": ["x", [1], [-1, 1], [1, -1], [1, "y"]], "functions": [["f"], [1, 2, 3]]}},
+        {"/a": {"branches": ["x", [1], [0, [1]], [1, 2], [1, [-1]], [1, ["2"]], [1, [True]]]}},
     ],
-    ids=["path", "shape", "counts"],
+    ids=["path", "shape", "counts", "branches"],
 )
 def test_dishonest_coverage_leaves_no_trace(report: dict[str, object], tmp_path: Path) -> None:
     coverage = CoverageReport(tmp_path)

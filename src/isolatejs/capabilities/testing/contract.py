@@ -71,7 +71,11 @@ class InlineSnapshot(Message, frozen=True):
 
 
 class RunSummary(Message, frozen=True):
-    """Answer to RunTests. `errors` belong to no test; `coverage` is Istanbul's per-file counts as JSON."""
+    """Answer to RunTests. `errors` belong to no test; `coverage` has counts by file.
+
+    Of each file: `lines` ([line, count]), `functions` ([name, line, count]), `branches` ([line, [count of
+    each way]]), branches as Istanbul defines them.
+    """
 
     duration_ms: float
     errors: list[FailureReport]

@@ -13,13 +13,15 @@ import { instantiationError } from "./link_errors.js";
 import { directoryOf, Referrer } from "./module_record.js";
 import { ModuleStore } from "./module_store.js";
 import { compileRecord } from "./compile.js";
+import { decodeSourceMap, originalPosition } from "./source_maps.js";
 
 /** @typedef {import("./effects.js").Effect} Effect */
 /** @typedef {import("./module_record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("./module_store.js").ModuleHost} ModuleHost */
 
 /**
- * @typedef {(code: string, path: string, toSourceLine?: (line: number) => number) =>
+ * @typedef {(line: number, column: number) => number | null} ToSourceLine  of compiled code; null: nobody wrote it
+ * @typedef {(code: string, path: string, toSourceLine?: ToSourceLine) =>
  *   { code: string, insertions: import("./source_positions.js").Insertion[] } | null} Instrument
  */
 
@@ -198,10 +200,11 @@ export class ModuleGraph {
    */
   instrumented(record, lowered) {
     if (this.instrument === null) return null;
-    const original = lowered.map === null ? null : this.positions.mapper(lowered.map);
-    const toSourceLine = original === null
+    const map = lowered.map === null ? null : decodeSourceMap(lowered.map);
+    /** @type {ToSourceLine | undefined} */
+    const toSourceLine = map === null
       ? undefined
-      : (/** @type {number} */ line) => original(line, 1).line;
+      : (line, column) => originalPosition(map, line, column)?.line ?? null;
     return this.instrument(lowered.code, record.path, toSourceLine);
   }
 

@@ -14,14 +14,15 @@ export class CoverageCollector {
       configurable: true,
       value: (/** @type {string} */ path) => {
         const file = this.#files.get(path);
-        return { s: file?.statementCounts ?? [], f: file?.functionCounts ?? [] };
+        return { s: file?.statementCounts ?? [], f: file?.functionCounts ?? [], b: file?.branchCounts ?? [] };
       },
     });
   }
 
   /**
    * What the linker asks before it compiles a module.
-   * @param {string} code @param {string} path @param {((line: number) => number) | undefined} toSourceLine
+   * @param {string} code @param {string} path
+   * @param {import("./instrument.js").ToSourceLine} [toSourceLine]
    */
   instrument(code, path, toSourceLine) {
     if (this.#parse === null || path.includes("/node_modules/")) return null;
@@ -35,7 +36,7 @@ export class CoverageCollector {
     }
   }
 
-  /** Counts by line and function. */
+  /** Counts by line, function and branch. */
   report() {
     delete (/** @type {any} */ (globalThis))[COVERAGE_GLOBAL];
     /** @type {Record<string, any>} */
@@ -51,6 +52,7 @@ export class CoverageCollector {
       report[path] = {
         lines: [...lines].sort((a, b) => a[0] - b[0]),
         functions: file.functions.map(({ line, name }, i) => [name ?? "", line, file.functionCounts[i]]),
+        branches: file.branches.map(({ line }, i) => [line, file.branchCounts[i]]),
       };
     }
     return report;

@@ -1,10 +1,18 @@
 // @ts-check
-// Counts what of a module runs: a counter before every statement, and one in every function. Only insertions
-// without line breaks are made, so that lines stay and columns can be mapped back.
+// Counts what of a module runs: a counter before every statement, one in every function, and one on every way
+// that a branch can go. Branches are Istanbul's: if and else, conditional expressions, the operands of logical
+// ones, cases, defaults. Only insertions without line breaks are made, so that lines stay and columns can be
+// mapped back.
 
 /** @typedef {{offset: number, text: string}} Insertion */
 /** @typedef {{line: number, name?: string}} Counted */
-/** @typedef {{statements: Counted[], functions: Counted[], statementCounts: number[], functionCounts: number[]}} FileCoverage */
+/** @typedef {(line: number, column: number) => number | null} ToSourceLine of compiled code; null: nobody wrote it */
+/**
+ * @typedef {object} FileCoverage
+ * @property {Counted[]} statements @property {number[]} statementCounts
+ * @property {Counted[]} functions @property {number[]} functionCounts
+ * @property {Counted[]} branches @property {number[][]} branchCounts how often each way was gone
+ */
 
 /** The global that instrumented modules get their counters from. */
 export const COVERAGE_GLOBAL = "__isolatejs_coverage__";
@@ -18,8 +26,8 @@ const DECLARATIONS = new Set([
 ]);
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
 
-/** Lines of offsets, both from the start of the text. @param {string} code */
-function lineFinder(code) {
+/** Lines of offsets as the user wrote them. @param {string} code @param {ToSourceLine} toSourceLine */
+function lineFinder(code, toSourceLine) {
   const starts = [0];
   for (let i = code.indexOf("\n"); i !== -1; i = code.indexOf("\n", i + 1)) starts.push(i + 1);
   return (/** @type {number} */ offset) => {
@@ -29,32 +37,63 @@ function lineFinder(code) {
       if (starts[middle] <= offset) low = middle;
       else high = middle;
     }
-    return low + 1;
+    return toSourceLine(low + 1, offset - starts[low] + 1);
   };
 }
 
 /**
  * @param {string} code JavaScript @param {string} path @param {(code: string) => any} parse an ESTree parser
- * @param {(line: number) => number} [toSourceLine]
+ * @param {ToSourceLine} [toSourceLine] given when the code was compiled from another language
  * @returns {{insertions: Insertion[], coverage: FileCoverage}} throws SyntaxError
  */
-export function instrument(code, path, parse, toSourceLine = (line) => line) {
-  const lineOf = lineFinder(code);
+export function instrument(code, path, parse, toSourceLine) {
+  const lineOf = lineFinder(code, toSourceLine ?? ((line) => line));
   /** @type {FileCoverage} */
-  const coverage = { statements: [], functions: [], statementCounts: [], functionCounts: [] };
+  const coverage = {
+    statements: [],
+    functions: [],
+    branches: [],
+    statementCounts: [],
+    functionCounts: [],
+    branchCounts: [],
+  };
   /** @type {Array<Insertion & {order: number}>} */
   const insertions = [];
   let order = 0;
   const insert = (/** @type {number} */ offset, /** @type {string} */ text) =>
     insertions.push({ offset, text, order: order++ });
   const count = (/** @type {any} */ node) => {
-    coverage.statements.push({ line: toSourceLine(lineOf(node.start)) });
+    const line = lineOf(node.start);
+    if (line === null) return "0";
+    coverage.statements.push({ line });
     return `__cov.s[${coverage.statementCounts.push(0) - 1}]++`;
   };
 
-  /** @param {any} node @param {boolean} alone a statement where no second one can stand */
-  const statement = (node, alone) => {
+  /** Begins a branch; every call of what it gives is the counter of one more way. @param {any} node */
+  const branch = (node) => {
+    const line = lineOf(node.start);
+    if (line === null) return () => "0";
+    coverage.branches.push({ line });
+    /** @type {number[]} */
+    const counts = [];
+    const index = coverage.branchCounts.push(counts) - 1;
+    return () => `__cov.b[${index}][${counts.push(0) - 1}]++`;
+  };
+
+  /** Counts an expression as a way of a branch. @param {any} node @param {string} counter */
+  const way = (node, counter) => {
+    insert(node.start, `(${counter},`);
+    visit(node);
+    insert(node.end, ")");
+  };
+
+  /**
+   * @param {any} node @param {boolean} alone a statement where no second one can stand
+   * @param {string} [before] a counter of its own, when it is one way of a branch
+   */
+  const statement = (node, alone, before = "") => {
     if (node.type === "BlockStatement") {
+      if (before !== "") insert(node.start + 1, `${before};`);
       for (const child of node.body) statement(child, false);
       return;
     }
@@ -62,19 +101,22 @@ export function instrument(code, path, parse, toSourceLine = (line) => line) {
       ? node.declaration === null || DECLARATIONS.has(node.declaration?.type ?? "EmptyStatement")
       : DECLARATIONS.has(node.type);
     if (!isDeclared && node.directive === undefined) {
-      const counter = count(node);
-      insert(node.start, alone ? `{${counter};` : `${counter};`);
+      const counters = `${before && `${before};`}${count(node)};`;
+      insert(node.start, alone ? `{${counters}` : counters);
       visit(node);
       if (alone) insert(node.end, "}");
       return;
     }
+    if (before !== "") insert(node.start, `{${before};`);
     visit(node);
+    if (before !== "") insert(node.end, "}");
   };
 
   /** @param {any} node @param {string} name */
   const enterFunction = (node, name) => {
-    coverage.functions.push({ line: toSourceLine(lineOf(node.start)), name });
-    const counter = `__cov.f[${coverage.functionCounts.push(0) - 1}]++`;
+    const line = lineOf(node.start);
+    if (line !== null) coverage.functions.push({ line, name });
+    const counter = line === null ? "0" : `__cov.f[${coverage.functionCounts.push(0) - 1}]++`;
     for (const parameter of node.params) visit(parameter);
     if (node.body.type === "BlockStatement") {
       const first = node.body.body.find((/** @type {any} */ child) => child.directive === undefined);
@@ -94,17 +136,60 @@ export function instrument(code, path, parse, toSourceLine = (line) => line) {
       return;
     }
     switch (node.type) {
-      case "IfStatement":
+      case "IfStatement": {
+        const next = branch(node);
+        const [then, otherwise] = [next(), next()];
         visit(node.test);
-        statement(node.consequent, true);
-        if (node.alternate) statement(node.alternate, true);
+        statement(node.consequent, true, then);
+        if (node.alternate) statement(node.alternate, true, otherwise);
+        else insert(node.end, `else{${otherwise}}`);
         return;
+      }
+      case "ConditionalExpression": {
+        const next = branch(node);
+        const [then, otherwise] = [next(), next()];
+        visit(node.test);
+        way(node.consequent, then);
+        way(node.alternate, otherwise);
+        return;
+      }
+      case "LogicalExpression": {
+        const next = branch(node);
+        for (const operand of operands(node)) way(operand, next());
+        return;
+      }
+      case "CallExpression":
+        if (toSourceLine === undefined || !isNamespace(node, code)) break;
+        for (const child of withoutParentheses(node.callee).body.body) statement(child, false);
+        return;
+      case "AssignmentPattern": {
+        visit(node.left);
+        const counter = branch(node)();
+        const named = node.left.type === "Identifier" && isNameless(node.right);
+        // A function without a name gets that of the parameter, which it would not inside of an expression.
+        const [start, end] = named ? [`{${node.left.name}:`, `}.${node.left.name}`] : ["", ""];
+        insert(node.right.start, `(${counter},${start}`);
+        visit(node.right, node.left.name);
+        insert(node.right.end, `${end})`);
+        return;
+      }
+      case "SwitchStatement": {
+        visit(node.discriminant);
+        const next = branch(node);
+        for (const clause of node.cases) {
+          if (clause.test) visit(clause.test);
+          insert(clause.consequent[0]?.start ?? clause.end, `${next()};`);
+          for (const child of clause.consequent) statement(child, false);
+        }
+        return;
+      }
       case "ForStatement":
         for (const part of [node.init, node.test, node.update]) if (part) visit(part);
         statement(node.body, true);
         return;
       case "ForInStatement":
       case "ForOfStatement":
+        visit(node.left);
         visit(node.right);
         statement(node.body, true);
         return;
@@ -116,17 +201,18 @@ export function instrument(code, path, parse, toSourceLine = (line) => line) {
       case "LabeledStatement":
         visit(node.body); // a counter between label and loop would part them
         return;
-      case "SwitchCase":
-        if (node.test) visit(node.test);
-        for (const child of node.consequent) statement(child, false);
-        return;
       case "Program":
       case "BlockStatement":
       case "StaticBlock":
         for (const child of node.body) statement(child, false);
         return;
       case "VariableDeclarator":
+        visit(node.id);
         if (node.init) visit(node.init, node.id.name ?? "");
+        return;
+      case "AssignmentExpression":
+        visit(node.left);
+        visit(node.right, node.left.name ?? node.left.property?.name ?? "");
         return;
       case "Property":
       case "MethodDefinition":
@@ -154,6 +240,37 @@ export function instrument(code, path, parse, toSourceLine = (line) => line) {
   visit(program);
   insertions.sort((a, b) => a.offset - b.offset || a.order - b.order);
   return { insertions: insertions.map(({ offset, text }) => ({ offset, text })), coverage };
+}
+
+/** @param {any} node @returns {any} */
+function withoutParentheses(node) {
+  return node.type === "ParenthesizedExpression" ? withoutParentheses(node.expression) : node;
+}
+
+/** `a`, `b` and `c` of `a && (b || c)`. @param {any} node @returns {any[]} */
+function operands(node) {
+  const inner = withoutParentheses(node);
+  return inner.type === "LogicalExpression" ? [...operands(inner.left), ...operands(inner.right)] : [node];
+}
+
+const NAMESPACE_ARGUMENT =
+  /^(?:\{\}|(?:[\w$]+ = )?((?:[\w$]+\.)*([\w$]+))(?: \|\| (?:\{\}|\(\1 = \{\}\)))?)$/;
+
+/**
+ * What enums and namespaces are compiled to: `(function(E) {...})(E || (E = {}))`, whose function and branch
+ * nobody wrote. @param {any} call @param {string} code
+ */
+function isNamespace({ callee, arguments: args }, code) {
+  const made = withoutParentheses(callee);
+  if (made.type !== "FunctionExpression" || made.params.length !== 1 || args.length !== 1) return false;
+  const match = NAMESPACE_ARGUMENT.exec(code.slice(args[0].start, args[0].end));
+  return match !== null && (match[2] ?? made.params[0].name) === made.params[0].name;
+}
+
+/** @param {any} node */
+function isNameless(node) {
+  const { type, id } = withoutParentheses(node);
+  return ["ArrowFunctionExpression", "FunctionExpression", "ClassExpression"].includes(type) && !id;
 }
 
 /** @param {string} code @param {Insertion[]} insertions in order */
