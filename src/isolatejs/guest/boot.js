@@ -2,11 +2,12 @@
 // depend on the grants happens ahead, in a process that waits warm.
 // @ts-check
 
-import { install as installEvaluation, tryOut } from "../capabilities/evaluation/guest.js";
+import { install as installEvaluation } from "../capabilities/evaluation/guest.js";
 import { installAbsent as installAbsentFetch } from "../capabilities/fetch/absent.js";
 import { installStackTraces } from "./errors.js";
 import { scrubGlobals } from "./globals.js";
 import { installPath } from "./path.js";
+import { rehearse } from "./rehearsal.js";
 import { installTimers } from "./timers.js";
 
 /** What almost every runtime is granted, as it is granted. */
@@ -14,7 +15,7 @@ const USUAL = {
   host_events: {},
   async_context: {},
   console: { enabled: false },
-  modules: { environment: { NODE_ENV: "production" }, shadowed: [], cwd: "/" },
+  modules: { environment: { NODE_ENV: "production" }, shadowed: [], cwd: "/", reportsLinking: false },
   nested_host: {},
 };
 
@@ -29,8 +30,12 @@ export class Boot {
 
   /** Everything that does not depend on the grants, and the usual grants; boot changes them into the real ones. */
   async prepare() {
-    await (this.#prepared ??= this.#prepare(USUAL));
-    await tryOut(this.#kernel); // compiles what the first program would have to wait for
+    await (this.#prepared ??= this.#rehearse());
+  }
+
+  async #rehearse() {
+    await this.#prepare(USUAL);
+    await rehearse(this.#kernel, { cwd: "/", grants: USUAL }, (message) => this.become(message));
   }
 
   /** @param {Record<string, any>} grants */
@@ -38,20 +43,23 @@ export class Boot {
     scrubGlobals();
     installTimers(this.#kernel);
     installStackTraces();
+    installPath(this.#kernel, this.#kernel.cwd);
     installEvaluation(this.#kernel);
     await this.#kernel.grants.install(grants);
   }
 
   /** The host asks for this process. @param {{cwd: string, grants: Record<string, any>}} message */
-  async boot({ cwd, grants }) {
+  async boot(message) {
     await (this.#prepared ??= this.#prepare({}));
-    this.#kernel.cwd = cwd;
-    installPath(this.#kernel, cwd);
-    await this.grant(grants);
+    await this.become(message);
   }
 
-  /** Install exactly these grants. @param {Record<string, any>} grants */
-  async grant({ evaluation: _, ...grants }) {
+  /** Take on this working directory and exactly these grants. @param {{cwd: string, grants: Record<string, any>}} message */
+  async become({ cwd, grants: { evaluation: _, ...grants } }) {
+    if (cwd !== this.#kernel.cwd) {
+      this.#kernel.cwd = cwd;
+      installPath(this.#kernel, cwd);
+    }
     await this.#kernel.grants.rebind(grants);
     if (grants.fetch === undefined) installAbsentFetch(this.#kernel);
   }

@@ -51,9 +51,8 @@ channel.handle("boot", {
   },
 
   /** Another acquire of the session, with its bindings. @param {{cwd: string, grants: Record<string, any>}} message */
-  async resumeKernel({ cwd, grants }) {
-    kernel.cwd = cwd;
-    await (granting = boot.grant(grants));
+  async resumeKernel(message) {
+    await (granting = boot.become(message));
     channel.release();
     return null;
   },

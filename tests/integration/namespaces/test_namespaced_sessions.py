@@ -34,6 +34,13 @@ async def test_state_survives_and_bindings_change(host: isolatejs.IsolateHost) -
         await second.dispose(hard=True)
 
 
+async def test_paths_start_at_the_working_directory_of_each_acquire(host: isolatejs.IsolateHost) -> None:
+    for cwd in ("/a", "/b", "/"):
+        session = await host.get_namespaced_runtime("moving", cwd=cwd)
+        assert await session.eval("path.resolve('x')") == f"{cwd.rstrip('/')}/x"
+        await session.dispose(hard=cwd == "/")
+
+
 async def test_handles_that_are_given_up_at_once_leave_no_trace(host: isolatejs.IsolateHost) -> None:
     """A handle may be disposed before its grants are installed; the next one's are, before its first program."""
     for number in range(25):

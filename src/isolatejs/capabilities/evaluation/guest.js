@@ -37,7 +37,13 @@ let lastId = 0;
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel */
 export function install(kernel) {
-  kernel.channel.handle("evaluation", {
+  kernel.channel.handle("evaluation", programs(kernel));
+  watchEscapes(kernel);
+}
+
+/** What answers the host's messages. @param {import("../../guest/kernel.js").Kernel} kernel */
+export function programs(kernel) {
+  return {
     /** @param {{code: string, filename: string}} message */
     evaluateProgram({ code, filename }) {
       const quick = quickly(kernel, code, filename);
@@ -48,18 +54,11 @@ export function install(kernel) {
       while (hasPendingTimers() || kernel.channel.isWaiting) await pause(IDLE_CHECK_MS);
       return null;
     },
-  });
-  watchEscapes(kernel);
+  };
 }
 
 /** When microtasks and immediates that were due have run. @returns {Promise<void>} */
 const nextTurn = () => new Promise((resolve) => runNextTurn(() => runNextTurn(resolve)));
-
-/** Run two small programs for nobody, so that the code for running programs is compiled. @param {import("../../guest/kernel.js").Kernel} kernel */
-export async function tryOut(kernel) {
-  await quickly(kernel, "[0]", "/index.js");
-  await quickly(kernel, "(() => 0)()", "/index.js");
-}
 
 /** Run a program that is plain strict code; undefined when it has to be a module. */
 function quickly(
