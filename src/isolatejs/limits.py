@@ -30,6 +30,8 @@ STREAM_WINDOW_BYTES: Final = 1 * MIB
 """Credit of one stream: covers a local round trip at memory speed, small enough to hold per stream."""
 STREAM_CHUNK_BYTES: Final = 64 * KIB
 """Largest piece of one data frame: keeps other calls on the same socket moving."""
+STREAM_SMALL_CHUNK_BYTES: Final = 4 * KIB
+"""Chunks below this share a frame with those that wait behind them: a frame costs more than copying them."""
 PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
 """Bytes that wait to be written to a guest that does not read."""
 

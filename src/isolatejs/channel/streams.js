@@ -5,7 +5,9 @@ import { core } from "../guest/engine.js";
 import {
   getTypedArrayByteLength,
   MathMin,
+  PromisePrototypeThen,
   SafeMap,
+  TypedArrayPrototypeSet,
   TypedArrayPrototypeSubarray,
   web,
 } from "../guest/primordials.js";
@@ -15,6 +17,9 @@ const { ArrayBuffer, Promise, TypeError, Uint8Array, WeakMap } = globalThis;
 
 const WINDOW_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
+const SMALL_CHUNK_BYTES = 4 * 1024;
+/** Room for small chunks that share a frame. */
+const GATHERED_BYTES = 16 * 1024;
 
 /** @typedef {(header: any[], attachments: Uint8Array[]) => void} Send */
 
@@ -144,6 +149,8 @@ class Sender {
   #stopped = false;
   /** @type {(() => void) | undefined} */ #wake;
   /** @type {any} */ #reader;
+  /** A read that was begun ahead. @type {Promise<any> | null} */ #ahead = null;
+  /** @type {Uint8Array | undefined} */ #gathered;
   /** A stream's own callbacks run for whoever offered it. */
   #context = core.getAsyncContext();
   #id;
@@ -195,9 +202,10 @@ class Sender {
   async #pump() {
     try {
       while (!this.#stopped) {
-        const { done, value } = await this.#reader.read();
+        const { done, value } = await this.#read();
         if (done) break;
         let bytes = toBytes(value);
+        if (getTypedArrayByteLength(bytes) < SMALL_CHUNK_BYTES) bytes = await this.#gather(bytes);
         while (getTypedArrayByteLength(bytes) > 0 && !this.#stopped) {
           while (this.#credit <= 0 && !this.#stopped) {
             await new Promise((resolve) => this.#wake = /** @type {any} */ (resolve));
@@ -214,6 +222,38 @@ class Sender {
     }
   }
 
+  /** @returns {Promise<any>} */
+  #read() {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    return ahead ?? this.#reader.read();
+  }
+
+  /**
+   * A small chunk and those that wait behind it already, as long as there is credit for them. Valid until the next.
+   * @param {Uint8Array} first
+   */
+  async #gather(first) {
+    let size = getTypedArrayByteLength(first);
+    let bytes = first;
+    while (!this.#stopped && size < this.#credit) {
+      const ahead = this.#reader.read();
+      this.#ahead = ahead;
+      const next = await settledAlready(ahead);
+      const more = next === undefined || next.done ? undefined : bytesOf(next.value);
+      if (more === undefined) break;
+      const end = size + getTypedArrayByteLength(more);
+      if (end > GATHERED_BYTES) break;
+      this.#ahead = null;
+      const room = this.#gathered ??= new Uint8Array(GATHERED_BYTES);
+      if (bytes === first) TypedArrayPrototypeSet(room, first, 0);
+      TypedArrayPrototypeSet(room, more, size);
+      size = end;
+      bytes = TypedArrayPrototypeSubarray(room, 0, size);
+    }
+    return bytes;
+  }
+
   /** @param {any[]} last */
   #finish(last) {
     this.#forget();
@@ -221,10 +261,29 @@ class Sender {
   }
 }
 
+/**
+ * What a promise was resolved with before; undefined when it was not.
+ * @param {Promise<any>} promise
+ */
+async function settledAlready(promise) {
+  /** @type {any} */
+  let found;
+  PromisePrototypeThen(promise, (/** @type {any} */ value) => found = value, () => {});
+  await null; // its reactions, if there are any now, run before this goes on
+  return found;
+}
+
 /** @param {any} value @returns {Uint8Array} */
 function toBytes(value) {
+  const bytes = bytesOf(value);
+  if (bytes === undefined) throw new TypeError("a body's stream must give bytes (Uint8Array)");
+  return bytes;
+}
+
+/** @param {any} value @returns {Uint8Array | undefined} */
+function bytesOf(value) {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  throw new TypeError("a body's stream must give bytes (Uint8Array)");
+  return undefined;
 }

@@ -2,6 +2,7 @@
 
 The reader of a stream grants `STREAM_WINDOW_BYTES` when it accepts, and more as it consumes. Nothing is
 sent before the first credit. A reader that wants no more sends a stop; the sender then ends the stream.
+Chunks are bytes, not messages: small ones that come in one turn of the loop share a frame, and none waits longer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from isolatejs.errors import GuestProtocolError, IsolateError
-from isolatejs.limits import STREAM_CHUNK_BYTES, STREAM_WINDOW_BYTES
+from isolatejs.limits import STREAM_CHUNK_BYTES, STREAM_SMALL_CHUNK_BYTES, STREAM_WINDOW_BYTES
 from isolatejs.wire.errors import encode_error
 from isolatejs.wire.frames import CreditFrame, DataFrame, EndFrame, FailFrame, StopFrame
 
@@ -111,6 +112,8 @@ class OutgoingStream:
         self._credit = 0
         self._credited = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._sent_this_turn = False
+        self._small = bytearray()
 
     def grant(self, size: int) -> None:
         """Take credit from the reader; the first starts the pump."""
@@ -144,17 +147,49 @@ class OutgoingStream:
                     piece = view[: min(self._credit, STREAM_CHUNK_BYTES)]
                     view = view[piece.nbytes :]
                     self._credit -= piece.nbytes
-                    self._sink.send(DataFrame(self.id), (piece,))
+                    if piece.nbytes >= STREAM_SMALL_CHUNK_BYTES:
+                        self._send_small()
+                        self._sink.send(DataFrame(self.id), (piece,))
+                    elif self._add_small(piece):
+                        await asyncio.sleep(0)  # a source that never waits lets others run, too
                     await self._sink.wait_writable()
+            self._send_small()
             self._sink.send(EndFrame(self.id))
         except asyncio.CancelledError:
             self._sink.send(EndFrame(self.id))
         except Exception as error:
+            self._send_small()
             reveal = isinstance(error, IsolateError)
             payload = msgspec.json.encode(encode_error(error, reveal=reveal))
             self._sink.send(FailFrame(self.id, msgspec.Raw(payload)))
         finally:
+            self._small.clear()
             await self._finish()
+
+    def _add_small(self, piece: memoryview) -> bool:
+        """Send a small piece at once when it is the first of this turn of the loop, else with the others of it.
+
+        True when they made a full frame.
+        """
+        if not self._sent_this_turn:
+            self._sent_this_turn = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
+            self._sink.send(DataFrame(self.id), (piece,))
+            return False
+        self._small += piece
+        if len(self._small) < STREAM_CHUNK_BYTES:
+            return False
+        self._send_small()
+        return True
+
+    def _end_turn(self) -> None:
+        self._sent_this_turn = False
+        self._send_small()
+
+    def _send_small(self) -> None:
+        if self._small:
+            small, self._small = self._small, bytearray()
+            self._sink.send(DataFrame(self.id), (memoryview(small),))
 
     async def _finish(self) -> None:
         self._sink.forget_stream(self.id)
