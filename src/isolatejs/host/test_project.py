@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,16 +100,21 @@ class TestProject:
         on_console: Callable[[ConsoleEntry], Any] | None = None,
         ids: list[int] | None = None,
     ) -> TestRunResult:
-        """Run one file in a sandbox of its own; new inline snapshots are put into it afterwards."""
+        """Run one file in a sandbox of its own; new inline snapshots are put into it afterwards.
+
+        When a test ends the sandbox, those after it run in another one.
+        """
         options = self.options
         code = _read(file.path)
-        async with host.create_test_runtime(
+        open_runtime = partial(
+            host.create_test_runtime,
             key=file.filename,
             bindings=self._bindings(on_console),
             memory_limit_mb=options.memory_limit_mb,
             nested_host=options.nested_host,
             snapshots=create_file_bindings(self.root, allow_write=options.update_snapshots != "none"),
-        ) as runtime:
+        )
+        async with open_runtime() as runtime:
             if on_event is not None:
                 runtime.test.on_event(on_event)
             result = await runtime.run(
@@ -122,6 +128,7 @@ class TestProject:
                 update_snapshots=options.update_snapshots,
                 coverage=options.coverage,
                 locations=True,
+                successor=open_runtime,
             )
         insert_snapshots(file, code, result.inline_snapshots)
         return result

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import msgspec
 
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.capabilities.files.bindings import as_file_tree
 from isolatejs.capabilities.testing.contract import RunTests
-from isolatejs.capabilities.testing.host import TestingGrant
+from isolatejs.capabilities.testing.host import OtherTestsError, TestingGrant
 from isolatejs.capabilities.testing.results import TestError, TestRunResult
 from isolatejs.capabilities.testing.run_record import RunRecord
 from isolatejs.capabilities.testing.snapshot_store import FileSnapshotStore
@@ -27,15 +30,18 @@ from isolatejs.limits import HOOK_TIMEOUT_MS, TEST_CONCURRENCY, TEST_LOAD_TIMEOU
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from isolatejs.capabilities.testing.contract import UpdateMode
+    from isolatejs.capabilities.testing.contract import RunSummary, UpdateMode
     from isolatejs.capabilities.testing.host import TestingHost
     from isolatejs.capabilities.testing.results import TestCase, TestEvent
     from isolatejs.host.live_runtime import LiveRuntime
     from isolatejs.web import AbortSignal
 
 DEFAULT_FILENAME = "/index.test.ts"
+Successor: TypeAlias = "Callable[[], AbstractAsyncContextManager[TestRuntime]]"
+"""Gives a fresh test runtime with the same bindings, in which the rest of a file runs."""
 
 
 class TestEvents:
@@ -96,6 +102,7 @@ class TestRuns:
         update_snapshots: UpdateMode = "new",
         coverage: bool = False,
         locations: bool = False,
+        successor: Successor | None = None,
     ) -> TestRunResult:
         """See TestRuntime.run."""
         message = _message(
@@ -113,7 +120,7 @@ class TestRuns:
             locations=locations,
         )
         record = RunRecord(self.events.emit)
-        result = await self._run(message, record, signal)
+        result = await self._run(message, record, signal, successor)
         self._last = result
         self._registered = result.total
         return result
@@ -140,18 +147,49 @@ class TestRuns:
             )
         return record.planned
 
-    async def _run(self, message: RunTests, record: RunRecord, signal: AbortSignal | None) -> TestRunResult:
+    async def _run(
+        self,
+        message: RunTests,
+        record: RunRecord,
+        signal: AbortSignal | None,
+        successor: Successor | None,
+    ) -> TestRunResult:
+        """Run here, and what is left in one successor after the other, as long as each settles something."""
+        runs, part = self, message
+        loose: tuple[TestError, ...] = ()
+        async with AsyncExitStack() as stack:
+            while True:
+                settled = record.settled
+                try:
+                    summary, decode = await runs._run_part(part, record, signal)
+                    return record.result(summary, decode, loose)
+                except (LimitError, SandboxCrashedError, OtherTestsError) as error:
+                    failure, reason = _early_end(record, error, part)
+                loose += record.fail_running(failure)
+                if message.bail and record.failures() >= message.bail:
+                    reason = "an earlier test failed"
+                    break
+                rest = record.unfinished()
+                if successor is None or not rest or record.settled == settled:
+                    break
+                runs = (await stack.enter_async_context(successor()))._runs
+                bail = message.bail and message.bail - record.failures()
+                part = msgspec.structs.replace(message, ids=rest, bail=bail)
+                record.go_on_elsewhere()
+        record.skip_rest(reason)
+        return record.result(None, lambda encoded: None, loose)
+
+    async def _run_part(
+        self, message: RunTests, record: RunRecord, signal: AbortSignal | None
+    ) -> tuple[RunSummary, Callable[[Any], Any]]:
         if self._busy:
             raise ConfigurationError("this runtime is running tests already: one run at a time")
         self._busy = True
         testing = self._testing
         try:
-            summary, decode = await self._live.execute(
+            return await self._live.execute(
                 lambda: testing.run(message, record), timeout_ms=None, signal=signal
             )
-            return record.result(summary, decode)
-        except (LimitError, SandboxCrashedError) as error:
-            return _ended_early(record, error, message)
         finally:
             self._busy = False
 
@@ -228,15 +266,18 @@ class TestRuntime:
         update_snapshots: UpdateMode = "new",
         coverage: bool = False,
         locations: bool = False,
+        successor: Successor | None = None,
     ) -> TestRunResult:
         """Load a test file and run what it defines. Every test has a result, whatever they do.
 
         `timeout_ms` limits each test (default 5 s) and, when given, each hook; a test that is over its time
         fails alone. One that never gives control back ends the sandbox: it fails, and the tests after it
-        are reported as skipped, with the reason. `pattern` is a JavaScript regular expression on names
-        ("suite test"); `ids` picks tests by their number in the file. `bail` stops after that many
-        failures. `update_snapshots` is "new" (write missing ones), "all" or "none". `coverage` counts what of
-        the program's modules ran. `locations` tells where every test is defined.
+        are reported as skipped, with the reason; unless there is a `successor`, which gives a fresh test
+        runtime (`lambda: host.create_test_runtime(...)`) that loads the file again and runs them. `pattern`
+        is a JavaScript regular expression on names ("suite test"); `ids` picks tests by their number in the
+        file. `bail` stops after that many failures. `update_snapshots` is "new" (write missing ones), "all"
+        or "none". `coverage` counts what of the program's modules ran. `locations` tells where every test is
+        defined.
 
         Raises AbortError when `signal` aborts (which ends the runtime), RuntimeDisposedError when it is
         already gone. Failures of tests are in the result, not raised.
@@ -255,6 +296,7 @@ class TestRuntime:
             update_snapshots=update_snapshots,
             coverage=coverage,
             locations=locations,
+            successor=successor,
         )
 
     async def collect(
@@ -327,8 +369,10 @@ def _message(
     )
 
 
-def _ended_early(record: RunRecord, error: IsolateError, message: RunTests) -> TestRunResult:
-    """The result of a run whose sandbox died: nothing is lost, everything says why."""
+def _early_end(record: RunRecord, error: IsolateError, message: RunTests) -> tuple[TestError, str]:
+    """What to say of a sandbox that died: to the test that was under way, and to those after it."""
+    if isinstance(error, OtherTestsError):
+        return TestError(str(error), stack=f"Error: {error}"), str(error)
     if isinstance(error, ExecutionTimeoutError):
         what = "a test" if record.loaded else "loading the test file"
         limit = message.timeout_ms if record.loaded else message.load_timeout_ms
@@ -338,11 +382,8 @@ def _ended_early(record: RunRecord, error: IsolateError, message: RunTests) -> T
             f"Exceeded timeout of {limit:g} ms for {what}. "
             "It never gave control back, so the sandbox was ended."
         )
-        named = TestError(text, name="TimeoutError")
-        rest = "the sandbox was ended because a test before it never gave control back"
-    else:
-        text = f"The sandbox died: {error}"
-        named = TestError(text, name=type(error).__name__)
-        rest = f"the sandbox died before it could run: {str(error).splitlines()[0]}"
-    loose = record.end_early(named, of_running=text, of_rest=rest)
-    return record.result(None, lambda encoded: None, loose)
+        reason = "the sandbox was ended because a test before it never gave control back"
+        return TestError(text, stack=f"TimeoutError: {text}", name="TimeoutError"), reason
+    text, name = f"The sandbox died: {error}", type(error).__name__
+    reason = f"the sandbox died before it could run: {str(error).splitlines()[0]}"
+    return TestError(text, stack=f"{name}: {text}", name=name), reason

@@ -11,6 +11,7 @@ import pytest
 from isolatejs import AbortController, AbortError, RuntimeDisposedError
 
 if TYPE_CHECKING:
+    from isolatejs import IsolateHost
     from isolatejs.capabilities.testing.results import TestRunResult
     from isolatejs.host.test_suite_runtime import TestRuntime
 
@@ -131,6 +132,79 @@ async def test_a_test_that_blocks_is_reported_and_nothing_is_lost(tests: TestRun
     assert [suite.name for suite in result.suites] == ["suite"]
     with pytest.raises(RuntimeDisposedError):
         await tests.run("test('a', () => {})")
+
+
+async def test_the_rest_of_a_file_runs_in_a_successor(host: IsolateHost) -> None:
+    """Every test that blocks, or takes all memory, fails alone."""
+    events: list[str] = []
+    async with host.create_test_runtime() as runtime:
+        runtime.test.on_event(lambda event: events.append(event.type))
+        result = await runtime.run(
+            """
+            let loaded = 0; beforeAll(() => { loaded++ });
+            test("before", () => {});
+            describe("suite", () => {
+              test("blocks", () => { while (true) {} });
+              test("next", () => { expect(loaded).toBe(1) });
+              test.skip("skipped", () => {});
+            });
+            describe("hook", () => { beforeAll(() => { for (;;) {} }); test("a", () => {}); test("b", () => {}) });
+            test("greedy", () => { const hoard = []; for (;;) hoard.push(new Array(100_000).fill(hoard.length)) });
+            test.todo("later");
+            test("fails", () => { throw new Error("honestly") });
+            test("after", () => {});
+            test("blocks last", () => { while (true) {} });
+            """,
+            timeout_ms=500,
+            successor=lambda: host.create_test_runtime(memory_limit_mb=128),
+        )
+    assert statuses(result) == {
+        "before": "pass",
+        "suite > blocks": "fail",
+        "suite > next": "pass",
+        "suite > skipped": "skip",
+        "hook > a": "fail",
+        "hook > b": "fail",
+        "greedy": "fail",
+        "later": "todo",
+        "fails": "fail",
+        "after": "pass",
+        "blocks last": "fail",
+    }
+    assert messages(result)["fails"] == "honestly"
+    assert "for a hook (beforeAll)" in messages(result)["hook > a"]
+    assert "memory_limit_mb" in messages(result)["greedy"]
+    assert [(suite.name, suite.passed, suite.failed) for suite in result.suites] == [
+        ("suite", 1, 1),
+        ("hook", 0, 2),
+    ]
+    assert result.errors == ()
+    assert [events.count(kind) for kind in ("runStart", "suiteStart", "suiteEnd", "testEnd", "runEnd")] == [
+        1, 2, 2, 11, 1,
+    ]  # fmt: skip
+
+
+async def test_a_successor_respects_bail(host: IsolateHost) -> None:
+    async with host.create_test_runtime() as runtime:
+        result = await runtime.run(
+            "test('a', () => { for (;;) {} }); test('b', () => {})",
+            timeout_ms=200,
+            bail=1,
+            successor=host.create_test_runtime,
+        )
+    assert statuses(result) == {"a": "fail", "b": "skip"}
+    assert result.tests[1].reason == "an earlier test failed"
+
+
+async def test_a_file_that_is_another_one_when_loaded_again_does_not_go_on(host: IsolateHost) -> None:
+    async with host.create_test_runtime() as runtime:
+        result = await runtime.run(
+            "test('a', () => { for (;;) {} }); test(`b ${crypto.randomUUID()}`, () => {})",
+            timeout_ms=200,
+            successor=host.create_test_runtime,
+        )
+    assert [test.status for test in result.tests] == ["fail", "skip"]
+    assert result.tests[1].reason == "the file defines other tests when it is loaded again"
 
 
 async def test_a_blocking_hook_fails_its_tests(tests: TestRuntime) -> None:

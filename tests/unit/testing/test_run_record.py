@@ -85,9 +85,8 @@ def test_early_end_reports_everything() -> None:
     made.start_suite(1)
     made.start_suite(2)
     made.start_test(1)
-    loose = made.end_early(
-        TestError("", name="TimeoutError"), of_running="was running", of_rest="did not run"
-    )
+    loose = made.fail_running(TestError("was running", name="TimeoutError"))
+    made.skip_rest("did not run")
     result = made.result(None, decode, loose)
     assert loose == ()
     assert [(test.status, test.reason) for test in result.tests] == [
@@ -102,12 +101,49 @@ def test_early_end_reports_everything() -> None:
 
 def test_early_end_without_a_test_is_an_error_of_the_run() -> None:
     made = record()
-    loose = made.end_early(
-        TestError("", name="SandboxCrashedError"), of_running="died", of_rest="did not run"
-    )
+    loose = made.fail_running(TestError("died", name="SandboxCrashedError"))
+    made.skip_rest("did not run")
     result = made.result(None, decode, loose)
     assert [error.message for error in result.errors] == ["died"]
     assert not result.success
+
+
+def test_another_sandbox_goes_on_where_one_died() -> None:
+    """It tells of everything once more; what is settled is heard once, and every event comes once."""
+    events: list[TestEvent] = []
+    made = record(events)
+    made.start_suite(1)
+    made.start_suite(2)
+    made.start_test(1)
+    assert made.fail_running(TestError("died")) == ()
+    assert made.unfinished() == [2]
+    made.go_on_elsewhere()
+    assert made.start(PLAN)
+    made.start_suite(1)
+    made.start_suite(2)
+    made.end_test(TestEnded(1, "skip", 0.0), decode)
+    made.end_suite(SuiteEnded(2, 1.0, []), decode)
+    made.start_test(2)
+    made.end_test(TestEnded(2, "pass", 1.0), decode)
+    made.end_suite(SuiteEnded(1, 1.0, []), decode)
+    made.end_test(TestEnded(3, "todo", 0.0), decode)
+    result = made.result(SUMMARY, decode)
+    assert [test.status for test in result.tests] == ["fail", "pass", "todo"]
+    assert [(suite.name, suite.passed, suite.failed) for suite in result.suites] == [
+        ("outer", 1, 1),
+        ("inner", 0, 1),
+    ]
+    assert [event.type for event in events] == [
+        "runStart", "suiteStart", "suiteStart", "testStart", "testEnd", "suiteEnd", "testStart", "testEnd",
+        "suiteEnd", "testEnd", "runEnd",
+    ]  # fmt: skip
+
+
+def test_another_sandbox_with_other_tests_does_not_go_on() -> None:
+    made = record()
+    made.go_on_elsewhere()
+    assert not made.start(RunStarted(PLAN.suites, PLAN.tests[:2]))
+    assert not made.loaded
 
 
 def test_forgotten_tests_did_not_pass() -> None:

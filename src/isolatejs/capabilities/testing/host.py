@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.testing import contract
 from isolatejs.capabilities.testing.contract import CheckAlive, RunSummary, RunTests
-from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError
+from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError, IsolateError
 from isolatejs.limits import TEST_BLOCKED_GRACE_MS, TEST_WATCH_INTERVAL_MS
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.testing.run_record import RunRecord
     from isolatejs.capabilities.testing.snapshot_store import SnapshotStore
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
+
+
+class OtherTestsError(IsolateError):
+    """A file that was loaded again, to go on where a sandbox died, is not the file that it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ class TestingHost:
         return self._record
 
     def run_started(self, message: RunStarted, note: IncomingNote) -> None:
-        self._current.start(message)
+        if not self._current.start(message):
+            self._scope.fail(OtherTestsError("the file defines other tests when it is loaded again"))
         self._watch(0)
 
     def suite_started(self, message: SuiteStarted, note: IncomingNote) -> None:

@@ -55,14 +55,24 @@ class RunRecord:
         self.running: set[int] = set()
         self.hook: tuple[int, str] | None = None
         self.loaded = False
+        self._repeated_tests: set[int] = set()
+        self._repeated_suites: set[int] = set()
 
     # --- what the guest tells ----------------------------------------------------------------------
-    def start(self, message: RunStarted) -> None:
-        """Take the plan. Ids count up from 1, and a suite comes after the one around it."""
+    def start(self, message: RunStarted) -> bool:
+        """Take the plan. Ids count up from 1, and a suite comes after the one around it.
+
+        False, and the plan is not taken, when another sandbox goes on with the run and has other tests.
+        """
         if self.loaded:
             raise GuestProtocolError("a test run started twice")
         if len(message.tests) > TESTS_LIMIT or len(message.suites) > TESTS_LIMIT:
             raise GuestProtocolError(f"a test file defines more than {TESTS_LIMIT} tests or suites")
+        if self._plan:
+            self.loaded = _names(message.suites, message.tests) == _names(
+                list(self._suites.values()), list(self._plan.values())
+            )
+            return self.loaded
         for number, suite in enumerate(message.suites, 1):
             if suite.id != number or suite.parent not in self._paths:
                 raise GuestProtocolError("the suites of a test run are out of order")
@@ -76,8 +86,13 @@ class RunRecord:
             self._below[test.suite].append(test.id)
         self.loaded = True
         self._emit(TestEvent("runStart", test_count=len(self._plan), suite_count=len(self._suites)))
+        return True
 
     def start_suite(self, suite_id: int) -> None:
+        if suite_id in self._repeated_suites:
+            if suite_id in self._open_suites:
+                self._repeated_suites.discard(suite_id)
+            return
         suite = self._suites.get(suite_id)
         if suite is None or suite_id in self._open_suites or suite_id in self._suite_results:
             raise GuestProtocolError("a suite started that is not to start")
@@ -85,6 +100,8 @@ class RunRecord:
         self._emit(TestEvent("suiteStart", suite=self._suite(suite_id, 0.0, (), counted=False)))
 
     def end_suite(self, message: SuiteEnded, decode: Callable[[EncodedValue], Any]) -> None:
+        if message.suite in self._repeated_suites:
+            return
         if message.suite not in self._open_suites:
             raise GuestProtocolError("a suite ended that has not started")
         self._close_suite(message.suite, message.duration_ms, self._errors(message.errors, decode))
@@ -99,6 +116,8 @@ class RunRecord:
         return test
 
     def end_test(self, message: TestEnded, decode: Callable[[EncodedValue], Any]) -> None:
+        if message.test in self._repeated_tests:
+            return
         test = self._plan.get(message.test)
         if test is None or message.test in self._results:
             raise GuestProtocolError("a test ended that is not to end")
@@ -112,30 +131,51 @@ class RunRecord:
         self._finish(test, message.status, message.duration_ms, errors, message.retries, message.reason)
 
     # --- the end -----------------------------------------------------------------------------------
-    def end_early(self, error: TestError, *, of_running: str, of_rest: str) -> tuple[TestError, ...]:
-        """Give a result to every test that has none: the sandbox is gone.
+    def fail_running(self, error: TestError) -> tuple[TestError, ...]:
+        """The sandbox is gone: tests under way, or those whose hook was, fail with this error.
 
-        Tests under way (or those whose hook was) fail with `error`, worded as `of_running`; the rest is
-        skipped, with `of_rest` as the reason. Returns the errors that no test could take.
+        Returns it when there is no test to take it.
         """
         spoiled = set(self.running)
         if self.hook is not None and not spoiled:
             spoiled = {
                 test for test in self._plan if self._is_in(test, self.hook[0]) and test not in self._results
             }
-        failure = TestError(of_running, stack=f"{error.name}: {of_running}", name=error.name)
+        self.hook = None
+        for number in sorted(spoiled):
+            test = self._plan[number]
+            self._finish(test, "fail", 0.0, (_placed(error, test),), 0, None)
+        return () if spoiled else (error,)
+
+    def skip_rest(self, reason: str) -> None:
+        """Give a result to every test that has none, and an end to every suite."""
         for test in self._plan.values():
-            if test.id in self._results:
-                continue
-            if test.id in spoiled:
-                self._finish(test, "fail", 0.0, (_placed(failure, test),), 0, None)
-            elif test.plan == "todo":
-                self._finish(test, "todo", 0.0, (), 0, None)
-            else:
-                self._finish(test, "skip", 0.0, (), 0, of_rest if test.plan == "run" else None)
+            if test.id not in self._results:
+                status = "todo" if test.plan == "todo" else "skip"
+                self._finish(test, status, 0.0, (), 0, reason if test.plan == "run" else None)
         for suite_id in reversed(list(self._open_suites)):
             self._close_suite(suite_id, 0.0, ())
-        return () if spoiled else (failure,)
+
+    @property
+    def settled(self) -> int:
+        """How many tests have a result."""
+        return len(self._results)
+
+    def unfinished(self) -> list[int]:
+        """Tests that were to run and have no result."""
+        return [
+            test.id for test in self._plan.values() if test.plan == "run" and test.id not in self._results
+        ]
+
+    def failures(self) -> int:
+        """How many tests failed."""
+        return sum(result.status == "fail" for result in self._results.values())
+
+    def go_on_elsewhere(self) -> None:
+        """Another sandbox loads the file again and runs the rest: what it repeats is heard only once."""
+        self.loaded = False
+        self._repeated_tests = set(self._results)
+        self._repeated_suites = {*self._open_suites, *self._suite_results}
 
     def result(
         self,
@@ -145,9 +185,9 @@ class RunRecord:
     ) -> TestRunResult:
         """The result. Tests that the guest forgot, because the program broke its framework, did not pass."""
         if any(test not in self._results for test in self._plan):
-            ended = TestError("", name="Error")
             text = "the run ended without a result of this test"
-            extra_errors = (*extra_errors, *self.end_early(ended, of_running=text, of_rest=text))
+            extra_errors = (*extra_errors, *self.fail_running(TestError(text, stack=f"Error: {text}")))
+            self.skip_rest(text)
         errors = (*self._errors(summary.errors, decode), *extra_errors) if summary else tuple(extra_errors)
         tests = tuple(self._results[number] for number in self._plan)
         counts = _count(tests)
@@ -247,6 +287,13 @@ class RunRecord:
     ) -> tuple[TestError, ...]:
         errors = (_error(report, decode) for report in reports[:TEST_ERRORS_LIMIT])
         return tuple(error if test is None else _placed(error, test) for error in errors)
+
+
+def _names(suites: Sequence[PlannedSuite], tests: Sequence[PlannedTest]) -> list[tuple[int, int, str]]:
+    """What tells one plan from another."""
+    return [(suite.id, suite.parent, suite.name) for suite in suites] + [
+        (test.id, test.suite, test.name) for test in tests
+    ]
 
 
 def _error(report: FailureReport, decode: Callable[[EncodedValue], Any], depth: int = 0) -> TestError:
