@@ -1,4 +1,4 @@
-// A process that waits warm is booted and runs two small programs for nobody, over a channel that leads nowhere:
+// A process that waits warm is booted and runs three small programs for nobody, over a channel that leads nowhere:
 // V8 compiles functions when they are first called, and the first real program should not wait for that.
 // @ts-check
 
@@ -6,7 +6,6 @@ import { programs } from "../capabilities/evaluation/guest.js";
 import { Channel } from "../channel/channel.js";
 import { CALL, FrameWriter } from "../wire/framing.js";
 import { stringify } from "../wire/json.js";
-import { runNextTurn } from "./engine.js";
 import { TypedArrayPrototypeSet, TypedArrayPrototypeSlice } from "./primordials.js";
 
 /**
@@ -19,10 +18,12 @@ export async function rehearse(kernel, message, grant) {
     [CALL, 1, "boot.bootKernel", message],
     [CALL, 3, "evaluation.evaluateProgram", { code: "[0]", filename: "/index.js" }],
     [CALL, 5, "evaluation.evaluateProgram", { code: "(() => 0)()", filename: "/index.js" }],
+    [CALL, 7, "evaluation.evaluateProgram", { code: "const a: number = await 0; a", filename: "/index.ts" }],
   ];
+  const peer = new Peer(frames);
   const channel = new Channel(
-    { source: frameSource(frames), sink: { writeSync: (bytes) => bytes.length }, openSync: nothing },
-    { describe: nothing, revive: nothing },
+    { source: peer, sink: peer, openSync: nothing },
+    { describe: ({ name, message }) => ({ name, message }), revive: nothing },
     () => 0,
   );
   channel.handle("boot", {
@@ -36,21 +37,32 @@ export async function rehearse(kernel, message, grant) {
   await channel.run();
 }
 
-/** Gives a frame with each read, then, when they have been answered, the end. @param {any[]} frames */
-function frameSource(frames) {
-  const rest = frames.map(bytesOf);
-  return {
-    async read(/** @type {Uint8Array} */ room) {
-      await nextTurn();
-      const bytes = rest.shift();
-      if (bytes === undefined) {
-        await nextTurn();
-        return null;
-      }
-      TypedArrayPrototypeSet(room, bytes);
-      return bytes.length;
-    },
-  };
+/** The other end: sends the next frame when the last one has been answered, then hangs up. */
+class Peer {
+  #rest;
+  /** @type {Promise<void>} */ #answered = Promise.resolve();
+  /** @type {() => void} */ #onAnswer = () => {};
+
+  /** @param {any[]} frames */
+  constructor(frames) {
+    this.#rest = frames.map(bytesOf);
+  }
+
+  /** @param {Uint8Array} room @returns {Promise<number | null>} */
+  async read(room) {
+    await this.#answered;
+    const bytes = this.#rest.shift();
+    if (bytes === undefined) return null;
+    this.#answered = new Promise((resolve) => this.#onAnswer = resolve);
+    TypedArrayPrototypeSet(room, bytes);
+    return bytes.length;
+  }
+
+  /** @param {Uint8Array} bytes */
+  writeSync(bytes) {
+    this.#onAnswer();
+    return bytes.length;
+  }
 }
 
 /** @param {any[]} header @returns {Uint8Array} */
@@ -63,12 +75,9 @@ function bytesOf(header) {
   return written;
 }
 
-/** @returns {Promise<void>} */
-const nextTurn = () => new Promise((resolve) => runNextTurn(resolve));
-
 /** @returns {any} */
 const nothing = () => {
-  throw new Error("nothing here fails or waits");
+  throw new Error("a rehearsal has no host to wait for");
 };
 
 const { Error, Promise } = globalThis;
