@@ -31,10 +31,13 @@ async def betrayed_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     )
     assert betrayed != text
     guest.write_text(betrayed)
-    with pytest.MonkeyPatch.context() as patching:
+    with pytest.MonkeyPatch.context() as patching:  # only while it starts: later hosts of the session are honest
         patching.setattr(pool, "image_files", lambda directory=None: image_files(image))
-        async with isolatejs.create_isolate_host(pool_size=1) as host:
-            yield host
+        host = await isolatejs.create_isolate_host(pool_size=1)
+    try:
+        yield host
+    finally:
+        await host.close()
 
 
 @pytest.fixture(autouse=True)
