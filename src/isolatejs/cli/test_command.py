@@ -22,6 +22,7 @@ from isolatejs.cli.test_browser import TestBrowser
 from isolatejs.errors import ConfigurationError, IsolateError
 
 if TYPE_CHECKING:
+    from isolatejs.capabilities.testing.results import TestRunResult
     from isolatejs.cli.test_reporters import Reporter
     from isolatejs.host.isolate_host import IsolateHost
     from isolatejs.host.test_project import TestFile, TestProject
@@ -196,10 +197,15 @@ class _TestCommand:
             files = self._find()
             watcher = SourceWatcher(self._project.root)
             while True:
-                await self._run(host, files)
+                if files:
+                    await self._run(host, files)
                 Terminal().write_notice("watching for changes; Ctrl-C ends")
                 changed = await watcher.wait_change()
-                every = self._find()
+                try:
+                    every = self._find()
+                except ConfigurationError as error:  # moved away: they may come back
+                    Terminal().write_error(error)
+                    every = []
                 tests = [file for file in every if file.path in changed]
                 # A change elsewhere may be behind any test.
                 files = tests if len(tests) == len(changed) else every
@@ -265,6 +271,8 @@ class _TestCommand:
                     on_event=partial(reporter.event, file),
                     on_console=partial(reporter.console, file),
                 )
+                if result.total == 0 and result.success:
+                    result = _without_tests(result)
                 reporter.file_ended(file, result)
                 if self._browser is not None:
                     for path in self._browser.keep_traces(file.filename, failed=not result.success):
@@ -280,3 +288,11 @@ class _TestCommand:
             for _ in range(min(self._workers, len(files))):
                 group.create_task(work())
         return succeeded
+
+
+def _without_tests(result: TestRunResult) -> TestRunResult:
+    """A file that defines no test fails: it is a mistake, and nothing in it ever would."""
+    from isolatejs.capabilities.testing.results import TestError
+
+    text = "The file defines no test"
+    return replace(result, success=False, errors=(TestError(text, stack=f"Error: {text}"),))

@@ -78,6 +78,9 @@ class PrettyReporter(Reporter):
         if self._live is not None:
             self._live.stop()
             self._live = None
+        for name, test in self._running.items():
+            running = self._safe(" > ".join(filter(None, (name.removeprefix("/"), test))))
+            self._line(f" {self._style('○', _YELLOW)} {running} (interrupted)")
         failed = [(file, result) for file, result in self._results if not result.success]
         for file, result in failed:
             self._write_failures(file, result)

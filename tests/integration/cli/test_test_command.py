@@ -130,6 +130,56 @@ def test_watch_runs_again_when_a_file_changes(project: Path) -> None:
     assert process.returncode == 130
 
 
+def test_watch_goes_on_while_the_files_are_away(project: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "src", "--watch"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=ENVIRONMENT,
+    ) as process:
+        try:
+            read_until(process, "watching")
+            (project / "src/math.test.ts").rename(project / "away.txt")
+            assert "no test files" in read_until(process, "watching")
+            (project / "away.txt").rename(project / "src/math.test.ts")
+            assert "1 passed" in read_until(process, "watching")
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+
+
+def test_tests_after_one_that_blocks_are_run(project: Path) -> None:
+    (project / "block.test.js").write_text(
+        'test("before", () => {});\ntest("blocks", () => { for (;;) {} });\ntest("after", () => {});\n'
+    )
+    text = run(project, "block.test.js", "--timeout", "0.5", check=1)
+    assert "Tests  1 failed, 2 passed (3)" in text
+    assert "at block.test.js:2:1" in text
+
+
+def test_interrupting_says_what_was_running(project: Path) -> None:
+    (project / "block.test.js").write_text('test("blocks", () => { console.log("now"); for (;;) {} });\n')
+    with subprocess.Popen(
+        [*COMMAND, "block.test.js", "--timeout", "60"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=ENVIRONMENT,
+    ) as process:
+        read_until(process, "now")
+        process.send_signal(signal.SIGINT)
+        assert "block.test.js > blocks (interrupted)" in read_until(process, "Time")
+    assert process.returncode == 130
+
+
+def test_a_file_without_tests_fails(project: Path) -> None:
+    (project / "none.test.js").write_text('describe("nothing", () => {});\n')
+    assert "The file defines no test" in run(project, "none.test.js", check=1)
+
+
 def read_until(process: subprocess.Popen[str], text: str) -> str:
     """Output up to the line that holds the text."""
     assert process.stdout is not None

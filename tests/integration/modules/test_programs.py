@@ -125,6 +125,10 @@ async def test_jsx_in_a_program(evaluate: Evaluate) -> None:
         ("const x = 1;\n\nconst y = <b>x</i>;", "/app/x.tsx", 3, 17, "const y = <b>x</i>;"),
         ("'unfinished", "/index.js", 1, 1, "'unfinished"),
         ("enum E { A }\nlet x = = 1", "/x.ts", 2, 9, "let x = = 1"),
+        ("let x: number = 'a", "/x.ts", 1, 17, "let x: number = 'a"),
+        ("let x: string = `a\n", "/x.ts", 1, 17, "let x: string = `a"),
+        ("function f(a: number) {\n  if (a) {", "/x.ts", 2, 11, "  if (a) {"),
+        ("interface A {\n", "/x.ts", 2, 1, ""),
     ],
 )
 async def test_syntax_errors_say_where(

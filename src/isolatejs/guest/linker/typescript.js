@@ -5,6 +5,7 @@
 
 import { engine, loaderError } from "./engine.js";
 import { splitInlineMap } from "./source_maps.js";
+import { positionAt } from "./source_positions.js";
 import { describeSyntaxError } from "./syntax_errors.js";
 
 /** @typedef {import("./syntax_errors.js").Where} Where */
@@ -51,7 +52,7 @@ export function strip(source) {
   try {
     return engine().stripTypes(source, { mode: "strip" });
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (isRefusal(error)) return null;
     throw error;
   }
 }
@@ -64,9 +65,17 @@ function transform(source) {
   try {
     return splitInlineMap(engine().stripTypes(source, { mode: "transform", sourceMap: true }));
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (isRefusal(error)) return null;
     throw error;
   }
+}
+
+/**
+ * Whether it is the engine's word that a source is no TypeScript, or more than types.
+ * @param {unknown} error
+ */
+function isRefusal(error) {
+  return error instanceof SyntaxError || (error instanceof Error && error.message.startsWith("SyntaxError: "));
 }
 
 /**
@@ -98,6 +107,11 @@ export async function typeScriptError(source, language, where) {
   const guarded = `${source}\n;import "isolatejs:never";`;
   const mediaType = language === "ts" ? "application/typescript" : `text/${language}`;
   const error = await loaderError(guarded, mediaType);
-  const text = error === null || /isolatejs:never/.test(error.message) ? "Invalid TypeScript" : error.message;
-  return describeSyntaxError({ message: text }, where);
+  if (error === null || !error.message.startsWith("SyntaxError: ")) {
+    return describeSyntaxError({ message: "Invalid TypeScript" }, where);
+  }
+  const end = positionAt(source, source.length);
+  const line = Number(/:(\d+):\d+\s*$/.exec(error.message)?.[1]);
+  if (!(line > end.line)) return describeSyntaxError(error, where);
+  return describeSyntaxError({ message: `Unexpected end of input at :${end.line}:${end.column}` }, where);
 }
