@@ -75,7 +75,8 @@ function transform(source) {
  * @param {unknown} error
  */
 function isRefusal(error) {
-  return error instanceof SyntaxError || (error instanceof Error && error.message.startsWith("SyntaxError: "));
+  return error instanceof SyntaxError ||
+    (error instanceof Error && error.message.startsWith("SyntaxError: "));
 }
 
 /**
