@@ -33,10 +33,27 @@ def headers_of(scope: Scope) -> list[tuple[str, str]]:
 def _path_of(scope: Scope) -> str:
     raw = scope.get("raw_path")
     path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe="/!$&'()*+,;=:@-._~")
-    root = scope.get("root_path", "")
-    if root and not scope["path"].startswith(root):
-        path = quote(root) + path  # servers before ASGI 2.4 leave the mount point out
+    path = quote(_missing_root(scope)) + path
     return path if path.startswith("/") else "/" + path
+
+
+def _missing_root(scope: Scope) -> str:
+    """What the client's path has before that of the scope: a prefix that a proxy took off, or all of root_path.
+
+    ASGI's path includes root_path. Servers before 2.4 leave it out; Starlette, told of a proxy's prefix
+    (`app_root_path`), leaves out that part only.
+    """
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    if not root or _is_below(path, root):
+        return ""
+    proxy = scope.get("app_root_path", "").rstrip("/")
+    if root.startswith(proxy + "/") and _is_below(path, root[len(proxy) :]):
+        return str(proxy)
+    return str(root)
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + "/")
 
 
 def _host_of(scope: Scope, headers: list[tuple[str, str]]) -> str:

@@ -46,9 +46,7 @@ class Headers:
             pairs = init.items()
         else:
             pairs = init
-        for pair in pairs:
-            name, value = pair
-            self.append(name, value)
+        self._list = [(_check_name(name), _check_value(value)) for name, value in pairs]
 
     def append(self, name: str, value: str) -> None:
         """Add a value, keeping the ones that are there."""
@@ -177,6 +175,8 @@ def _check_value(value: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a header value must be a str, not {type(value).__name__}")
     value = value.strip(_HTTP_WHITESPACE)
+    if value.isascii() and value.isprintable():  # nearly all are, and this is the fastest way to tell
+        return value
     if _BAD_IN_VALUE.search(value) is not None:
         raise ValueError("a header value cannot hold CR, LF or NUL")
     try:

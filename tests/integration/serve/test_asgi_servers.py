@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import signal
 import socket
@@ -93,8 +92,6 @@ async def running(server: str, folder: Path) -> AsyncIterator[int]:
 
 @pytest.mark.parametrize("server", COMMANDS)
 async def test_application_under(server: str, tmp_path: Path) -> None:
-    if importlib.util.find_spec(server) is None:
-        pytest.skip(f"{server} is not installed")
     async with running(server, tmp_path) as port, httpx.AsyncClient() as client:
         url = f"http://127.0.0.1:{port}"
         assert (await client.get(f"{url}/x")).json() == {"pathname": "/x", "method": "GET"}

@@ -8,6 +8,9 @@ import urllib.request
 from typing import Any
 
 import pytest
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from isolatejs.daemon.metrics import METRICS, prometheus_text
 from isolatejs.daemon.metrics_endpoint import serve_metrics
@@ -62,12 +65,8 @@ async def test_the_endpoint_answers_only_what_it_should() -> None:
 
 
 def test_opentelemetry_reads_the_same() -> None:
-    sdk = pytest.importorskip("opentelemetry.sdk.metrics")
-    export = pytest.importorskip("opentelemetry.sdk.metrics.export")
-    from opentelemetry import metrics
-
-    reader = export.InMemoryMetricReader()
-    metrics.set_meter_provider(sdk.MeterProvider(metric_readers=[reader]))
+    reader = InMemoryMetricReader()
+    metrics.set_meter_provider(MeterProvider(metric_readers=[reader]))
     stop = report_metrics(lambda: STATISTICS)
     data = reader.get_metrics_data()
     read = {

@@ -39,6 +39,20 @@ def scope(**changes: Any) -> dict[str, Any]:
         ({"headers": [], "server": None}, "http://localhost/a%20b/%C3%BC?q=%20&x=1"),
         ({"path": "/m/x", "raw_path": b"/m/x", "root_path": "/m"}, "http://example.com:81/m/x?q=%20&x=1"),
         ({"path": "/x", "raw_path": b"/x", "root_path": "/m"}, "http://example.com:81/m/x?q=%20&x=1"),
+        ({"path": "/mx", "raw_path": b"/mx", "root_path": "/m"}, "http://example.com:81/m/mx?q=%20&x=1"),
+        ({"path": "/m", "raw_path": b"/m", "root_path": "/m/"}, "http://example.com:81/m?q=%20&x=1"),
+        (
+            {"path": "/m/x", "raw_path": b"/m/x", "root_path": "/p/m", "app_root_path": "/p"},
+            "http://example.com:81/p/m/x?q=%20&x=1",
+        ),
+        (
+            {"path": "/p/m/x", "raw_path": b"/p/m/x", "root_path": "/p/m", "app_root_path": "/p"},
+            "http://example.com:81/p/m/x?q=%20&x=1",
+        ),
+        (
+            {"path": "/x", "raw_path": b"/x", "root_path": "/m", "app_root_path": ""},
+            "http://example.com:81/m/x?q=%20&x=1",
+        ),
         ({"path": "*", "raw_path": b"*"}, "http://example.com:81/*?q=%20&x=1"),
     ],
 )
