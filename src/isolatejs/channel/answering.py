@@ -80,7 +80,8 @@ class Answering:
             message = handler.decode(frame.payload)
         except (msgspec.DecodeError, RecursionError) as error:
             raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
-        result = handler.method(message, IncomingNote(self._channel, attachments, frame.scope))
+        home = self._channel.references.arriving(frame.payload)
+        result = handler.method(message, IncomingNote(self._channel, attachments, frame.scope, home))
         if inspect.iscoroutine(result):
             self._channel.start(result)
 
@@ -93,7 +94,8 @@ class Answering:
             if self._sync_call is not None or (self._sync is not None and self._sync.pending):
                 raise GuestProtocolError("a synchronous call during another")
             self._sync_call = number
-        call = IncomingCall(self._channel, attachments, frame.scope)
+        home = self._channel.references.arriving(frame.payload)
+        call = IncomingCall(self._channel, attachments, frame.scope, home)
         try:
             handler = self._handlers.get(frame.name)
             if handler is None or not handler.answers:

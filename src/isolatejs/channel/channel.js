@@ -12,6 +12,7 @@ import {
   PromiseWithResolvers,
   queueMicrotask,
   SafeMap,
+  StringPrototypeIncludes,
   StringPrototypeStartsWith,
   TypedArrayPrototypeSubarray,
 } from "../guest/primordials.js";
@@ -87,7 +88,8 @@ export class Channel {
     new SafeMap();
   /** @type {Map<string, (payload: any, frame: Frame) => any>} */ #handlers = new SafeMap();
   /** @type {Map<number, AbortController | null>} */ #running = new SafeMap();
-  /** Frames that wait until the kernel has booted. @type {[any[], Uint8Array | null][] | null} */ #held = [];
+  /** Frames that wait until the kernel has booted. @type {[any[], Uint8Array | null, any][] | null} */ #held =
+    [];
   /** @type {(() => {readSync: (bytes: Uint8Array) => number | null}) | undefined} */ #openSync;
 
   /**
@@ -123,8 +125,10 @@ export class Channel {
       importReference: (
         /** @type {string} */ kind,
         /** @type {number} */ reference,
+        /** @type {number} */ serial,
         /** @type {any} */ detail,
-      ) => this.references.import(kind, reference, detail),
+      ) => this.references.import(kind, reference, serial, detail),
+      bringHome: (/** @type {number} */ reference) => this.references.bringHome(reference),
       acceptStream: (/** @type {number} */ id) => this.streams.accept(id),
     };
   }
@@ -318,8 +322,11 @@ export class Channel {
 
   /** Read until the host closes. */
   async run() {
-    const onFrame = (/** @type {any[]} */ header, /** @type {Uint8Array | null} */ data) =>
-      this.#arrive(header, data);
+    const onFrame = (
+      /** @type {any[]} */ header,
+      /** @type {Uint8Array | null} */ data,
+      /** @type {string} */ text,
+    ) => this.#arrive(header, data, text);
     while (true) {
       const count = await this.#source.read(this.#reader.room());
       if (count === null) return;
@@ -332,7 +339,7 @@ export class Channel {
     const held = this.#held;
     this.#held = null;
     this.#parked = false;
-    for (let i = 0; held !== null && i < held.length; i++) this.#receive(held[i][0], held[i][1]);
+    for (let i = 0; held !== null && i < held.length; i++) this.#receive(held[i][0], held[i][1], held[i][2]);
   }
 
   /** The host goes away for now: what is open with it fails, what is sent is dropped until `release()`. */
@@ -348,41 +355,44 @@ export class Channel {
     this.#held = [];
   }
 
-  /** @param {any[]} header @param {Uint8Array | null} data */
-  #arrive(header, data) {
+  /** @param {any[]} header @param {Uint8Array | null} data @param {string} text of the header */
+  #arrive(header, data, text) {
+    const importer = StringPrototypeIncludes(text, '["L",')
+      ? this.references.arriving(text, this.importer)
+      : this.importer;
     if (this.#held !== null && (header[0] === CALL || header[0] === NOTE)) {
       const name = header[0] === CALL ? header[2] : header[1];
       if (!StringPrototypeStartsWith(name, "boot.")) {
-        this.#held[this.#held.length] = [header, data];
+        this.#held[this.#held.length] = [header, data, importer];
         return;
       }
     }
-    this.#receive(header, data);
+    this.#receive(header, data, importer);
   }
 
-  /** @param {any[]} header @param {Uint8Array | null} data */
-  #receive(header, data) {
+  /** @param {any[]} header @param {Uint8Array | null} data @param {any} importer for the values in it */
+  #receive(header, data, importer) {
     switch (header[0]) {
       case CALL:
-        this.#receiveCall(header[1], header[2], header[3], splitAttachments(data, header[4]));
+        this.#receiveCall(header[1], header[2], header[3], splitAttachments(data, header[4]), importer);
         return;
       case REPLY: {
         const call = this.#calls.get(header[1]);
         this.#calls.delete(header[1]);
-        call?.resolve(new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined));
+        call?.resolve(new Frame(header[2], splitAttachments(data, header[3]), importer, undefined));
         return;
       }
       case ERROR: {
         const call = this.#calls.get(header[1]);
         this.#calls.delete(header[1]);
         if (call === undefined) return;
-        const frame = new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined);
+        const frame = new Frame(header[2], splitAttachments(data, header[3]), importer, undefined);
         call.reject(this.#errors.revive(header[2], (/** @type {any} */ encoded) => frame.decode(encoded)));
         return;
       }
       case NOTE: {
         const handler = this.#handlers.get(header[1]);
-        const frame = new Frame(header[2], splitAttachments(data, header[3]), this.importer, undefined);
+        const frame = new Frame(header[2], splitAttachments(data, header[3]), importer, undefined);
         if (handler !== undefined) handler(header[2], frame);
         return;
       }
@@ -396,10 +406,10 @@ export class Channel {
     }
   }
 
-  /** @param {number} id @param {string} name @param {any} payload @param {Uint8Array[]} attachments */
-  #receiveCall(id, name, payload, attachments) {
+  /** @param {number} id @param {string} name @param {any} payload @param {Uint8Array[]} attachments @param {any} importer */
+  #receiveCall(id, name, payload, attachments, importer) {
     const controller = new AbortController();
-    const frame = new Frame(payload, attachments, this.importer, controller.signal);
+    const frame = new Frame(payload, attachments, importer, controller.signal);
     this.#running.set(id, controller);
     /** @type {any} */
     let result;

@@ -20,7 +20,7 @@ import msgspec
 from isolatejs.channel import contract
 from isolatejs.channel.answering import Answering
 from isolatejs.channel.incoming import ReplyFrameData
-from isolatejs.channel.references import References
+from isolatejs.channel.references import Arrival, References
 from isolatejs.channel.streams import ByteStream, OutgoingStream
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
@@ -46,7 +46,7 @@ from isolatejs.wire.framing import FrameDecoder, encode_frame, encode_head
 from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from isolatejs.wire.frames import Frame
 
@@ -202,15 +202,20 @@ class Channel(asyncio.Protocol):
         """Wire form of any Python value that can cross; raises ValueEncodingError with the path otherwise."""
         return encode_value(value, attachments, self)
 
-    def decode(self, encoded: EncodedValue, attachments: Sequence[memoryview]) -> Any:
-        """Python form of a value that came with these attachments."""
-        return decode_value(encoded, attachments, self)
+    def decode(
+        self, encoded: EncodedValue, attachments: Sequence[memoryview], home: Mapping[int, Any] | None = None
+    ) -> Any:
+        """Python form of a value that came with these attachments, in a frame that brought these references home."""
+        return decode_value(encoded, attachments, Arrival(self, home) if home else self)
 
-    def export_reference(self, kind: str, target: Any) -> int:
+    def export_reference(self, kind: str, target: Any) -> list[int]:
         return self.references.export(kind, target)
 
-    def import_reference(self, kind: str, reference: int, detail: Any) -> Any:
-        return self.references.import_(kind, reference, detail)
+    def import_reference(self, kind: str, reference: int, serial: int, detail: Any) -> Any:
+        return self.references.import_(kind, reference, serial, detail)
+
+    def bring_home(self, kind: str, reference: int) -> Any:
+        return self.references.bring_home(kind, reference)
 
     def open_stream(self, source: AsyncIterable[bytes]) -> int:
         """Offer a stream of bytes to the guest; gives its id. Nothing is read before the guest asks."""
@@ -319,7 +324,8 @@ class Channel(asyncio.Protocol):
                 parts = split_attachments(attachments, frame.sizes)
                 future = self._answered(frame.id)
                 if future is not None:
-                    future.set_result(ReplyFrameData(frame.payload, parts, self))
+                    home = self.references.arriving(frame.payload)
+                    future.set_result(ReplyFrameData(frame.payload, parts, self, home))
             case ErrorFrame():
                 # First the error, which may be malformed: then the call still waits, and ends with the channel.
                 error = self.error_from(frame.payload, split_attachments(attachments, frame.sizes))

@@ -31,9 +31,12 @@ class ReturnIterator(Call, frozen=True):
 
 
 class ReferencesReleased(Note, frozen=True):
-    """The other side no longer holds these references."""
+    """The other side no longer holds these references: pairs of number and the last serial that it has seen.
 
-    references: list[int]
+    A reference that was sent once more meanwhile has a later serial, and stays.
+    """
+
+    references: list[tuple[int, int]]
 
 
 class SignalAborted(Note, frozen=True):

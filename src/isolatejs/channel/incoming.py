@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,15 +27,19 @@ class Reply:
 
 @dataclass(slots=True)
 class IncomingNote:
-    """A note that arrived. `scope_id` names the request on whose behalf it was sent, 0 for none."""
+    """A note that arrived. `scope_id` names the request on whose behalf it was sent, 0 for none.
+
+    `home` holds the references to our own values in it; see `References.arriving`.
+    """
 
     channel: Channel
     attachments: Sequence[memoryview]
     scope_id: int
+    home: Mapping[int, Any]
 
     def decode(self, encoded: EncodedValue) -> Any:
         """Python form of a value of the message."""
-        return self.channel.decode(encoded, self.attachments)
+        return self.channel.decode(encoded, self.attachments, self.home)
 
     def body(self, body: Body | None) -> bytes | AsyncIterator[bytes] | None:
         """The body that the message announces."""
@@ -69,6 +73,7 @@ class ReplyFrameData:
     payload: msgspec.Raw
     attachments: Sequence[memoryview]
     channel: Channel
+    home: Mapping[int, Any]
 
     @property
     def value(self) -> Any:
@@ -84,7 +89,7 @@ class ReplyFrameData:
 
     def decode(self, encoded: EncodedValue) -> Any:
         """Python form of a value of the answer."""
-        return self.channel.decode(encoded, self.attachments)
+        return self.channel.decode(encoded, self.attachments, self.home)
 
     def body(self, body: Body | None) -> bytes | AsyncIterator[bytes] | None:
         """The body that the answer announces."""

@@ -4,10 +4,11 @@
 import { runNextTurn } from "../guest/engine.js";
 import {
   AbortController,
+  MathMax,
   ObjectDefineProperty,
-  PromiseResolve,
   push,
   ReflectApply,
+  RegExpPrototypeExec,
   SafeMap,
   SafeWeakMap,
   SymbolAsyncIterator,
@@ -15,17 +16,21 @@ import {
   web,
 } from "../guest/primordials.js";
 
-const { FinalizationRegistry, TypeError, WeakRef } = globalThis;
+const { FinalizationRegistry, ReferenceError, RegExp, TypeError, WeakRef } = globalThis;
+
+/** A reference to one of our values as the host writes it. In a string its quotes would be escaped. */
+const COMING_HOME = '\\["L","[a-z]+",([0-9]+)\\]';
 
 /** @typedef {import("./channel.js").Channel} Channel */
 
 export class References {
-  /** Ours, held by the host. @type {Map<number, {kind: string, target: any}>} */ #exported = new SafeMap();
+  /** Ours, held by the host. @type {Map<number, Exported>} */ #exported = new SafeMap();
   /** @type {WeakMap<object, number>} */ #numbers = new SafeWeakMap();
-  /** The host's, held by us. @type {Map<number, WeakRef<any>>} */ #imported = new SafeMap();
+  /** The host's, held by us. @type {Map<number, {proxy: WeakRef<any>, serial: number}>} */ #imported =
+    new SafeMap();
   /** @type {WeakMap<object, {kind: string, reference: number}>} */ #proxies = new SafeWeakMap();
   /** @type {Map<number, AbortController>} */ #controllers = new SafeMap();
-  /** @type {number[]} */ #released = [];
+  /** @type {[number, number][]} */ #released = [];
   #registry = new FinalizationRegistry((/** @type {number} */ reference) => this.#release(reference));
   #next = -1;
   #channel;
@@ -49,21 +54,23 @@ export class References {
   park() {
     this.#exported.clear();
     this.#imported.clear();
+    this.#proxies = new SafeWeakMap();
     this.#controllers.clear();
   }
 
   // --- ours ----------------------------------------------------------------------------------------
-  /** @param {string} kind @param {any} target */
+  /** Its number, and how often it was sent by now. @param {string} kind @param {any} target */
   export(kind, target) {
     const known = this.#numbers.get(target);
-    if (known !== undefined && this.#exported.has(known)) return known;
+    const exported = known === undefined ? undefined : this.#exported.get(known);
+    if (exported !== undefined) return [/** @type {number} */ (known), ++exported.serial];
     this.#next += 2;
     const number = this.#next;
     this.#numbers.set(target, number);
-    this.#exported.set(number, { kind, target: kind === "iterator" ? new Iteration(target) : target });
+    this.#exported.set(number, new Exported(kind, target));
     if (kind === "signal") this.#watch(number, target);
     else if (kind === "promise") target.then(undefined, () => {}); // the host reports it when it asks
-    return number;
+    return [number, 1];
   }
 
   /** @param {number} number @param {AbortSignal} signal */
@@ -79,30 +86,58 @@ export class References {
   }
 
   /** @param {number} number */
-  #target(number) {
+  #find(number) {
     const found = this.#exported.get(number);
     if (found === undefined) throw new ReferenceError("the value was released");
+    return found;
+  }
+
+  /** One of our values that comes back, the very object. @param {number} number */
+  bringHome(number) {
+    const found = this.#find(number);
+    found.cameHome = true;
     return found.target;
+  }
+
+  /**
+   * How to decode the values of a frame that may bring some of ours home: those are looked up when it arrives, since
+   * they may be released before it is decoded.
+   * @param {string} text of its header @param {any} importer
+   */
+  arriving(text, importer) {
+    const home = new SafeMap();
+    const pattern = new RegExp(COMING_HOME, "g");
+    for (let found = RegExpPrototypeExec(pattern, text); found !== null;) {
+      const exported = this.#exported.get(+found[1]);
+      if (exported !== undefined) {
+        exported.cameHome = true;
+        home.set(+found[1], exported.target);
+      }
+      found = RegExpPrototypeExec(pattern, text);
+    }
+    if (home.size === 0) return importer;
+    return {
+      importReference: importer.importReference,
+      acceptStream: importer.acceptStream,
+      bringHome: (/** @type {number} */ number) => home.get(number) ?? this.bringHome(number),
+    };
   }
 
   /** @param {any} payload @param {any} frame */
   async #callFunction(payload, frame) {
-    const target = this.#target(payload.reference);
+    const { target } = this.#find(payload.reference);
     return this.#channel.replyWith(await ReflectApply(target, undefined, frame.decode(payload.args)));
   }
 
   /** @param {any} payload */
   async #settlePromise(payload) {
-    return this.#channel.replyWith(await this.#target(payload.reference));
+    return this.#channel.replyWith(await this.#find(payload.reference).target);
   }
 
   /** @param {any} payload */
   async #nextItem(payload) {
-    const { done, value } = await this.#target(payload.reference).next();
-    if (done) {
-      this.#exported.delete(payload.reference);
-      return { done: true };
-    }
+    const { done, value } = await this.#find(payload.reference).iteration().next();
+    if (done) return { done: true }; // the host releases it when it has read this
     /** @type {Uint8Array[]} */
     const attachments = [];
     const encoded = await this.#channel.encodeAsync(value, attachments);
@@ -113,17 +148,18 @@ export class References {
   async #returnIterator(payload) {
     const found = this.#exported.get(payload.reference);
     this.#exported.delete(payload.reference);
-    await found?.target.return();
+    await found?.iteration().return();
     return null;
   }
 
   /** @param {any} payload */
-  #referencesReleased(payload) {
-    for (let i = 0; i < payload.references.length; i++) {
-      const number = payload.references[i];
+  #referencesReleased({ references }) {
+    for (let i = 0; i < references.length; i++) {
+      const number = references[i][0];
       const found = this.#exported.get(number);
+      if (found === undefined || references[i][1] < found.serial) continue;
       this.#exported.delete(number);
-      if (found?.kind === "iterator") PromiseResolve(found.target.return()).catch(() => {});
+      if (found.kind === "iterator" && !found.cameHome) end(found);
     }
   }
 
@@ -133,12 +169,17 @@ export class References {
     return this.#proxies.get(target);
   }
 
-  /** @param {string} kind @param {number} reference @param {any} detail */
-  import(kind, reference, detail) {
-    const known = this.#imported.get(reference)?.deref();
-    if (known !== undefined) return known;
+  /** @param {string} kind @param {number} reference @param {number} serial @param {any} detail */
+  import(kind, reference, serial, detail) {
+    const entry = this.#imported.get(reference);
+    const known = entry?.proxy.deref();
+    if (entry !== undefined && known !== undefined) {
+      entry.serial = MathMax(entry.serial, serial);
+      return known;
+    }
     const proxy = this.#make(kind, reference, detail);
-    this.#imported.set(reference, new WeakRef(proxy));
+    this.#imported.set(reference, { proxy: new WeakRef(proxy), serial });
+    this.#proxies.set(proxy, { kind, reference });
     this.#registry.register(proxy, reference);
     return proxy;
   }
@@ -181,6 +222,14 @@ export class References {
   #iterator(reference) {
     const channel = this.#channel;
     let ended = false;
+    /** It is no proxy any more. @param {boolean} known whether the host knows */
+    const finish = (known) => {
+      ended = true;
+      this.#proxies.delete(iterator);
+      const entry = this.#imported.get(reference);
+      this.#imported.delete(reference);
+      if (entry !== undefined && !known) this.#tellReleased([[reference, entry.serial]]);
+    };
     const iterator = {
       async next() {
         if (ended) return { done: true, value: undefined };
@@ -188,16 +237,16 @@ export class References {
           const reply = await channel.call("channel.nextItem", { reference });
           if (!reply.value.done) return { done: false, value: reply.decode(reply.value.value) };
         } catch (error) {
-          ended = true;
+          finish(false);
           throw error;
         }
-        ended = true;
+        finish(false);
         return { done: true, value: undefined };
       },
       /** @param {any} value */
       async return(value) {
         if (!ended) {
-          ended = true;
+          finish(true);
           await channel.call("channel.returnIterator", { reference });
         }
         return { done: true, value };
@@ -218,16 +267,51 @@ export class References {
 
   /** @param {number} reference */
   #release(reference) {
-    if (this.#imported.get(reference)?.deref() !== undefined) return; // taken up again meanwhile
+    const entry = this.#imported.get(reference);
+    if (entry === undefined || entry.proxy.deref() !== undefined) return; // taken up again meanwhile
     this.#imported.delete(reference);
-    push(this.#released, reference);
+    push(this.#released, [reference, entry.serial]);
     if (this.#released.length === 1) {
       runNextTurn(() => {
         const references = this.#released;
         this.#released = [];
-        this.#channel.note("channel.referencesReleased", { references });
+        this.#tellReleased(references);
       });
     }
+  }
+
+  /** @param {[number, number][]} references number and last serial */
+  #tellReleased(references) {
+    this.#channel.note("channel.referencesReleased", { references });
+  }
+}
+
+/** One of our values that the host holds. */
+class Exported {
+  /** How often it was sent. */
+  serial = 1;
+  /** Whether the program has it again: then its end is the program's to decide. */
+  cameHome = false;
+  /** @type {Iteration | undefined} */ #iteration;
+
+  /** @param {string} kind @param {any} target */
+  constructor(kind, target) {
+    this.kind = kind;
+    this.target = target;
+  }
+
+  /** Its one iteration, begun when the host first asks: until then a stream is not locked. */
+  iteration() {
+    return this.#iteration ??= new Iteration(this.target);
+  }
+}
+
+/** End an iterator that nobody reads any more; what its clean-up throws reaches nobody. @param {Exported} exported */
+async function end(exported) {
+  try {
+    await exported.iteration().return();
+  } catch {
+    // nobody waits for it
   }
 }
 

@@ -1,15 +1,23 @@
 """Values that stay alive on the side that owns them: functions, promises, iterators, abort signals.
 
 The owner keeps an exported value under a number until the other side releases it; the other side holds a
-proxy that releases the number when it is collected.
+proxy that releases the number when it is collected, or when it is an iterator at its end. Odd numbers are the
+guest's, even ones the host's, and none is used twice. A proxy that is sent home crosses as the number alone, and
+is the owner's very object again.
+
+Two messages can pass each other: a value may be sent once more while its release is under way. So each sending
+has a serial, a release names the last serial that was seen, and the owner keeps what it has sent since. And a
+frame may be decoded after the release that followed it: so what comes home is looked up when its frame arrives.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.channel.contract import (
@@ -28,8 +36,14 @@ from isolatejs.wire.errors import GuestVisibleError
 from isolatejs.wire.message import EncodedValue
 
 if TYPE_CHECKING:
+    import msgspec
+
     from isolatejs.channel.channel import Channel
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
+
+_NOTHING: Mapping[int, Any] = {}
+_COMING_HOME = re.compile(rb'\["L","[a-z]+",([0-9]{1,15})\]')
+"""A reference to one of our values as an honest kernel writes it. In a string its quotes would be escaped."""
 
 
 class GuestFunction:
@@ -97,6 +111,7 @@ class GuestIterator(AsyncIterator[Any]):
         item = reply.into(Item)
         if item.done or item.value is None:
             self._done = True
+            self._channel.references.forget(self._reference)
             raise StopAsyncIteration
         return reply.decode(item.value)
 
@@ -104,17 +119,19 @@ class GuestIterator(AsyncIterator[Any]):
         """End the iteration; the program's `finally` blocks have run when this returns."""
         if not self._done:
             self._done = True
+            self._channel.references.forget(self._reference)
             await self._channel.call(ReturnIterator(self._reference))
 
 
 class GuestSignal(AbortSignal):
     """An AbortSignal of the program. It lives while somebody on the host holds it or listens to it."""
 
-    __slots__ = ("_listened",)
+    __slots__ = ("_listened", "_reference")
 
-    def __init__(self, listened: set[GuestSignal]) -> None:
+    def __init__(self, listened: set[GuestSignal], reference: int) -> None:
         super().__init__()
         self._listened = listened
+        self._reference = reference
 
     def fire(self, reason: Any) -> None:
         """The program aborted it."""
@@ -129,17 +146,45 @@ class GuestSignal(AbortSignal):
         self._listened.discard(self)
 
 
+@dataclass(slots=True)
+class Exported:
+    """One of our values that the guest holds."""
+
+    kind: str
+    target: Any
+    serial: int = 1
+    """How often it was sent."""
+    running: Any = None
+    """The iterator of an iterable, the task of a coroutine."""
+    came_home: bool = False
+    """Whether the embedder has it, too: then its end is the embedder's to decide."""
+
+
+class Arrival:
+    """Decodes the values of one frame, whose references to our values were found when it arrived."""
+
+    def __init__(self, channel: Channel, home: Mapping[int, Exported]) -> None:
+        self._home = home
+        self._references = channel.references
+        self.import_reference = channel.import_reference
+        self.accept_body = channel.accept_body
+
+    def bring_home(self, kind: str, number: int) -> Any:
+        return self._references.bring_home(kind, number, self._home.get(number))
+
+
 class References:
     """Both tables of one channel, and the handlers of the channel's own messages."""
 
     def __init__(self, channel: Channel, last_number: int = 0) -> None:
         self._channel = channel
-        self._exported: dict[int, tuple[str, Any]] = {}
+        self._exported: dict[int, Exported] = {}
         self._numbers: dict[int, int] = {}
         self._next = last_number
         self._imported: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._serials: dict[int, int] = {}
         self._listened: set[GuestSignal] = set()
-        self._released: list[int] = []
+        self._released: list[tuple[int, int]] = []
 
     @property
     def last_number(self) -> int:
@@ -157,12 +202,16 @@ class References:
         return len(self._imported)
 
     # --- ours, held by the guest -------------------------------------------------------------------
-    def export(self, kind: str, target: Any) -> int:
-        """A number for one of our values. The same function keeps its number."""
-        if kind == "function":
-            known = self._numbers.get(id(target))
-            if known is not None:
-                return known
+    def export(self, kind: str, target: Any) -> list[int]:
+        """The number of one of our values and how often it was sent by now; for a proxy its number at home."""
+        home = self._number_at_home(target)
+        if home is not None:
+            return [home]
+        number = self._numbers.get(id(target))
+        if number is not None:
+            exported = self._exported[number]
+            exported.serial += 1
+            return [number, exported.serial]
         if len(self._exported) >= OPEN_REFERENCES_LIMIT:
             raise QuotaExceededError(
                 f"more than {OPEN_REFERENCES_LIMIT} live references",
@@ -171,15 +220,20 @@ class References:
             )
         self._next += 2
         number = self._next
-        self._exported[number] = (kind, target)
-        if kind == "function":
-            self._numbers[id(target)] = number
-        elif kind == "signal":
+        exported = self._exported[number] = Exported(kind, target)
+        self._numbers[id(target)] = number
+        if kind == "signal":
             self._watch_signal(number, target)
-        elif kind == "iterator" and not hasattr(target, "__anext__"):
-            iterator = target.__aiter__() if hasattr(target, "__aiter__") else iter(target)
-            self._exported[number] = (kind, iterator)
-        return number
+        elif kind == "iterator":
+            exported.running = _iterator_of(target)
+        return [number, 1]
+
+    def _number_at_home(self, target: Any) -> int | None:
+        """The guest's number for what is a proxy of this channel; an iterator at its end is none any more."""
+        if not isinstance(target, (GuestFunction, GuestPromise, GuestIterator, GuestSignal)):
+            return None
+        number = target._reference
+        return number if self._imported.get(number) is target else None
 
     def _watch_signal(self, number: int, signal: AbortSignal) -> None:
         def on_abort(_: AbortSignal) -> None:
@@ -191,15 +245,43 @@ class References:
         if not signal.aborted:
             signal.add_listener(on_abort)
 
-    def _target(self, kind: str, number: int) -> Any:
+    def _find(self, kind: str, number: int) -> Exported:
         found = self._exported.get(number)
-        if found is None or found[0] != kind:
+        if found is None or found.kind != kind:
             # Not a lie: a session that was put aside still holds proxies of its former host's values.
             raise GuestVisibleError("ReferenceError", f"the {kind} of the host is gone")
-        return found[1]
+        return found
+
+    def _drop(self, number: int) -> Exported | None:
+        found = self._exported.pop(number, None)
+        if found is not None:
+            self._numbers.pop(id(found.target), None)
+        return found
+
+    def arriving(self, payload: msgspec.Raw) -> Mapping[int, Exported]:
+        """Those of our values that a frame brings home, by number: they may be released before it is decoded."""
+        text = bytes(payload)
+        if b'["L",' not in text:
+            return _NOTHING
+        home: dict[int, Exported] = {}
+        for match in _COMING_HOME.finditer(text):
+            number = int(match[1])
+            found = self._exported.get(number)
+            if found is not None:
+                found.came_home = True
+                home[number] = found
+        return home
+
+    def bring_home(self, kind: str, number: int, found: Exported | None = None) -> Any:
+        """One of our values, the very object; for a coroutine its task. Raises GuestProtocolError when unknown."""
+        found = found or self._exported.get(number)
+        if found is None or found.kind != kind:
+            raise GuestProtocolError(f"{number} is no {kind:.40} of the host that the guest holds")
+        found.came_home = True
+        return _settling(found) if kind == "promise" else found.target
 
     async def call_function(self, message: CallFunction, call: IncomingCall) -> Any:
-        target = self._target("function", message.reference)
+        target = self._find("function", message.reference).target
         args = call.decode(message.args)
         if type(args) is not list:
             raise GuestProtocolError("arguments that are no array")
@@ -209,53 +291,50 @@ class References:
         return call.reply(result)
 
     async def settle_promise(self, message: SettlePromise, call: IncomingCall) -> Any:
-        target = self._target("promise", message.reference)
-        if inspect.iscoroutine(target):
-            target = asyncio.ensure_future(target)
-            self._exported[message.reference] = ("promise", target)
+        target = _settling(self._find("promise", message.reference))
         result = await (asyncio.shield(target) if isinstance(target, asyncio.Future) else target)
         return call.reply(result)
 
     async def next_item(self, message: NextItem, call: IncomingCall) -> Any:
-        iterator = self._target("iterator", message.reference)
+        iterator = self._find("iterator", message.reference).running
         try:
             if isinstance(iterator, Iterator):
                 value = next(iterator)
             else:
                 value = await anext(iterator)
         except (StopIteration, StopAsyncIteration):
-            self._exported.pop(message.reference, None)
-            return Item(done=True)
+            return Item(done=True)  # the guest releases it when it has read this
         attachments: list[Any] = []
         return call.with_attachments(Item(value=call.encode(value, attachments)), attachments)
 
     async def return_iterator(self, message: ReturnIterator, call: IncomingCall) -> None:
-        found = self._exported.pop(message.reference, None)
+        found = self._drop(message.reference)
         if found is not None:
-            await _close_iterator(found[1])
+            await _close_iterator(found.running)
 
     def references_released(self, message: ReferencesReleased, note: IncomingNote) -> None:
-        for number in message.references:
-            found = self._exported.pop(number, None)
-            if found is None:
+        for number, serial in message.references:
+            found = self._exported.get(number)
+            if found is None or serial < found.serial:
                 continue
-            kind, target = found
-            if kind == "function":
-                self._numbers.pop(id(target), None)
-            elif kind == "iterator":
-                self._channel.start(_close_iterator(target))
+            self._drop(number)
+            if found.kind == "iterator" and not found.came_home:
+                self._channel.start(_close_iterator(found.running))
 
     # --- the guest's, held by us -------------------------------------------------------------------
-    def import_(self, kind: str, number: int, detail: Any) -> Any:
+    def import_(self, kind: str, number: int, serial: int, detail: Any) -> Any:
         """A proxy for one of the guest's values; the same number gives the same proxy while it lives."""
+        if number <= 0 or number % 2 == 0 or serial <= 0:
+            raise GuestProtocolError(f"{number} is not a reference that the guest can offer")
         known = self._imported.get(number)
         if known is not None:
+            self._serials[number] = max(serial, self._serials[number])
             return known
         if len(self._imported) >= OPEN_REFERENCES_LIMIT:
             raise GuestProtocolError(f"more than {OPEN_REFERENCES_LIMIT} live references")
         proxy: Any
         if kind == "signal":
-            proxy = GuestSignal(self._listened)
+            proxy = GuestSignal(self._listened, number)
             if detail is not None:
                 proxy.fire(detail)
         else:
@@ -264,11 +343,22 @@ class References:
                 raise GuestProtocolError(f"unknown kind of reference {kind!r:.40}")
             proxy = make(self._channel, number)
         self._imported[number] = proxy
+        self._serials[number] = serial
         weakref.finalize(proxy, self._release, number).atexit = False
         return proxy
 
+    def forget(self, number: int) -> None:
+        """An iterator of the guest is at its end."""
+        self._imported.pop(number, None)
+        self._release(number)
+
     def _release(self, number: int) -> None:
-        self._released.append(number)
+        if number in self._imported:
+            return  # taken up again meanwhile
+        serial = self._serials.pop(number, None)
+        if serial is None:
+            return
+        self._released.append((number, serial))
         if len(self._released) == 1:
             self._channel.call_soon(self._send_released)
 
@@ -286,16 +376,29 @@ class References:
 
     def close(self) -> list[Any]:
         """Drop both tables; gives the open iterators, which need closing, and aborts imported signals."""
-        iterators = [target for kind, target in self._exported.values() if kind == "iterator"]
-        coroutines = [
-            t for kind, t in self._exported.values() if kind == "promise" and inspect.iscoroutine(t)
-        ]
-        for coroutine in coroutines:
-            coroutine.close()
+        exported = list(self._exported.values())
+        for each in exported:
+            if each.kind == "promise" and each.running is None and inspect.iscoroutine(each.target):
+                each.target.close()
         self._exported.clear()
         self._numbers.clear()
         self._listened.clear()
-        return iterators
+        return [each.running for each in exported if each.kind == "iterator" and not each.came_home]
+
+
+def _iterator_of(target: Any) -> Any:
+    if hasattr(target, "__anext__"):
+        return target
+    return target.__aiter__() if hasattr(target, "__aiter__") else iter(target)
+
+
+def _settling(exported: Exported) -> Any:
+    """What can be awaited more than once: a coroutine becomes a task."""
+    if not inspect.iscoroutine(exported.target):
+        return exported.target
+    if exported.running is None:
+        exported.running = asyncio.ensure_future(exported.target)
+    return exported.running
 
 
 async def _close_iterator(iterator: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -54,9 +55,15 @@ def _fetch(function: Any) -> Any:
             "requestId": context.request_id,
             "signal": context.signal,
         }
-        return await function(request, described)
+        return await _call(function, request, described)
 
     return fetch
+
+
+async def _call(function: Any, *args: Any) -> Any:
+    """Call what the parent program gave: its own function, or one that its host gave it."""
+    result = function(*args)
+    return await result if inspect.isawaitable(result) else result
 
 
 def _console(given: Any, live: LiveRuntime) -> ConsoleBindings | None:
@@ -117,10 +124,10 @@ def _loader(source: Any, *, importer: bool = False) -> Any:
         return source
 
     async def load(*args: Any) -> Any:
-        return _source(await source(*args))
+        return _source(await _call(source, *args))
 
     async def load_for(specifier: str, importer: Any = None) -> Any:
-        return _source(await source(specifier, importer))
+        return _source(await _call(source, specifier, importer))
 
     return load_for if importer else load
 

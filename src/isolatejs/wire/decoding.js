@@ -23,7 +23,8 @@ const { AggregateError, BigInt, Date, Error, Map, RegExp, Set, String, TypeError
 /**
  * What the decoder asks of the channel.
  * @typedef {object} Importer
- * @property {(kind: string, reference: number, detail: any) => any} importReference
+ * @property {(kind: string, reference: number, serial: number, detail: any) => any} importReference
+ * @property {(reference: number) => any} bringHome  one of ours, the very object
  * @property {(stream: number) => ReadableStream<Uint8Array>} acceptStream
  */
 
@@ -178,10 +179,12 @@ class NodeReader {
       case "FD":
         return this.#formData(node);
       case "L":
+        if (node.length === 3) return this.#importer.bringHome(node[2]);
         return this.#importer.importReference(
           node[1],
           node[2],
-          node.length > 3 ? this.#make(node[3]) : undefined,
+          node[3],
+          node.length > 4 ? this.#make(node[4]) : undefined,
         );
       default:
         throw new TypeError(`unknown value ${node[0]} at ${index}`);

@@ -50,7 +50,9 @@ _SCALARS = {
 class Importer(Protocol):
     """What the decoder asks of the channel for values that stay alive on the other side."""
 
-    def import_reference(self, kind: str, reference: int, detail: Any) -> Any: ...
+    def import_reference(self, kind: str, reference: int, serial: int, detail: Any) -> Any: ...
+
+    def bring_home(self, kind: str, reference: int) -> Any: ...
 
     def accept_body(self, stream: int) -> AsyncIterator[bytes]: ...
 
@@ -257,11 +259,17 @@ class _NodeReader:
 
     # --- live objects ------------------------------------------------------------------------------
     def _make_L(self, index: int, node: list[Any]) -> Any:
-        _, kind, reference, *detail = node
+        """`[kind, number, serial]` is the other side's, for the serial-th time; `[kind, number]` is one of ours."""
+        _, kind, reference, *rest = node
         if type(reference) is not int:
             raise GuestProtocolError("a reference that is no number")
-        extra = self._make(detail[0]) if detail and type(detail[0]) is int and detail[0] >= 0 else None
-        return self._importer.import_reference(_text(kind), reference, extra)
+        if not rest:
+            return self._importer.bring_home(_text(kind), reference)
+        serial, *detail = rest
+        if type(serial) is not int:
+            raise GuestProtocolError("a reference whose serial is no number")
+        extra = self._make(detail[0]) if detail else None
+        return self._importer.import_reference(_text(kind), reference, serial, extra)
 
 
 _TAGS = frozenset(name.removeprefix("_make_") for name in vars(_NodeReader) if name.startswith("_make_"))

@@ -59,7 +59,7 @@ export const descriptions = new SafeWeakMap();
 /**
  * What the encoder asks of the channel.
  * @typedef {object} Exporter
- * @property {(kind: string, target: any) => number} exportReference
+ * @property {(kind: string, target: any) => number[]} exportReference  its number, and how often it was sent
  * @property {(stream: ReadableStream<Uint8Array>) => number} openStream
  * @property {(target: object) => {kind: string, reference: number} | undefined} ownProxy  a host value on its way home
  */
@@ -236,7 +236,8 @@ class NodeWriter {
 
   /** @param {string} kind @param {any} value */
   #live(kind, value) {
-    return this.#new(["L", kind, this.#exporter.exportReference(kind, value)], value);
+    const exported = this.#exporter.exportReference(kind, value);
+    return this.#new(["L", kind, exported[0], exported[1]], value);
   }
 
   /** Everything that is neither plain nor a class instance of the program. @param {any} value @param {string} path */
@@ -367,8 +368,9 @@ class NodeWriter {
 
   /** @param {AbortSignal} value @param {string} path */
   #signal(value, path) {
+    const exported = this.#exporter.exportReference("signal", value);
     /** @type {any[]} */
-    const node = ["L", "signal", this.#exporter.exportReference("signal", value)];
+    const node = ["L", "signal", exported[0], exported[1]];
     const index = this.#new(node, value);
     if (value.aborted) push(node, this.#add(value.reason, `${path}.reason`));
     return index;

@@ -68,7 +68,7 @@ _KINDS_BY_FORMAT = {
 class Exporter(Protocol):
     """What the encoder asks of the channel for values that stay alive on this side."""
 
-    def export_reference(self, kind: str, target: Any) -> int: ...
+    def export_reference(self, kind: str, target: Any) -> list[int]: ...
 
     def open_body(self, chunks: AsyncIterable[bytes]) -> int: ...
 
@@ -431,7 +431,7 @@ class _NodeWriter:
 
     # --- live objects ------------------------------------------------------------------------------
     def _live(self, kind: str, value: Any) -> int:
-        return self._new(["L", kind, self._exporter.export_reference(kind, value)], value)
+        return self._new(["L", kind, *self._exporter.export_reference(kind, value)], value)
 
     def _write_function(self, value: Any, path: str) -> int:
         return self._live("function", value)
@@ -443,9 +443,10 @@ class _NodeWriter:
         return self._live("iterator", value)
 
     def _write_signal(self, value: AbortSignal, path: str) -> int:
-        node: list[Any] = ["L", "signal", self._exporter.export_reference("signal", value)]
+        reference = self._exporter.export_reference("signal", value)
+        node: list[Any] = ["L", "signal", *reference]
         index = self._new(node, value)
-        if value.aborted:
+        if value.aborted and len(reference) > 1:
             node.append(self._add(value.reason, f"{path}.reason"))
         return index
 

@@ -71,7 +71,8 @@ export class FrameReader {
   /**
    * Take `count` bytes that were read into `room()` and hand on every whole frame.
    * The attachments handed on are copies and may be kept.
-   * @param {number} count @param {(header: any[], attachments: Uint8Array | null) => void} onFrame
+   * @param {number} count
+   * @param {(header: any[], attachments: Uint8Array | null, text: string) => void} onFrame  text of the header
    */
   take(count, onFrame) {
     this.#end += count;
@@ -87,7 +88,7 @@ export class FrameReader {
         ? null
         : TypedArrayPrototypeSlice(buffer, header + headerSize, end);
       this.#start = end;
-      onFrame(JSONParse(text), attachments);
+      onFrame(JSONParse(text), attachments, text);
     }
   }
 }

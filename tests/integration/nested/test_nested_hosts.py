@@ -308,3 +308,25 @@ async def test_per_eval_timeout_cannot_pass_the_policy(host: isolatejs.IsolateHo
         errors: Any = await runtime.eval(IMPORT + code)
         assert "more than the parent allows" in errors[0]
         assert errors[1] == "TimeoutError"
+
+
+async def test_what_comes_home_through_two_hosts_is_the_same(host: isolatejs.IsolateHost) -> None:
+    def own() -> int:
+        return 5
+
+    tools = {"give": lambda: {"own": own}, "is_own": lambda value: value is own}
+    async with host.create_runtime(bindings={"tools": tools}) as runtime:
+        code = """
+        const { own } = await give();
+        const kept = [];
+        const child = await nested.createRuntime({ bindings: { tools: {
+          keep: (value) => { kept.push(value) }, kept: () => kept[0], give: () => [own], isOwn: (value) => is_own(value),
+        } } });
+        const same = await child.eval(`
+          const mine = () => 1;
+          await keep(mine);
+          const [theirs] = await give();
+          [mine === await kept(), await isOwn(theirs), await theirs()]`);
+        [same, await kept[0]()]
+        """
+        assert await runtime.eval(IMPORT + code) == [[True, True, 5], 1]

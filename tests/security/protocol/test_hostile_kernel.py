@@ -119,6 +119,14 @@ async def test_the_liar_can_be_honest(liar: Liar) -> None:
         frame([3, "tools.callTool", {}]),
         frame([5, 7], b"data for no stream"),
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", "x"]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", 8]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", -1]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", 8, 1]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", 7, 0]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "function", 7, "1"]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "window", 7, 1]]}}]),
+        frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["L", "iterator", 7, 1, 5]]}}]),
+        frame([3, "channel.referencesReleased", {"references": [7]}]),
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["B", "Uint8Array", 9]]}}]),
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["__class__"]]}}]),
         frame([0, 1, "tools.callTool", {"path": "add", "args": {"t": [["A", 0, 99]]}}]),
@@ -145,6 +153,57 @@ async def test_lies_end_the_channel_with_the_documented_error(liar: Liar, lie: b
     assert isinstance(await liar.outcome(), GuestProtocolError)
     with pytest.raises(RuntimeDisposedError):
         await waiting
+
+
+@pytest.mark.parametrize("kind", ["function", "iterator", "promise", "signal"])
+async def test_only_what_the_guest_holds_comes_home(kind: str) -> None:
+    """One of our values, by its own number and as what it is; released, or of another kind, it is a lie."""
+
+    def given() -> int:
+        return 5
+
+    seen: list[Any] = []
+    for released in (False, True):
+        liar = await make_liar({"give": lambda: [given], "take": seen.append})
+        await liar.send(frame([0, 1, "tools.callTool", {"path": "give", "args": {"p": []}}]))
+        (answer,) = await liar.answers(1)
+        _, _, number, serial = answer[2]["t"][1]
+        if released:
+            await liar.send(frame([3, "channel.referencesReleased", {"references": [[number, serial]]}]))
+        args = {"t": [["A", 1], ["L", kind, number]]}
+        await liar.send(frame([0, 3, "tools.callTool", {"path": "take", "args": args}]))
+        if kind == "function" and not released:
+            await liar.answers(1)
+            assert seen == [given]
+            liar.channel.close()
+        else:
+            assert isinstance(await liar.outcome(), GuestProtocolError)
+        liar.socket.close()
+        await liar.channel.wait_closed(1)
+
+
+async def test_a_release_of_what_was_sent_again_is_none() -> None:
+    def given() -> int:
+        return 5
+
+    liar = await make_liar({"give": lambda: [given]})
+    for call in (1, 3):
+        await liar.send(frame([0, call, "tools.callTool", {"path": "give", "args": {"p": []}}]))
+    first, second = [answer[2]["t"][1] for answer in await liar.answers(2)]
+    assert first[:3] == second[:3]
+    call = {"reference": first[2], "args": {"p": []}}
+    await liar.send(
+        frame([3, "channel.referencesReleased", {"references": [first[2:]]}]),
+        frame([0, 5, "channel.callFunction", call]),
+    )
+    assert (await liar.answers(1))[0][2] == {"p": 5}
+    await liar.send(
+        frame([3, "channel.referencesReleased", {"references": [second[2:]]}]),
+        frame([0, 7, "channel.callFunction", call]),
+    )
+    assert (await liar.answers(1))[0][2]["message"] == "the function of the host is gone"
+    liar.channel.close()
+    liar.socket.close()
 
 
 async def test_an_id_used_twice(liar: Liar) -> None:
