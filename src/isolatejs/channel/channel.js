@@ -96,7 +96,8 @@ export class Channel {
    * @param {object} io
    * @param {{read: (room: Uint8Array) => Promise<number | null>}} io.source
    * @param {{writeSync: (bytes: Uint8Array) => number}} io.sink
-   * @param {() => {readSync: (bytes: Uint8Array) => number | null}} io.openSync  the FIFO of synchronous replies
+   * @param {(() => {readSync: (bytes: Uint8Array) => number | null}) | undefined} io.openSync  opens the FIFO of
+   *   synchronous replies, where there is one
    * @param {{describe: (error: any, attachments?: Uint8Array[]) => any, revive: (encoded: any, decode: any) => any}} errors
    * @param {() => number} scope  id of the request on whose behalf the program runs now, 0 for none
    */
@@ -174,9 +175,16 @@ export class Channel {
 
   /**
    * Ask the host for something and block until it answers. Only for APIs that are synchronous by nature.
+   * Throws a NotSupportedError on a system without FIFOs.
    * @param {string} name @param {any} payload @param {{attachments?: Uint8Array[]}} [options] @returns {Frame}
    */
   callSync(name, payload, options) {
+    if (this.#openSync === undefined) {
+      throw new DOMException(
+        "synchronous calls to the host need a FIFO, which its system does not have; use the asynchronous form",
+        "NotSupportedError",
+      );
+    }
     this.#next += 2;
     const id = this.#next;
     this.#sendCall(id, name, payload, options?.attachments, 1);

@@ -103,7 +103,10 @@ class Channel(asyncio.Protocol):
         """A channel on a connected socket."""
         channel = cls(**options)
         loop = asyncio.get_running_loop()
-        await loop.create_unix_connection(lambda: channel, sock=sock)
+        if sock.family == socket.AF_INET:  # the pair of a system that has no others
+            await loop.create_connection(lambda: channel, sock=sock)
+        else:
+            await loop.create_unix_connection(lambda: channel, sock=sock)
         return channel
 
     # --- what a half registers ---------------------------------------------------------------------

@@ -74,19 +74,21 @@ def daemon(
     ] = False,
 ) -> None:
     """Run the daemon until SIGTERM, which lets its clients finish (a second one does not), or Ctrl-C."""
-    settings = DaemonSettings(
-        socket_path=socket or default_socket_path(),
-        pool_size=pool_size,
-        confinement=confinement.value,
-        leases=max_leases,
-        memory_limit_mb=memory_limit,
-        parking=ParkingLimits(max_sessions, session_idle_ms, session_memory * MIB),
-        idle_exit_ms=idle_exit_ms,
-        metrics_port=metrics,
-    )
-    if detach_it:
-        raise typer.Exit(detach(lambda ready: serve_daemon(settings, lambda where: _detached(where, ready))))
     try:
+        settings = DaemonSettings(
+            socket_path=socket or default_socket_path(),
+            pool_size=pool_size,
+            confinement=confinement.value,
+            leases=max_leases,
+            memory_limit_mb=memory_limit,
+            parking=ParkingLimits(max_sessions, session_idle_ms, session_memory * MIB),
+            idle_exit_ms=idle_exit_ms,
+            metrics_port=metrics,
+        )
+        if detach_it:
+            raise typer.Exit(
+                detach(lambda ready: serve_daemon(settings, lambda where: _detached(where, ready)))
+            )
         serve_daemon(settings, _say)
     except IsolateError as error:
         typer.echo(f"isolate-daemon: {error}", err=True)

@@ -15,6 +15,7 @@ from isolatejs.cli.grants import Permissions, takes_permissions
 from isolatejs.cli.loading_line import LoadingLine
 from isolatejs.cli.output import Terminal, error_document
 from isolatejs.cli.program_source import ProgramSource, create_resolver, load_program
+from isolatejs.cli.signals import on_ending_signal
 from isolatejs.errors import (
     ConfigurationError,
     ExecutionTimeoutError,
@@ -164,15 +165,13 @@ def run_until_interrupted(work: Any) -> Any:
 
     async def supervise() -> Any:
         task = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
         received: list[signal.Signals] = []
 
         def stop(number: signal.Signals) -> None:
             received.append(number)
             task.cancel()
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, stop, number)
+        on_ending_signal(stop)
         try:
             return await task
         except asyncio.CancelledError:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from isolatejs.cli.loading_line import LoadingLine
 from isolatejs.cli.output import Terminal
 from isolatejs.cli.program_source import create_resolver, load_program
 from isolatejs.cli.run_command import EXIT_PROGRAM_ERROR
+from isolatejs.cli.signals import on_ending_signal
 from isolatejs.errors import IsolateError
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def serve(
         timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
     )
 
+    logging.getLogger("uvicorn.error").addFilter(ProgramErrors(terminal))
+
     class Server(uvicorn.Server):
         """Signals are ours: uvicorn would raise them again before the sandboxes are gone."""
 
@@ -125,9 +127,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(
     server: Any, app: AppServerASGI, terminal: Terminal, loading: LoadingLine, watched: Path | None
 ) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, _stop, server)
+    on_ending_signal(lambda _: _stop(server))
     async with loading, app:
         serving = asyncio.create_task(server.serve())
         announcing = asyncio.create_task(_announce(server, terminal))
@@ -198,6 +198,21 @@ def _source_files(directory: Path, prefix: str) -> Iterator[tuple[str, tuple[int
             with contextlib.suppress(FileNotFoundError):
                 status = entry.stat()
                 yield prefix + entry.name, (status.st_mtime_ns, status.st_size)
+
+
+class ProgramErrors(logging.Filter):
+    """A body that its program or the end of its sandbox broke off is shown as that, without our stack."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = None if record.exc_info is None else record.exc_info[1]
+        if not isinstance(error, IsolateError):
+            return True
+        self._terminal.write_error(error)
+        return False
 
 
 class AccessLog:

@@ -46,7 +46,7 @@ class TestBrowser:
             raise ConfigurationError("--browser needs Playwright: pip install isolatejs[browser]") from error
         playwright = await self._stack.enter_async_context(async_playwright())
         options: dict[str, Any] = {"headless": not self._headed}
-        if os.geteuid() == 0:
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
             options["args"] = ["--no-sandbox"]  # Chromium refuses to run as root with its own
         executable = _executable(playwright.chromium)
         if executable is not None:

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from isolatejs.daemon.main import detach, serve_daemon
-from isolatejs.daemon.packets import default_socket_path
 from isolatejs.daemon.settings import DaemonSettings
 from isolatejs.errors import IsolateError
 
@@ -14,7 +13,7 @@ from isolatejs.errors import IsolateError
 def main() -> int:
     """Parse the options and serve until drained."""
     parser = argparse.ArgumentParser(prog="isolate-daemon")
-    parser.add_argument("--socket", default=default_socket_path())
+    parser.add_argument("--socket", required=True)
     parser.add_argument("--idle-exit-ms", type=float, default=None)
     parser.add_argument("--detach", action="store_true", help="return when it listens; serve on")
     options = parser.parse_args()

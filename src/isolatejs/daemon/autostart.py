@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from isolatejs.daemon.connection import DaemonConnection
-from isolatejs.daemon.packets import default_socket_path, prepare_directory
+from isolatejs.daemon.packets import default_socket_path, prepare_directory, require_linux
 from isolatejs.errors import ConfigurationError, DaemonError
 from isolatejs.limits import DAEMON_IDLE_EXIT_MS, DAEMON_START_TIMEOUT_MS
 
@@ -61,9 +60,8 @@ class DaemonAddress:
 
 
 def resolve_address(options: DaemonOptions) -> DaemonAddress:
-    """The address that options mean. Raises DaemonError for a path that no socket can have."""
-    if sys.platform != "linux":
-        raise DaemonError("the daemon needs Linux; without daemon= the host has its own launcher")
+    """The address that options mean. Raises DaemonError for a path that no socket can have, or without Linux."""
+    require_linux()
     path = os.path.abspath(options.socket_path or default_socket_path())
     if len(os.fsencode(path)) > SOCKET_PATH_LIMIT_BYTES:
         raise DaemonError(f"socket_path is longer than {SOCKET_PATH_LIMIT_BYTES} bytes: {path}")
@@ -104,6 +102,8 @@ async def connect(address: DaemonAddress) -> DaemonConnection:
 @contextlib.asynccontextmanager
 async def _turn(path: str, deadline: float) -> AsyncIterator[None]:
     """One client at a time, over all processes."""
+    import fcntl  # this file is read on systems that lack it
+
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         while True:

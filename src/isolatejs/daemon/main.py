@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import socket
@@ -13,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from isolatejs.daemon.metrics_endpoint import serve_metrics
-from isolatejs.daemon.packets import prepare_directory
+from isolatejs.daemon.packets import prepare_directory, require_linux
 from isolatejs.daemon.server import DaemonServer
 from isolatejs.daemon.telemetry import report_metrics
 from isolatejs.errors import DaemonError, IsolateError
@@ -34,6 +33,9 @@ def serve_daemon(settings: DaemonSettings, on_listening: Callable[[str], None] =
     `on_listening` gets one line that says where. Raises DaemonError when another daemon serves there, or when
     the path is no socket.
     """
+    require_linux()
+    import fcntl  # this file is read on systems that lack it
+
     path = os.path.abspath(settings.socket_path)
     prepare_directory(path)
     with contextlib.ExitStack() as lock:
@@ -48,6 +50,7 @@ def serve_daemon(settings: DaemonSettings, on_listening: Callable[[str], None] =
 
 def detach(serve: Callable[[Callable[[str], None]], None]) -> int:
     """Serve in a process of its own session; 0 in this one as soon as that listens, 1 when it ends first."""
+    require_linux()
     reader, writer = os.pipe()
     if os.fork():
         os.close(writer)

@@ -56,6 +56,7 @@ class Operator:
 @contextlib.asynccontextmanager
 async def operate(socket_path: str | None = None) -> AsyncIterator[Operator]:
     """An operator of the daemon at a path, by default this user's. Raises DaemonError when there is none."""
+    packets.require_linux()
     path = socket_path or packets.default_socket_path()
     try:
         connection = await DaemonConnection.open(path, ANSWER_TIMEOUT_S, operator=True)

@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import struct
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -103,8 +104,15 @@ def read_memfd(descriptor: int) -> bytes:
         return file.read()
 
 
+def require_linux() -> None:
+    """Raise DaemonError on other systems: sandboxes are passed on as descriptors, pidfds among them."""
+    if sys.platform != "linux":
+        raise DaemonError("the daemon needs Linux; without daemon= the host starts its sandboxes itself")
+
+
 def default_socket_path() -> str:
-    """Where the daemon of this user listens unless told otherwise."""
+    """Where the daemon of this user listens unless told otherwise. Raises DaemonError without Linux."""
+    require_linux()
     named = os.environ.get("ISOLATEJS_DAEMON_SOCKET")
     if named:
         return named

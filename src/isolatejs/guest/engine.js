@@ -15,9 +15,11 @@ export const stdout = Engine.stdout;
 /** Nobody has asked for this process yet: there is time to load ahead. @type {boolean} */
 export const waitsWarm = Engine.args.includes("--warm");
 /** Where it is, unless the sandbox has no root of its own and says so. @type {string} */
-const syncReplies = Engine.args.find((/** @type {string} */ item) => item !== "--warm") ?? "/sync-replies";
-/** Opens the FIFO that carries the replies to synchronous calls. */
-export const openSyncReplies = () => Engine.openSync(syncReplies);
+const syncReplies = Engine.args.find((/** @type {string} */ item) => item[0] !== "-") ?? "/sync-replies";
+/** Opens the FIFO that carries the replies to synchronous calls; undefined on a system that has none. */
+export const openSyncReplies = Engine.args.includes("--no-sync-replies")
+  ? undefined
+  : () => Engine.openSync(syncReplies);
 /** The rest of the engine, for the few who need it. */
 export const engine = Engine;
 

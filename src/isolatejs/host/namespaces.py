@@ -7,6 +7,7 @@ come due meanwhile fire when it is taken up again, and it uses no processor time
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -70,6 +71,8 @@ class EmbeddedNamespaces:
         self._endings: set[asyncio.Task[None]] = set()
 
     async def acquire(self, key: str) -> ParkedSandbox | None:
+        if sys.platform == "win32":  # nothing there stops a process while its session is aside
+            raise ConfigurationError(f"the namespace {key!r}: sessions need Linux or macOS")
         session = self._sessions.get(key)
         if (
             session is not None

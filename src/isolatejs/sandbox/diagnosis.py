@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from isolatejs.errors import IsolateError
 from isolatejs.limits import MIB
 
-from .launcher.wall import REQUIRED
+from .launcher.wall import NAMESPACES, REQUIRED
 from .pool import EmbeddedPool
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _layer_checks(verdict: Verdict, seen: dict[str, tuple[bool, str]]) -> list[C
             refused = f"{len(tried)} of {len(tried)} forbidden things refused" if tried else ""
             evidence = ", ".join(filter(None, (refused, outside))) or "set up"
         advice = "" if standing == "holds" else _ADVICE.get(layer.name, "")
-        if standing != "holds" and layer.name not in REQUIRED:
+        if standing != "holds" and layer.name in NAMESPACES:
             advice = _NAMESPACES_ADVICE
         checks.append(Check(layer.name, standing, layer.name in REQUIRED, evidence, advice))
     return checks

@@ -2,6 +2,9 @@
 
 No namespaces, Landlock or seccomp: on macOS a Seatbelt profile (untested), else nothing. No watch over
 memory, and a busy engine outlives a host that is killed. For development, not for strangers' programs.
+
+An engine has a socket as stdin and stdout, and a FIFO for replies to synchronous calls. Windows (untested)
+has neither: pipes there, with a relay to a socket, and synchronous calls are refused in the guest.
 """
 
 from __future__ import annotations
@@ -19,14 +22,15 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isolatejs.errors import ConfinementError
+from isolatejs.errors import ConfigurationError, ConfinementError
 from isolatejs.limits import STDERR_TAIL_BYTES
 
 from .confinement import Layer
 from .launcher.processes import printable
 from .launcher.settings import ENVIRONMENT
 from .launcher.wall import NAMESPACES, REQUIRED
-from .sandbox import ExitReport, Sandbox
+from .pipe_relay import make_pair, relay
+from .sandbox import KILL, ExitReport, Sandbox
 from .seatbelt import seatbelt_command
 
 if TYPE_CHECKING:
@@ -35,6 +39,11 @@ if TYPE_CHECKING:
     from .launcher.settings import Settings
 
 _IDS = itertools.count(1)
+MEMORY_WATCHDOG = "memory watchdog"
+TERMINATED_STATUS = 1
+"""The exit status of a process that Popen has killed on Windows."""
+CRASH_STATUS = 0x8000_0000
+"""From here on, an exit status on Windows is an exception that nobody handled."""
 
 
 class DirectClient:
@@ -44,18 +53,23 @@ class DirectClient:
         self._loop = asyncio.get_running_loop()
         self._directory = directory
         self._settings = settings
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._engines: dict[str, _Engine] = {}
+        self._windows = sys.platform == "win32"
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.cached = False
-        self.place = {"engine": settings.engine, "image": f"{directory}/isolatejs"}
+        self.place = {"engine": settings.engine, "image": f"{Path(directory).as_posix()}/isolatejs"}
         reason = "confinement is off" if settings.confinement == "off" else "needs Linux"
-        self.layers = tuple(Layer(name, held=False, reason=reason) for name in NAMESPACES + REQUIRED)
+        layers = [Layer(name, held=False, reason=reason) for name in NAMESPACES + REQUIRED]
+        self.layers = (*layers, Layer(MEMORY_WATCHDOG, held=False, reason="needs Linux"))
 
     @classmethod
     async def start(cls, settings: Settings) -> DirectClient:
-        """Get ready. Raises ConfinementError where the mode asks for a wall."""
-        if sys.platform == "win32":
-            raise ConfinementError("isolatejs runs on Linux and macOS; on Windows, run it inside WSL 2")
+        """Get ready. Raises ConfinementError where the mode asks for a wall that is not to be had."""
+        if sys.platform == "win32" and settings.confinement != "off":
+            raise ConfinementError(
+                f"confinement={settings.confinement!r}: there is no wall on Windows. Run the host inside WSL 2, "
+                'or, for programs that you could as well run yourself, with confinement="off" (untested there)'
+            )
         if settings.confinement == "require":
             raise ConfinementError(
                 'confinement="require" needs Linux. For development on this system there is "best_effort" '
@@ -71,22 +85,25 @@ class DirectClient:
         files: Mapping[str, bytes] | None = None,
         one_shot: bool = False,
     ) -> Sandbox:
-        """Start an engine."""
+        """Start an engine. Raises ConfigurationError when the system cannot."""
         identifier = str(next(_IDS))
         private = Path(self._directory) / identifier
         work = private / "work"
         work.mkdir(parents=True)
-        os.mkfifo(private / "sync-replies")
         for name, content in (files or {}).items():
             file = work / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        command = argv[:1] + [self._translate(item, private) for item in argv[1:]]
+        command = argv[:1] + [_translate(item, private.as_posix()) for item in argv[1:]]
         if not one_shot:
-            command.append(str(private / "sync-replies"))
+            command.append("--no-sync-replies" if self._windows else f"{private}/sync-replies")
         if sys.platform == "darwin" and self._settings.confinement != "off":
             command = [*seatbelt_command(self._settings.engine, self.place["image"], str(private)), *command]
-        return self._start(identifier, command, private, one_shot=one_shot)
+        try:
+            return self._start(identifier, command, private, one_shot=one_shot)
+        except OSError as error:
+            shutil.rmtree(private, ignore_errors=True)
+            raise ConfigurationError(f"a sandbox cannot be started: {error}") from error
 
     def limit_memory(self, id: str, memory_limit_bytes: int) -> None:
         """Not to be had here."""
@@ -95,41 +112,37 @@ class DirectClient:
         """Kill every engine and remove what was laid out."""
         if not self.ended.done():
             self.ended.set_result(None)
-        for process in list(self._processes.values()):
-            process.kill()
-        while self._processes:
-            await asyncio.to_thread(next(iter(self._processes.values())).wait)
+        for engine in list(self._engines.values()):
+            engine.send_signal(KILL)
+        while self._engines:
+            await asyncio.to_thread(next(iter(self._engines.values())).process.wait)
             await asyncio.sleep(0)  # lets the exit be reported
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _translate(self, item: str, private: Path) -> str:
-        if item.startswith("/work/"):
-            return str(private) + item
-        return item.replace("/sync-replies", f"{private}/sync-replies")
-
     def _start(self, identifier: str, command: list[str], private: Path, *, one_shot: bool) -> Sandbox:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL if one_shot else theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=subprocess.PIPE,
-                env=ENVIRONMENT,
-                cwd=private / "work" if one_shot else "/",
-                start_new_session=True,
-            )
+        cwd = str(private / "work") if one_shot else private.anchor
+        sync_fd = None
+        if self._windows:
+            engine, ours = _start_on_pipes(command, cwd, private, one_shot=one_shot)
+        else:
+            os.mkfifo(private / "sync-replies")
+            sync_fd = os.open(private / "sync-replies", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                engine, ours = _start_on_socket(command, cwd, one_shot=one_shot)
+            except OSError:
+                os.close(sync_fd)
+                raise
         ours.setblocking(False)
         exited: asyncio.Future[ExitReport] = self._loop.create_future()
-        self._processes[identifier] = process
+        self._engines[identifier] = engine
 
         def report(result: ExitReport) -> None:
-            self._processes.pop(identifier, None)
+            self._engines.pop(identifier, None)
             if not exited.done():
                 exited.set_result(result)
 
         def watch() -> None:
-            result = _wait(process)
+            result = engine.wait()
             shutil.rmtree(private, ignore_errors=True)
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(report, result)
@@ -137,13 +150,103 @@ class DirectClient:
         threading.Thread(target=watch, name=f"isolatejs-watch-{identifier}", daemon=True).start()
         return Sandbox(
             id=identifier,
-            pid=process.pid,
+            pid=engine.process.pid,
             channel_socket=ours,
-            sync_fd=os.open(private / "sync-replies", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC),
+            sync_fd=sync_fd,
             pidfd=None,
             exited=exited,
-            send_signal=process.send_signal,
+            send_signal=engine.send_signal,
         )
+
+
+class _Engine:
+    """A running engine, and whether it was killed here: on Windows its exit status does not tell."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._killed = False
+
+    def send_signal(self, number: signal.Signals) -> None:
+        self._killed |= number == KILL
+        self.process.send_signal(number)
+
+    def wait(self) -> ExitReport:
+        """Read stderr to its end, keep the end of that, and collect the process."""
+        tail = bytearray()
+        assert self.process.stderr is not None
+        with self.process.stderr as stderr:
+            while data := os.read(stderr.fileno(), 65536):
+                tail += data
+                del tail[:-STDERR_TAIL_BYTES]
+        code = self.process.wait()
+        text = printable(tail.decode("utf-8", "replace"))
+        return self._report(code, text)
+
+    def _report(self, code: int, text: str) -> ExitReport:
+        if code == -KILL or (sys.platform == "win32" and self._killed and code == TERMINATED_STATUS):
+            return ExitReport("killed", None, KILL, text, None)
+        if code < 0:
+            return ExitReport("crashed", None, -code, text, None)
+        if code >= CRASH_STATUS:
+            return ExitReport("crashed", code, None, text, None)
+        return ExitReport("exited", code, None, text, None)
+
+
+def _start_on_socket(command: list[str], cwd: str, *, one_shot: bool) -> tuple[_Engine, socket.socket]:
+    """An engine whose stdin and stdout are one end of a socket pair, and the other end."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL if one_shot else theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=subprocess.PIPE,
+                env=ENVIRONMENT,
+                cwd=cwd,
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return _Engine(process), ours
+
+
+def _start_on_pipes(
+    command: list[str], cwd: str, private: Path, *, one_shot: bool
+) -> tuple[_Engine, socket.socket]:
+    """An engine whose stdin and stdout are pipes, and the socket that they are relayed to."""
+    environment = {**ENVIRONMENT, "DENO_DIR": str(private / "cache")}
+    if "SYSTEMROOT" in os.environ:  # without, Windows loads neither sockets nor random numbers
+        environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+    ours, theirs = make_pair()
+    try:
+        process = subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=subprocess.DEVNULL if one_shot else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=cwd,
+            # No console window, and no Ctrl+C that was meant for the host.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+            | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
+    engine = _Engine(process)
+    relay(process, theirs, lambda: engine.send_signal(KILL))
+    return engine, ours
+
+
+def _translate(item: str, private: str) -> str:
+    """Paths of a sandbox with a root of its own as they are here."""
+    if item.startswith("/work/"):
+        return private + item
+    return item.replace("/sync-replies", f"{private}/sync-replies")
 
 
 def _lay_out(settings: Settings) -> str:
@@ -154,20 +257,3 @@ def _lay_out(settings: Settings) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, file)
     return directory
-
-
-def _wait(process: subprocess.Popen[bytes]) -> ExitReport:
-    """Read stderr to its end, keep the end of that, and collect the process."""
-    tail = bytearray()
-    assert process.stderr is not None
-    with process.stderr as stderr:
-        while data := os.read(stderr.fileno(), 65536):
-            tail += data
-            del tail[:-STDERR_TAIL_BYTES]
-    code = process.wait()
-    text = printable(tail.decode("utf-8", "replace"))
-    if code == -signal.SIGKILL:
-        return ExitReport("killed", None, signal.SIGKILL, text, None)
-    if code < 0:
-        return ExitReport("crashed", None, -code, text, None)
-    return ExitReport("exited", code, None, text, None)

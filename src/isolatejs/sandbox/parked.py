@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import mmap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .sandbox import Sandbox
 
-PAGE_BYTES = resource.getpagesize()
+PAGE_BYTES = mmap.PAGESIZE
 
 
 @dataclass(slots=True)

@@ -198,7 +198,7 @@ class EmbeddedPool:
             engine=engine.path,
             libraries=engine.libraries,
             image=image,
-            cache=cache.files(),
+            cache=cache.files() if sys.platform == "linux" else {},
             confinement=self._mode,
             host_pid=os.getpid(),
         )

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     import socket
@@ -19,6 +19,9 @@ EXIT_REPORT_WAIT_S = 2.0
 
 WAKE_INTERVAL_S = 0.1
 """Less than the time in which a watchdog that was woken becomes lazy again."""
+
+KILL: Final[signal.Signals] = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""On Windows, Popen ends a process at once for SIGTERM."""
 
 ExitReason = Literal["killed", "memory", "crashed", "exited", "disposed", "lost"]
 """`disposed`: ended by somebody else through the daemon. `lost`: the daemon that owned it went away."""
@@ -84,7 +87,7 @@ class Sandbox:
 
     def kill(self) -> None:
         """SIGKILL at once. Idempotent; needs no running event loop."""
-        self._signal(signal.SIGKILL)
+        self._signal(KILL)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):  # gone already

@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from isolatejs.errors import ConfigurationError
 from isolatejs.sandbox.engine import find_engine
 from isolatejs.typechecking.language_server import LanguageServer, ServerGoneError
 from isolatejs.typechecking.scopes import ScopeConfig, write_scope
@@ -230,7 +232,11 @@ _checkers_lock = threading.Lock()
 
 
 def shared_checker(readable: tuple[str, ...] = ()) -> Checker:
-    """The process-wide checker that may read these folders."""
+    """The process-wide checker that may read these folders. Raises ConfigurationError on Windows."""
+    if sys.platform == "win32":
+        raise ConfigurationError(
+            "typecheck: the checker needs Linux or macOS; on Windows, run it inside WSL 2"
+        )
     with _checkers_lock:
         found = _checkers.pop(readable, None) or Checker(readable)
         _checkers[readable] = found

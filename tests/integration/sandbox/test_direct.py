@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import isolatejs
+from fakes.other_system import OtherSystem
 from fakes.raw_guest import end_of, evaluate, raw_pool
 from isolatejs.errors import ConfinementError
 from isolatejs.sandbox import pool as pool_module
@@ -14,13 +16,6 @@ from isolatejs.sandbox.seatbelt import seatbelt_command
 
 if TYPE_CHECKING:
     from isolatejs.sandbox.confinement import Confinement
-
-
-class OtherSystem:
-    """Stands for `sys` on another system."""
-
-    def __init__(self, platform: str) -> None:
-        self.platform = platform
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +41,14 @@ async def test_an_engine_runs_ends_and_leaves_nothing(mode: Confinement) -> None
     assert run.stdout == b"7\n", run.stderr
     await pool.close()
     assert os.path.basename(os.path.dirname(directory)) not in os.listdir("/tmp")
+
+
+async def test_synchronous_calls_are_answered() -> None:
+    async with (
+        isolatejs.create_isolate_host(confinement="off", pool_size=0) as host,
+        host.create_runtime(bindings={"files": isolatejs.MemoryFiles({"/a.txt": b"text"})}) as runtime,
+    ):
+        assert await runtime.eval("(await import('node:fs')).readFileSync('/a.txt', 'utf8')") == "text"
 
 
 async def test_an_exit_tells_its_status_and_last_words() -> None:

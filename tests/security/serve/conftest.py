@@ -31,7 +31,7 @@ async def betrayed_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     )
     assert betrayed != text
     guest.write_text(betrayed)
-    with pytest.MonkeyPatch.context() as patching:  # only while it starts: later hosts of the session are honest
+    with pytest.MonkeyPatch.context() as patching:  # only while it starts: later hosts are honest
         patching.setattr(pool, "image_files", lambda directory=None: image_files(image))
         host = await isolatejs.create_isolate_host(pool_size=1)
     try:

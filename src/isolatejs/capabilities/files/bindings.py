@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
@@ -25,7 +26,9 @@ from .file_tree import FileTree
 from .fsspec_files import fsspec_files
 from .memory_files import MemoryFiles
 from .mounted_files import Mount, MountedFiles
-from .rooted_files import HardLinks, RootedFiles
+
+if TYPE_CHECKING:
+    from .rooted_files import HardLinks
 
 Source = str | os.PathLike[str] | FileTree | FileBindings
 """What can be mounted: a directory of the host, or any other kind of files."""
@@ -67,6 +70,13 @@ def create_file_bindings(
     def tree_of(source: Source, *, writable: bool) -> FileTree:
         if not isinstance(source, (str, os.PathLike)):
             return as_file_tree(source)
+        if sys.platform == "win32":
+            raise ConfigurationError(
+                f"files: a directory of the host ({os.fspath(source)!r}) needs Linux or macOS; on Windows give "
+                "MemoryFiles, fsspec_files(...) or an object of your own"
+            )
+        from .rooted_files import RootedFiles  # which no Windows can load
+
         directory = Path(source)
         if writable and not directory.exists():
             directory.mkdir(parents=True)

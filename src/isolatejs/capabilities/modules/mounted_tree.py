@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from isolatejs.limits import MODULE_SOURCE_LIMIT_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOCATION = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
+_LOCATION = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class MountedTree:
     """A directory of the host, read-only. Relative paths are normal: no `.`, `..` or empty part."""
 
     def __init__(self, root: Path) -> None:
+        if sys.platform != "linux":  # only its /proc says where an open file really is
+            raise ConfigurationError(
+                f"mount_node_modules: a directory ({str(root)!r}) can be mounted on Linux only"
+            )
         real = root.resolve()
         if not real.is_dir():
             raise ConfigurationError(f"mount_node_modules: {root} is not a directory")
