@@ -6,8 +6,9 @@ Three things together, since none is enough alone (each was tried against bombs)
 - A look at anonymous resident memory finds what stays below that: the limit itself.
 - A look at the size of writable mappings finds memory that was allocated and not yet touched.
 
-Looks are frequent while a sandbox grows and rare while it does not, so that 1,000 idle ones cost 2% of a
-core. Standard library only.
+Looks are frequent while a sandbox grows and rare while it does not. To wake up costs the launcher as much as
+five looks, so it looks at many at once, at some a little early: 1,000 idle ones cost 2% of a core.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 MIB: Final = 1024 * 1024
 SHORTEST_INTERVAL_S: Final = 0.005
 LONGEST_INTERVAL_S: Final = 0.8
+EARLY_PART: Final = 0.25
+"""By this part of its interval a look may come early, when the launcher is awake for another."""
+EARLY_LOOKS_LIMIT: Final = 64
+"""So many early looks at once, which take 0.6 ms: who is due next does not wait longer for them."""
 GROWTH_BYTES: Final = 1 * MIB
 """Growing by this since the last look means: look again soon."""
 ENGINE_ANONYMOUS_BYTES: Final = 18 * MIB
@@ -81,11 +86,18 @@ class Watchdog:
         return max(0.0, self._due[0][0] - time.monotonic())
 
     def look(self) -> None:
-        """Look at everybody who is due."""
+        """Look at everybody who is due, and at some who will be soon."""
         now = time.monotonic()
-        while self._due and self._due[0][0] <= now:
-            _, _, generation, process = heapq.heappop(self._due)
-            if process.alive and process.generation == generation and not self.check(process):
+        early = 0
+        while self._due and early < EARLY_LOOKS_LIMIT:
+            due, _, generation, process = self._due[0]
+            planned = process.alive and process.generation == generation
+            if planned and due > now:
+                if due - process.interval * EARLY_PART > now:
+                    break
+                early += 1
+            heapq.heappop(self._due)
+            if planned and not self.check(process):
                 self._schedule(process)
 
     def check(self, process: Process) -> bool:
