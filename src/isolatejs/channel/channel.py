@@ -233,10 +233,10 @@ class Channel(asyncio.Protocol):
     open_body = open_stream
 
     def abandon_stream(self, stream: int) -> None:
-        """Withdraw a stream that was offered and may not have been read to its end."""
+        """Withdraw a stream that was offered; when it was not read to its end, its reader gets an AbortError."""
         sender = self._senders.get(stream)
         if sender is not None:
-            sender.stop()
+            sender.withdraw()
 
     def accept_stream(self, stream: int) -> ByteStream:
         """Read a stream that the guest offers. Raises GuestProtocolError for an id that cannot be one."""
@@ -350,7 +350,9 @@ class Channel(asyncio.Protocol):
                 if sender is not None:
                     sender.grant(frame.size)
             case StopFrame():
-                self.abandon_stream(frame.stream)
+                sender = self._senders.get(frame.stream)
+                if sender is not None:
+                    sender.stop()
 
     def error_from(self, payload: msgspec.Raw, attachments: Sequence[memoryview]) -> BaseException:
         """The exception for an error that came from the guest."""

@@ -28,6 +28,8 @@ export class Streams {
   /** @type {Map<number, {controller: ReadableByteStreamController, unread: number, wanted: boolean}>} */ #readers =
     new SafeMap();
   /** @type {Map<number, Sender>} */ #senders = new SafeMap();
+  /** Streams that failed before they were accepted, and what makes their error. @type {Map<number, () => any>} */ #failed =
+    new SafeMap();
   /** Streams that were offered already, so that encoding a value twice offers them once. */
   #offered = new WeakMap();
   #next = -1;
@@ -55,6 +57,7 @@ export class Streams {
   park(reason) {
     this.#readers.forEach((reader) => reader.controller?.error(reason()));
     this.#readers.clear();
+    this.#failed.clear();
     this.#senders.forEach((sender) => sender.stop());
     this.#senders.clear();
   }
@@ -70,17 +73,18 @@ export class Streams {
     return id;
   }
 
-  /** Withdraw what was offered and never asked for. @param {number} id */
-  abandon(id) {
-    this.#senders.get(id)?.stop();
-  }
-
   /** Read a stream that the host offers. @param {number} id @returns {ReadableStream<Uint8Array>} */
   accept(id) {
     const grant = (/** @type {number} */ size) => this.#send([CREDIT, id, size], []);
     return new web.ReadableStream({
       type: "bytes",
       start: (/** @type {any} */ controller) => {
+        const failure = this.#failed.get(id);
+        if (failure !== undefined) {
+          this.#failed.delete(id);
+          controller.error(failure());
+          return;
+        }
         this.#readers.set(id, { controller, unread: WINDOW_BYTES, wanted: false });
         grant(WINDOW_BYTES);
       },
@@ -118,7 +122,8 @@ export class Streams {
         close(this.#take(id));
         return;
       case FAIL:
-        this.#take(id)?.error(revive(header[2]));
+        if (this.#readers.has(id)) this.#take(id)?.error(revive(header[2]));
+        else this.#failed.set(id, () => revive(header[2]));
         return;
       case CREDIT:
         this.#senders.get(id)?.grant(header[2]);

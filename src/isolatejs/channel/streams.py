@@ -15,7 +15,7 @@ import msgspec
 
 from isolatejs.errors import GuestProtocolError, IsolateError
 from isolatejs.limits import STREAM_CHUNK_BYTES, STREAM_SMALL_CHUNK_BYTES, STREAM_WINDOW_BYTES
-from isolatejs.wire.errors import encode_error
+from isolatejs.wire.errors import GuestVisibleError, encode_error
 from isolatejs.wire.frames import CreditFrame, DataFrame, EndFrame, FailFrame, StopFrame
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class OutgoingStream:
         self._credit = 0
         self._credited = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._withdrawn = False
         self._sent_this_turn = False
         self._small = bytearray()
 
@@ -125,6 +126,13 @@ class OutgoingStream:
             self._task = asyncio.get_running_loop().create_task(
                 self._pump(), name=f"isolatejs-stream-{self.id}"
             )
+
+    def withdraw(self) -> None:
+        """End the source before its end; the reader gets an AbortError, since what it has is not all."""
+        self._withdrawn = True
+        if self._task is None:
+            self._end_cancelled()
+        self.stop()
 
     def stop(self) -> None:
         """The reader wants no more (or never will): end the source."""
@@ -156,15 +164,24 @@ class OutgoingStream:
             self._send_small()
             self._sink.send(EndFrame(self.id))
         except asyncio.CancelledError:
-            self._sink.send(EndFrame(self.id))
+            self._end_cancelled()
         except Exception as error:
             self._send_small()
-            reveal = isinstance(error, IsolateError)
-            payload = msgspec.json.encode(encode_error(error, reveal=reveal))
-            self._sink.send(FailFrame(self.id, msgspec.Raw(payload)))
+            self._fail(error)
         finally:
             self._small.clear()
             await self._finish()
+
+    def _end_cancelled(self) -> None:
+        if self._withdrawn:
+            self._fail(GuestVisibleError("AbortError", "The stream was aborted by its sender", dom=True))
+        else:
+            self._sink.send(EndFrame(self.id))
+
+    def _fail(self, error: Exception) -> None:
+        reveal = isinstance(error, IsolateError)
+        payload = msgspec.json.encode(encode_error(error, reveal=reveal))
+        self._sink.send(FailFrame(self.id, msgspec.Raw(payload)))
 
     def _add_small(self, piece: memoryview) -> bool:
         """Send a small piece at once when it is the first of this turn of the loop, else with the others of it.

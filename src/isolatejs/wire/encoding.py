@@ -395,7 +395,8 @@ class _NodeWriter:
     def _blob(self, value: Blob, path: str) -> int:
         if value.content is None:
             raise ValueEncodingError(
-                f"{path}: a Blob that is not in memory cannot be sent; send `Blob([await blob.bytes()])`",
+                f"{path}: a Blob that is not in memory cannot be sent; send `Response(blob.stream())`, "
+                "or `Blob([await blob.bytes()])` when it is small",
                 path=path,
             )
         return self._attach(value.content)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes.endless import CHUNK, Source, pid_of, resident_mb, statistics
+from fakes.endless import CHUNK, Source, nothing_open, pid_of, resident_mb, statistics
 from isolatejs import Blob, GuestError, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from isolatejs import IsolateHost, ScriptRuntime
+    from isolatejs import IsolateHost
 
 MEGABYTE = 1024 * 1024
 LONG = 64 * MEGABYTE
@@ -32,12 +32,6 @@ GENERATE = """
     cancel(reason) { cancelled = true },
   }, { highWaterMark: 0 });
 """
-
-
-async def nothing_open(runtime: ScriptRuntime) -> None:
-    """Wait until the channel holds nothing open; the test's time limit ends a wait for ever."""
-    while (found := statistics(runtime))["stream_count"] or found["active_calls"] or found["incoming_calls"]:
-        await runtime.eval("0")
 
 
 async def test_a_long_response_into_the_program(host: IsolateHost) -> None:

@@ -85,7 +85,7 @@ async def test_there_and_back(host: IsolateHost) -> None:
 
 async def test_blob_that_is_not_in_memory_says_what_to_do(host: IsolateHost) -> None:
     async with host.create_runtime(bindings={"tools": HOST_VALUES}) as runtime:
-        with pytest.raises(GuestError, match=r"send `Blob\(\[await blob.bytes\(\)\]\)`"):
+        with pytest.raises(GuestError, match=r"send `Response\(blob.stream\(\)\)`, or"):
             await runtime.eval("await lazy()")
 
 
