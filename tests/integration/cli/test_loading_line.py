@@ -179,9 +179,12 @@ async def test_listener_hears_of_each_module_and_of_the_end(project: Path) -> No
     modules.on_progress(heard.append)
     async with (
         create_isolate_host(pool_size=0) as host,
-        host.create_runtime(bindings={"modules": modules}, key="mine") as runtime,
+        host.create_runtime(
+            bindings={"modules": modules, "tools": {"isDone": lambda: heard[-1].done}}, key="mine"
+        ) as runtime,
     ):
-        assert await runtime.eval('import { total } from "many"; total') == MODULES
+        program = 'import { total } from "many"; [total, await isDone()]'
+        assert await runtime.eval(program) == [MODULES, True]  # it was told before the program ran
         first, last = heard[0], heard[-1]
         assert (first.modules, first.size_bytes, first.done) == (0, 0, False)
         assert (last.modules, last.done, last.key) == (MODULES + 1, True, "mine")
