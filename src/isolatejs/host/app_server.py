@@ -7,6 +7,7 @@ current one by a fresh one, and lets it finish what it has begun.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.capabilities.serve.host import Upgrade
@@ -15,11 +16,12 @@ from isolatejs.errors import ConfigurationError, ExecutionTimeoutError, RuntimeD
 from isolatejs.host.app_server_result import ResponseResult, WebSocketResult
 from isolatejs.host.app_server_sandboxes import ServerSandboxes
 from isolatejs.host.app_server_sockets import AppServerSockets
+from isolatejs.host.options import check_signal
 from isolatejs.web import Request
 from isolatejs.web.abort_scope import AbortScope
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from isolatejs.capabilities.serve.bindings import WebSocketBindings
@@ -99,8 +101,13 @@ class AppServer:
         """
         if type(request) is not Request:
             request = _as_request(request)
+        if request_id is not None and not isinstance(request_id, str):
+            raise ConfigurationError(f"request_id: a str, not {type(request_id).__name__}")
+        if metadata is not None and not isinstance(metadata, Mapping):
+            raise ConfigurationError(f"metadata: a mapping, not {type(metadata).__name__}")
         if signal is None:
             return await self._handle(request, request_id, metadata, None, upgradable)
+        check_signal(signal)
         async with AbortScope(signal):
             return await self._handle(request, request_id, metadata, signal, upgradable)
 
@@ -194,7 +201,7 @@ class AppServer:
         sandboxes = self._sandboxes
         if sandboxes.ended_by is None:
             why = f": {reason}" if reason else ""
-            sandboxes.ended_by = f"the app server {self.key} has been disposed{why}"
+            sandboxes.ended_by = f"the app server {self.key or 'without a key'} has been disposed{why}"
             self._on_disposed(self)
         await sandboxes.end(RuntimeDisposedError(sandboxes.ended_by))
 

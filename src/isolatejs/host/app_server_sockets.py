@@ -39,6 +39,8 @@ class AppServerSockets:
         """
         number = _number(connection_id)
         if not isinstance(data, str):
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise ConfigurationError(f"data: a str or bytes, not {type(data).__name__}")
             data = bytes(data)
         if (serve := self._find(number)) is not None:
             await _quietly_gone(serve.connections.message(number, data), serve)
@@ -46,7 +48,9 @@ class AppServerSockets:
     async def close(self, connection_id: str, code: int = 1000, reason: str = "") -> None:
         """The connection is closed, with `code` 1005 when the peer gave none and 1006 when it was lost."""
         if isinstance(code, bool) or not isinstance(code, int) or not 1000 <= code <= 4999:
-            raise ConfigurationError(f"code: a WebSocket close code from 1000 to 4999, not {code!r}")
+            raise ConfigurationError(f"code: a WebSocket close code from 1000 to 4999, not {code!r:.80}")
+        if not isinstance(reason, str):
+            raise ConfigurationError(f"reason: a str, not {type(reason).__name__}")
         number = _number(connection_id)
         if (serve := self._find(number)) is not None:
             await _quietly_gone(serve.connections.close_one(number, code, reason), serve)

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import logging
 import os
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +29,7 @@ from isolatejs.errors import (
     SandboxCrashedError,
 )
 from isolatejs.host.guest_errors import to_guest_error
+from isolatejs.host.options import check_signal
 from isolatejs.limits import DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
 from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
@@ -43,8 +45,17 @@ _logger = logging.getLogger("isolatejs.runtime")
 _numbers = itertools.count(1)
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedRuntime:
+    """A runtime that has everything but a sandbox: what can be wrong with its options has been found."""
+
+    scope: RuntimeScope
+    controller: AbortController
+    halves: dict[str, HostHalf]
+
+
 class LiveRuntime:
-    """A booted sandbox. Make it with `LiveRuntime.start`."""
+    """A booted sandbox. Make it with `LiveRuntime.prepare` and then `start` or `take_up`."""
 
     def __init__(self, sandbox: Sandbox, scope: RuntimeScope, controller: AbortController) -> None:
         self.sandbox = sandbox
@@ -64,7 +75,7 @@ class LiveRuntime:
         self._booting: asyncio.Task[Any] | None = None
 
     @classmethod
-    async def start(
+    def prepare(
         cls,
         provider: SandboxProvider,
         bindings: Any,
@@ -75,57 +86,8 @@ class LiveRuntime:
         key: str | None = None,
         resource_id: str | None = None,
         extra: dict[str, Any] | None = None,
-    ) -> LiveRuntime:
-        """Lease a sandbox, build the halves that the bindings grant, and boot the kernel with them."""
-        scope, controller, halves = cls._prepare(
-            provider,
-            bindings,
-            cwd=cwd,
-            memory_limit_mb=memory_limit_mb,
-            execution_timeout_ms=execution_timeout_ms,
-            key=key,
-            resource_id=resource_id,
-            extra=extra,
-        )
-        sandbox = await provider.lease(memory_limit_bytes=memory_limit_mb * MIB)
-        return await cls._connect(sandbox, scope, controller, halves, Numbering(), BootKernel)
-
-    @classmethod
-    async def take_up(
-        cls, provider: SandboxProvider, parked: ParkedSandbox, bindings: Any, **options: Any
-    ) -> LiveRuntime:
-        """Take up a session that was put aside, with other bindings. Takes the options of `start`."""
-        try:
-            scope, controller, halves = cls._prepare(provider, bindings, **options)
-        except BaseException:
-            await parked.sandbox.aclose()
-            raise
-        for name, kept in parked.kept.items():
-            half: Any = halves.get(name)
-            if half is not None and hasattr(half, "take_up"):
-                half.take_up(kept)
-            else:
-                await kept.aclose()
-        runtime = await cls._connect(
-            parked.sandbox, scope, controller, halves, Numbering(*parked.numbers), ResumeKernel
-        )
-        # After the task that sends the first message: the process wakes once, and finds it.
-        asyncio.get_running_loop().call_soon(parked.sandbox.resume)
-        return runtime
-
-    @classmethod
-    def _prepare(
-        cls,
-        provider: SandboxProvider,
-        bindings: Any,
-        *,
-        cwd: str,
-        memory_limit_mb: int,
-        execution_timeout_ms: float | None,
-        key: str | None = None,
-        resource_id: str | None = None,
-        extra: dict[str, Any] | None = None,
-    ) -> tuple[RuntimeScope, AbortController, dict[str, HostHalf]]:
+    ) -> PreparedRuntime:
+        """Build the halves that the bindings grant. Raises ConfigurationError for a binding that is wrong."""
         runtime_id = f"rt_{os.getpid():x}_{next(_numbers)}"
         controller = AbortController()
         scope = RuntimeScope(
@@ -138,19 +100,42 @@ class LiveRuntime:
             execution_timeout_ms=execution_timeout_ms,
             run_engine=provider.run_engine,
         )
-        return scope, controller, build_halves(bindings, scope, extra)
+        return PreparedRuntime(scope, controller, build_halves(bindings, scope, extra))
+
+    @classmethod
+    async def start(cls, provider: SandboxProvider, prepared: PreparedRuntime) -> LiveRuntime:
+        """Lease a sandbox and boot the kernel."""
+        sandbox = await provider.lease(memory_limit_bytes=prepared.scope.memory_limit_mb * MIB)
+        return await cls._connect(sandbox, prepared, Numbering(), BootKernel)
+
+    @classmethod
+    async def take_up(cls, parked: ParkedSandbox, prepared: PreparedRuntime) -> LiveRuntime:
+        """Take up a session that was put aside, with other bindings."""
+        try:
+            for name, kept in parked.kept.items():
+                half: Any = prepared.halves.get(name)
+                if half is not None and hasattr(half, "take_up"):
+                    half.take_up(kept)
+                else:
+                    await kept.aclose()
+        except BaseException:
+            await parked.sandbox.aclose()
+            raise
+        runtime = await cls._connect(parked.sandbox, prepared, Numbering(*parked.numbers), ResumeKernel)
+        # After the task that sends the first message: the process wakes once, and finds it.
+        asyncio.get_running_loop().call_soon(parked.sandbox.resume)
+        return runtime
 
     @classmethod
     async def _connect(
         cls,
         sandbox: Sandbox,
-        scope: RuntimeScope,
-        controller: AbortController,
-        halves: dict[str, HostHalf],
+        prepared: PreparedRuntime,
         numbering: Numbering,
         first: type[BootKernel | ResumeKernel],
     ) -> LiveRuntime:
         runtime: LiveRuntime | None = None
+        scope = prepared.scope
         try:
             scope.channel = await Channel.open(
                 sandbox.channel_socket,
@@ -159,8 +144,8 @@ class LiveRuntime:
                 sync_fd=sandbox.sync_fd,
                 numbering=numbering,
             )
-            runtime = cls(sandbox, scope, controller)
-            runtime._boot(halves, first)
+            runtime = cls(sandbox, scope, prepared.controller)
+            runtime._boot(prepared.halves, first)
         except BaseException:
             await sandbox.aclose()
             raise
@@ -197,8 +182,9 @@ class LiveRuntime:
         for child in list(self.children):
             child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} was disposed"))
         try:
-            await asyncio.wait_for(self.channel.call(ParkKernel()), PARK_TIMEOUT_MS / 1000)
-            connection, numbering = self.channel.detach()
+            async with asyncio.timeout(PARK_TIMEOUT_MS / 1000):
+                await self.channel.call(ParkKernel())
+                connection, numbering = await self.channel.detach()
         except (IsolateError, TimeoutError) as error:
             self.end_now(
                 RuntimeDisposedError(f"the session of {self.runtime_id} could not be put aside: {error}")
@@ -252,6 +238,7 @@ class LiveRuntime:
         stop code that never yields. A signal that is already aborted starts nothing.
         """
         if signal is not None:
+            check_signal(signal)
             signal.throw_if_aborted()
         self.check_usable()
         loop = asyncio.get_running_loop()

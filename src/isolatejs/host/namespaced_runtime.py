@@ -64,9 +64,9 @@ class NamespacedRuntime(ScriptRuntime):
         if self._disposing is not None and not hard:
             await asyncio.shield(self._disposing)
             return
-        if self._live.ended:
+        if self._live.parked:
             return
-        if hard:
+        if hard or self._live.ended:
             message = f"the session {self.key!r} has been disposed" + (f": {reason}" if reason else "")
             await self._live.aclose(RuntimeDisposedError(message))
             return

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from isolatejs.errors import ConfigurationError, NamespaceBusyError, RuntimeDisposedError
 from isolatejs.limits import NAMESPACE_KEY_LIMIT_CHARACTERS
 from isolatejs.sandbox.parked import ParkingLimits, Waiting, resident_memory_bytes
+from isolatejs.wire.unicode import is_well_formed
 
 if TYPE_CHECKING:
     from isolatejs.host.live_runtime import LiveRuntime
@@ -59,6 +60,8 @@ class _Session:
     live: LiveRuntime | None = None
     parked: ParkedSandbox | None = None
     memory_bytes: int = 0
+    disposed: str | None = None
+    """Why it has to end as soon as whoever is opening it has it."""
 
 
 class EmbeddedNamespaces:
@@ -69,6 +72,7 @@ class EmbeddedNamespaces:
         self._sessions: dict[str, _Session] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._endings: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def acquire(self, key: str) -> ParkedSandbox | None:
         if sys.platform == "win32":  # nothing there stops a process while its session is aside
@@ -89,9 +93,15 @@ class EmbeddedNamespaces:
         return parked
 
     def hold(self, key: str, live: LiveRuntime) -> None:
+        opening = self._sessions.get(key)
         self._sessions[key] = _Session(time.monotonic(), live=live)
+        if opening is not None and opening.disposed is not None:
+            live.end_now(RuntimeDisposedError(opening.disposed))
 
     async def put_aside(self, key: str, parked: ParkedSandbox) -> None:
+        if self._closed:
+            await parked.aclose()
+            return
         memory_bytes = resident_memory_bytes(parked.sandbox.pid)
         self._sessions[key] = _Session(time.monotonic(), parked=parked, memory_bytes=memory_bytes)
         parked.sandbox.exited.add_done_callback(lambda _: self._forget(key, parked))
@@ -110,11 +120,15 @@ class EmbeddedNamespaces:
             del self._sessions[key]
 
     async def dispose(self, key: str, reason: str | None) -> bool:
-        session = self._sessions.pop(key, None)
+        session = self._sessions.get(key)
         if session is None:
             return False
+        message = f"the namespace {key!r} has been disposed" + (f": {reason}" if reason else "")
+        if session.live is None and session.parked is None:  # it is being opened
+            session.disposed = message
+            return True
+        del self._sessions[key]
         if session.live is not None:
-            message = f"the namespace {key!r} has been disposed" + (f": {reason}" if reason else "")
             await session.live.aclose(RuntimeDisposedError(message))
         if session.parked is not None:
             await session.parked.aclose()
@@ -146,6 +160,7 @@ class EmbeddedNamespaces:
         task.add_done_callback(self._endings.discard)
 
     async def close(self) -> None:
+        self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
         parked = [session.parked for session in self._sessions.values() if session.parked is not None]
@@ -167,7 +182,12 @@ class EmbeddedNamespaces:
 
 def check_key(key: Any) -> str:
     """A namespace's name: a str that is not empty and not absurdly long."""
-    if not isinstance(key, str) or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS or "\0" in key:
+    if (
+        not isinstance(key, str)
+        or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS
+        or "\0" in key
+        or not is_well_formed(key)
+    ):
         raise ConfigurationError(
             f"key: a str of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS} characters without NUL, not {key!r:.80}"
         )

@@ -10,13 +10,19 @@ from isolatejs.errors import ConfigurationError, IsolateError, RuntimeDisposedEr
 from isolatejs.host.bindings import Bindings
 from isolatejs.host.live_runtime import LiveRuntime
 from isolatejs.host.nested_broker import HostBroker
-from isolatejs.host.options import check_milliseconds, check_positive_integer, coerce_options
+from isolatejs.host.options import (
+    check_milliseconds,
+    check_positive_integer,
+    check_runtime_key,
+    coerce_options,
+)
 from isolatejs.host.runtime_options import RuntimeOptions
 from isolatejs.host.script_runtime import ScriptRuntime
 from isolatejs.limits import MEMORY_LIMIT_MINIMUM_MB
+from isolatejs.wire.unicode import is_well_formed
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from isolatejs.host.app_server import AppServer
     from isolatejs.host.namespaced_runtime import NamespacedRuntime
@@ -40,6 +46,7 @@ class RuntimeFactory:
         self._given_up: dict[str, asyncio.Task[None]] = {}
         """Sessions whose opening was cancelled, until they are settled."""
         self._closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     def check_open(self) -> None:
         """Raise RuntimeDisposedError when the host is closed."""
@@ -58,12 +65,15 @@ class RuntimeFactory:
         extra: dict[str, Any] | None = None,
         *,
         resource_id: str | None = None,
-        parked: ParkedSandbox | None = None,
+        acquire: Callable[[], Awaitable[ParkedSandbox | None]] | None = None,
     ) -> LiveRuntime:
-        """A live runtime, fresh or from a session that was put aside."""
+        """A live runtime, fresh or from the session that `acquire` gives.
+
+        A session is acquired when nothing can be wrong with the options any more: it stays as it was then.
+        """
         self.check_open()
         cwd = options.cwd
-        if not isinstance(cwd, str) or not cwd.startswith("/"):
+        if not isinstance(cwd, str) or not cwd.startswith("/") or "\0" in cwd or not is_well_formed(cwd):
             raise ConfigurationError(f"cwd: an absolute path inside the sandbox, not {cwd!r}")
         granted = coerce_options(Bindings, options.bindings, "bindings")
         broker = None if options.nested is None else HostBroker(self, options.nested, granted)
@@ -80,24 +90,38 @@ class RuntimeFactory:
                 options.memory_limit_mb, "memory_limit_mb", MEMORY_LIMIT_MINIMUM_MB
             ),
             "execution_timeout_ms": check_milliseconds(options.execution_timeout_ms, "execution_timeout_ms"),
-            "key": options.key,
+            "key": check_runtime_key(options.key),
             "resource_id": resource_id,
             "extra": parts,
         }
-        if parked is None:
-            live = await LiveRuntime.start(self.provider, granted, **settings)
-        else:
-            live = await LiveRuntime.take_up(self.provider, parked, granted, **settings)
+        prepared = LiveRuntime.prepare(self.provider, granted, **settings)
+        parked = None if acquire is None else await acquire()
+        try:
+            if parked is None:
+                live = await LiveRuntime.start(self.provider, prepared)
+            else:
+                live = await LiveRuntime.take_up(parked, prepared)
+        except IsolateError:
+            self.check_open()
+            raise
         if broker is not None:
             broker.attach(live)
         if granted.browser is not None and "console" in live.halves:
             browser.on_console = live.halves["console"].browser_output  # type: ignore[attr-defined]
         self.live.add(live)
         live.on_ended(lambda _: self.live.discard(live))
+        if self._closed:
+            await live.aclose(RuntimeDisposedError("the host was closed"))
+            self.check_open()
         return live
 
     async def open_script_runtime(self, options: RuntimeOptions) -> ScriptRuntime:
-        return ScriptRuntime(await self.start(options), options)
+        live = await self.start(options)
+        try:
+            return ScriptRuntime(live, options)
+        except BaseException:
+            await live.aclose()
+            raise
 
     async def open_test_runtime(self, options: RuntimeOptions, snapshots: Any = None) -> TestRuntime:
         from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
@@ -126,7 +150,11 @@ class RuntimeFactory:
             execution_timeout_ms=check_milliseconds(options.execution_timeout_ms, "execution_timeout_ms"),
             on_disposed=self.servers.discard,
         )
-        await server.start()
+        try:
+            await server.start()
+        except BaseException:
+            await server.dispose(reason="it was not opened")
+            raise
         self.servers.add(server)
         return server
 
@@ -155,21 +183,33 @@ class RuntimeFactory:
 
         self.check_open()
         extra = {"testing": testing_grant(options.bindings)}
-        parked = await self.namespaces.acquire(key)
+        acquired = False
+
+        async def acquire() -> ParkedSandbox | None:
+            nonlocal acquired
+            parked = await self.namespaces.acquire(key)
+            acquired = True
+            return parked
+
         try:
-            live = await self.start(options, extra, parked=parked)
+            live = await self.start(options, extra, acquire=acquire)
         except BaseException:
-            await self.namespaces.release(key, None)
+            if acquired:
+                await self.namespaces.release(key, None)
             raise
-        self.namespaces.hold(key, live)
         live.on_death(lambda: self.spawn(self.namespaces.release(key, live)))
-        return NamespacedRuntime(key, live, self.namespaces, options)
+        session = NamespacedRuntime(key, live, self.namespaces, options)
+        self.namespaces.hold(key, live)
+        return session
 
     async def close(self) -> None:
-        """End every runtime, server and session, then the provider."""
-        if self._closed:
-            return
-        self._closed = True
+        """End every runtime, server and session, then the provider. Cancelling it does not stop it."""
+        if self._closing is None:
+            self._closed = True
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="isolatejs-close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         if self._given_up:
             await asyncio.wait(list(self._given_up.values()))
         reason = "the host was closed"

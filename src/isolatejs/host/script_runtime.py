@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from isolatejs.errors import ConfigurationError, RuntimeDisposedError
 from isolatejs.host.bindings import Bindings
 from isolatejs.host.options import check_milliseconds, coerce_options
+from isolatejs.wire.unicode import well_formed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -73,7 +74,9 @@ class ScriptRuntime:
             await self._check.check_program(code, filename)
         evaluation = cast("EvaluationHost", self._live.halves["evaluation"])
         return await self._live.execute(
-            lambda: evaluation.evaluate(code, filename), timeout_ms=timeout_ms, signal=signal
+            lambda: evaluation.evaluate(well_formed(code), well_formed(filename)),
+            timeout_ms=timeout_ms,
+            signal=signal,
         )
 
     async def wait_idle(self, *, timeout_ms: float | None = None, signal: AbortSignal | None = None) -> None:

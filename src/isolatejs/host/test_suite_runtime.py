@@ -51,7 +51,7 @@ class TestEvents:
 
     def __init__(self, live: LiveRuntime) -> None:
         self._live = live
-        self._handlers: list[Callable[[TestEvent], Any]] = []
+        self._handlers: dict[object, Callable[[TestEvent], Any]] = {}
 
     def on_event(self, handler: Callable[[TestEvent], Any]) -> Callable[[], None]:
         """Call `handler` with every event (see TestEvent), synchronously and in order. Gives the way to stop.
@@ -61,16 +61,16 @@ class TestEvents:
         if not callable(handler):
             raise ConfigurationError(f"on_event: a callable, not {type(handler).__name__}")
         handlers = self._handlers
-        handlers.append(handler)
+        listener = object()
+        handlers[listener] = handler
 
         def off() -> None:
-            if handler in handlers:
-                handlers.remove(handler)
+            handlers.pop(listener, None)
 
         return off
 
     def emit(self, event: TestEvent) -> None:
-        for handler in list(self._handlers):
+        for handler in list(self._handlers.values()):
             call_event_handler(handler, event, logger=self._live.scope.logger)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -177,3 +178,42 @@ async def test_bad_arguments_are_named(runtime: isolatejs.ScriptRuntime) -> None
 async def test_unknown_binding_names_the_nearest(host: isolatejs.IsolateHost) -> None:
     with pytest.raises(isolatejs.ConfigurationError, match="did you mean 'tools'"):
         await host.create_runtime(bindings={"tolls": {}})
+
+
+async def test_lone_surrogates_in_programs_and_their_names(runtime: isolatejs.ScriptRuntime) -> None:
+    assert await runtime.eval("'\ud800'", "/\udfff.js") == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"signal": "x"}, "signal: an isolatejs.AbortSignal, not str"),
+        ({"execution_timeout_ms": 10**400}, "execution_timeout_ms: a positive number"),
+        ({"execution_timeout_ms": float("inf")}, "execution_timeout_ms: a positive number"),
+        ({"filename": ""}, "filename"),
+    ],
+)
+async def test_wrong_options_are_named(
+    runtime: isolatejs.ScriptRuntime, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(isolatejs.ConfigurationError, match=said):
+        await runtime.eval("1", **options)
+    assert await runtime.eval("1") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"key": 3}, "key: a str, not int"),
+        ({"cwd": "/a\0b"}, "cwd: an absolute path"),
+        ({"bindings": {"tools": [len]}}, "bindings.tools: a dict of callables, not list"),
+        ({"bindings": {"tools": {5: len}}}, "bindings.tools: 5 is no name"),
+        ({"bindings": {"tools": {"group": {5: len}}}}, "bindings.tools.group: 5 is no name"),
+        ({"bindings": {"tools": {"class": len}}}, "bindings.tools: 'class' is no name"),
+    ],
+)
+async def test_wrong_options_of_a_runtime_are_named(
+    host: isolatejs.IsolateHost, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(isolatejs.ConfigurationError, match=said):
+        await host.create_runtime(**options)

@@ -186,3 +186,40 @@ async def test_patched_builtins_do_not_break_the_kernel(host: isolatejs.IsolateH
             """
         )
         assert await runtime.eval("echo({ a: [1, { b: 2 }] })") == {"a": [1, {"b": 2}]}
+
+
+async def test_tools_have_the_names_that_javascript_can_use(host: isolatejs.IsolateHost) -> None:
+    tools = {"$get": lambda: 1, "größe": lambda: 2, "group": {"class": lambda: 3, "__proto__": lambda: 4}}
+    async with host.create_runtime(bindings={"tools": tools}) as runtime:
+        code = "[await $get(), await größe(), await group.class(), Object.hasOwn(group, '__proto__')]"
+        assert await runtime.eval(code) == [1, 2, 3, True]
+
+
+async def test_wrong_events_are_refused(runtime: isolatejs.ScriptRuntime) -> None:
+    wrong: Any = None
+    with pytest.raises(isolatejs.ConfigurationError, match="handler: a callable, not NoneType"):
+        runtime.events.on("name", wrong)
+    with pytest.raises(isolatejs.ConfigurationError, match="name: a str"):
+        runtime.events.on(wrong, print)
+    with pytest.raises(isolatejs.ConfigurationError, match="name: a str"):
+        await runtime.events.emit(wrong)
+
+
+async def test_a_listener_is_taken_away_once(runtime: isolatejs.ScriptRuntime) -> None:
+    heard: list[Any] = []
+    first = runtime.events.on("name", heard.append)
+    second = runtime.events.on("name", heard.append)
+    first()
+    first()
+    await runtime.eval("emit('name', 1)")
+    assert heard == [1]
+    second()
+    await runtime.eval("emit('name', 2)")
+    assert heard == [1]
+    assert runtime.events._handlers == {}
+
+
+async def test_events_with_a_lone_surrogate_in_their_name(runtime: isolatejs.ScriptRuntime) -> None:
+    await runtime.eval("globalThis.seen = []; on('\\ufffd', (value) => seen.push(value)); 0")
+    await runtime.events.emit("\ud800", 1)
+    assert await runtime.eval("seen") == [1]

@@ -147,3 +147,48 @@ def test_importing_starts_nothing_and_costs_little() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] 1"
+
+
+async def test_an_app_server_that_is_given_up_while_it_loads_leaves_no_sandbox() -> None:
+    async with isolatejs.create_isolate_host(pool_size=0) as host:
+        said = asyncio.Event()
+        opening = asyncio.create_task(
+            host.create_app_server(
+                code="await ready(); serve({ fetch: () => new Response() })",
+                bindings={"tools": {"ready": lambda: said.set()}},
+            ).__aenter__()
+        )
+        await said.wait()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        facts = await host.diagnostics()
+        assert (facts["runtimes"], facts["servers"], facts["pool"]["alive"]) == (0, 0, 0)
+
+
+async def test_a_wrong_typecheck_option_leaves_no_sandbox() -> None:
+    async with isolatejs.create_isolate_host(pool_size=0) as host:
+        with pytest.raises(isolatejs.ConfigurationError, match="typecheck"):
+            await host.create_runtime(typecheck={"bogus": 1})
+        facts = await host.diagnostics()
+        assert (facts["runtimes"], facts["pool"]["alive"]) == (0, 0)
+
+
+async def test_every_close_of_a_host_waits_until_it_is_closed() -> None:
+    host = await isolatejs.create_isolate_host(pool_size=1)
+    runtime = await host.create_runtime()
+    first = asyncio.create_task(host.close())
+    await asyncio.sleep(0)
+    first.cancel()
+    await host.close()
+    assert (await host.diagnostics())["pool"]["alive"] == 0
+    assert runtime._live.sandbox.exited.done()
+
+
+async def test_a_runtime_that_is_opened_while_its_host_closes_is_refused() -> None:
+    host = await isolatejs.create_isolate_host(pool_size=1)
+    opening = asyncio.create_task(host.create_runtime().__aenter__())
+    await asyncio.sleep(0)
+    await host.close()
+    with pytest.raises(isolatejs.RuntimeDisposedError, match="the host is closed"):
+        await opening

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -204,3 +205,40 @@ async def test_the_oldest_end_when_memory_runs_out() -> None:
             async with own.get_namespaced_runtime(key) as session:
                 await session.eval(f"globalThis.bytes = new Uint8Array({megabytes} << 20).fill(1); 0")
         assert [entry["key"] for entry in (await own.diagnostics())["namespaces"]] == ["small", "big"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cwd": "relative"},
+        {"memory_limit_mb": 1},
+        {"execution_timeout_ms": -1},
+        {"bindings": {"tools": {"a": 3}}},
+        {"bindings": {"fetch": 3}},
+    ],
+)
+async def test_wrong_options_leave_the_session_as_it_was(
+    host: isolatejs.IsolateHost, wrong: dict[str, Any]
+) -> None:
+    async with host.get_namespaced_runtime("wrong options") as session:
+        await session.eval("globalThis.kept = 7")
+    with pytest.raises(isolatejs.ConfigurationError):
+        await host.get_namespaced_runtime("wrong options", **wrong)
+    async with host.get_namespaced_runtime("wrong options") as session:
+        assert await session.eval("kept") == 7
+    assert await host.dispose_namespace("wrong options")
+
+
+async def test_a_session_disposed_while_it_is_opened_does_not_stay() -> None:
+    async with isolatejs.create_isolate_host(pool_size=0) as host:
+        opening = asyncio.create_task(host.get_namespaced_runtime("doomed").__aenter__())
+        while not (await host.diagnostics())["namespaces"]:
+            await asyncio.sleep(0)  # poll
+        assert await host.dispose_namespace("doomed", reason="not wanted")
+        session = await opening
+        with pytest.raises(RuntimeDisposedError, match="not wanted"):
+            await session.eval("1")
+        await session.dispose()
+        assert (await host.diagnostics())["namespaces"] == []
+        async with host.get_namespaced_runtime("doomed") as again:
+            assert await again.eval("1") == 1

@@ -384,3 +384,18 @@ async def test_failing_command_callback_does_no_harm(
         await server.ws.message(connection, "more")
         assert received == ["hello /chat 1", "text more"]
         assert "on_command failed" in caplog.text
+
+
+async def test_wrong_arguments_are_refused(serving: Serving) -> None:
+    server = await serving(ECHO)
+    wrong: Any
+    for wrong in (5, 10**12, [1, 2], None):
+        with pytest.raises(ConfigurationError, match="data: a str or bytes, not"):
+            await server.ws.message("ws_1", wrong)
+    with pytest.raises(ConfigurationError, match="reason: a str, not int"):
+        await server.ws.close("ws_1", 1000, wrong := 5)
+    for name, wrong in (("signal", 5), ("metadata", 5), ("request_id", 5)):
+        with pytest.raises(ConfigurationError, match=f"{name}: "):
+            await server.handle(Request("http://localhost/plain"), **{name: wrong})
+    with pytest.raises(ConfigurationError, match=r"web_sockets.on_command: a callable, not int"):
+        await serving(ECHO, web_sockets={"on_command": 5})

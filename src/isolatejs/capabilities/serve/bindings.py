@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from isolatejs.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,3 +46,9 @@ class WebSocketBindings:
     """
 
     on_command: Callable[[WebSocketCommand], Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.on_command is not None and not callable(self.on_command):
+            raise ConfigurationError(
+                f"web_sockets.on_command: a callable, not {type(self.on_command).__name__}"
+            )

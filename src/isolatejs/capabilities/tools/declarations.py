@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from isolatejs.capabilities.tools.shapes import NONE, description_of
 from isolatejs.capabilities.tools.signatures import ToolParameter, ToolSignature, inspect_tool
-from isolatejs.capabilities.tools.type_names import IDENTIFIER, RESERVED_WORDS, TypeNames
+from isolatejs.capabilities.tools.type_names import RESERVED_WORDS, TypeNames, is_tool_name
 from isolatejs.errors import ConfigurationError
 
 _INDENT: Final = "  "
@@ -34,7 +34,7 @@ Inspected = ToolSignature | dict[str, "Inspected"]
 
 
 def _inspect(name: str, tool: Any, path: str) -> Any:
-    if not isinstance(name, str) or not IDENTIFIER.match(name) or (path == name and name in RESERVED_WORDS):
+    if not is_tool_name(name, top_level=path == name):
         raise ConfigurationError(f"tools: {path!r} is not a JavaScript identifier")
     if isinstance(tool, Mapping):
         return {inner: _inspect(inner, value, f"{path}.{inner}") for inner, value in tool.items()}

@@ -21,7 +21,10 @@ function member(channel, path, kind) {
   if (typeof kind === "string") return callTool(channel, path);
   /** @type {any} */
   const group = {};
-  for (const name of ObjectKeys(kind)) group[name] = member(channel, `${path}.${name}`, kind[name]);
+  for (const name of ObjectKeys(kind)) {
+    const value = member(channel, `${path}.${name}`, kind[name]);
+    ObjectDefineProperty(group, name, { value, enumerable: true }); // `__proto__` is a name as any other
+  }
   return ObjectFreeze(group);
 }
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from isolatejs.capabilities.tools import contract
 from isolatejs.capabilities.tools.paths import ToolValueError
 from isolatejs.capabilities.tools.signatures import CONTEXT_PARAMETER, ToolSignature, inspect_tool
+from isolatejs.capabilities.tools.type_names import is_tool_name
 from isolatejs.channel.references import GuestFunction
-from isolatejs.errors import ConfigurationError, GuestError, GuestProtocolError, IsolateError
+from isolatejs.errors import AbortError, ConfigurationError, GuestError, GuestProtocolError, IsolateError
 from isolatejs.web import AbortController, AbortSignal
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -35,11 +36,14 @@ class ToolsHost:
         self.pending = 0
 
     def _read(self, tools: Tools, prefix: tuple[str, ...]) -> dict[str, Any]:
+        where = ".".join(("bindings.tools", *prefix))
+        if not isinstance(tools, Mapping):
+            raise ConfigurationError(f"{where}: a dict of callables, not {type(tools).__name__}")
         tree: dict[str, Any] = {}
         for name, tool in tools.items():
+            if not is_tool_name(name, top_level=not prefix):
+                raise ConfigurationError(f"{where}: {name!r} is no name that JavaScript can use")
             path = ".".join((*prefix, name))
-            if not isinstance(name, str) or not name.isidentifier():
-                raise ConfigurationError(f"bindings.tools: {name!r} is no name that JavaScript can use")
             if isinstance(tool, Mapping):
                 tree[name] = self._read(tool, (*prefix, name))
             elif callable(tool):
@@ -134,7 +138,7 @@ async def _checked_items(signature: ToolSignature, items: Any) -> Any:
 
 def _visible(error: Exception) -> IsolateError:
     """A tool's own error as the program sees it: class name and message, nothing else."""
-    if isinstance(error, (GuestVisibleError, GuestError)):
+    if isinstance(error, (GuestVisibleError, GuestError, AbortError)):
         return error
     if isinstance(error, ToolValueError):
         return GuestVisibleError("TypeError", str(error))

@@ -13,7 +13,6 @@ than parameters are refused.
 
 from __future__ import annotations
 
-import collections.abc as abc
 import functools
 import inspect
 import logging
@@ -306,8 +305,3 @@ class _Annotations:
                 "tool %s: the annotation %r cannot be resolved and is not checked", self._tool, annotation
             )
             return Any
-
-
-def is_async_iterable(value: Any) -> bool:
-    """Whether a result is an iterator to stream rather than one value."""
-    return isinstance(value, abc.AsyncIterable | abc.Iterator)

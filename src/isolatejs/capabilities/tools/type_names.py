@@ -41,6 +41,15 @@ RESERVED_WORDS: Final = frozenset(
     while with yield
     """.split()
 )
+
+
+def is_tool_name(name: object, *, top_level: bool) -> bool:
+    """Whether a program can write it: an identifier, which for a global function is no reserved word either."""
+    if not isinstance(name, str) or not name.replace("$", "_").isidentifier():
+        return False
+    return not (top_level and name in RESERVED_WORDS)
+
+
 _WEB_TYPES: Final = frozenset(
     {
         "Request",
