@@ -2,8 +2,9 @@
 
     python benchmarks/bench_values.py [--json] [--rounds 5] [--stream-mb 1000] [--profile ROW]
 
-A row is the median of several rounds in one runtime. `stream` rows move that many megabytes once and say by
-how much both processes grew meanwhile. `--profile` prints where the host's time goes in one row.
+A row is the median of several rounds in one runtime. The last rows move that many megabytes once, through one
+runtime and one app server, and say by how much both processes grew at most meanwhile. `--profile` prints where
+the host's time goes in one row.
 """
 
 from __future__ import annotations
@@ -19,19 +20,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isolatejs import Response, create_isolate_host
+from isolatejs import Blob, Request, Response, create_isolate_host
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterable, Awaitable, Callable
 
-    from isolatejs import ScriptRuntime
+    from isolatejs import IsolateHost, ScriptRuntime
 
 MEGABYTE = 1_000_000
 PIECE = bytes(65_536)
-PROGRAM = """
+DATA = """
 globalThis.timed = async (work) => { const began = performance.now(); await work(); return performance.now() - began };
 globalThis.bytes = { 1: new Uint8Array(1e6), 10: new Uint8Array(1e7), 100: new Uint8Array(1e8) };
 globalThis.nodes = Array.from({ length: 20_000 }, (_, id) => ({ id, name: `item ${id}`, tags: ['a', 'b'] }));
+"""
+STREAMS = """
 globalThis.source = (size) => {
   const piece = new Uint8Array(65536);
   let left = size;
@@ -68,9 +71,8 @@ def resident_mb(pid: int | str) -> float:
 class Rows:
     """The rows, each a function that gives milliseconds."""
 
-    def __init__(self, runtime: ScriptRuntime, stream_mb: int) -> None:
+    def __init__(self, runtime: ScriptRuntime) -> None:
         self._runtime = runtime
-        self._stream = stream_mb * MEGABYTE
 
     def all(self) -> dict[str, Callable[[], Awaitable[float]]]:
         rows: dict[str, Callable[[], Awaitable[float]]] = {}
@@ -105,19 +107,86 @@ class Rows:
             pass
         return (time.perf_counter() - began) * 1000
 
-    async def streams(self) -> dict[str, float]:
-        """One long stream each way, and the growth of both processes."""
-        megabytes = self._stream // MEGABYTE
-        pid = self._runtime._live.sandbox.pid
-        before = resident_mb("self"), resident_mb(pid)
-        into = await self._in_guest(f"get({self._stream}).then((r) => drain(r.body))")
-        out = await self._read_body(self._stream)
-        return {
-            f"stream of {megabytes} MB in, MB/s": self._stream / MEGABYTE / into * 1000,
-            f"stream of {megabytes} MB out, MB/s": self._stream / MEGABYTE / out * 1000,
-            "host grew by, MB": resident_mb("self") - before[0],
-            "sandbox grew by, MB": resident_mb(pid) - before[1],
+
+class Transfers:
+    """Long transfers of each kind both ways: how fast, and how much either process grows at most."""
+
+    def __init__(self, host: IsolateHost, megabytes: int) -> None:
+        self._host = host
+        self._size = megabytes * MEGABYTE
+        self._pid = 0
+        self._moved = 0
+        self._before = self._peak = (0.0, 0.0)
+
+    async def all(self) -> dict[str, float]:
+        tools = {
+            "get": lambda: Response(self._give(PIECE)),
+            "lazy": lambda: Response(Blob.lazy(self._size, lambda start, end: self._give(PIECE)).stream()),
+            "items": lambda: [self._give(PIECE * 16)],
         }
+        mega = "new Uint8Array(1 << 20)"
+        rows: dict[str, float] = {}
+        async with self._host.create_runtime(bindings={"tools": tools}) as runtime:
+            await runtime.eval(STREAMS)
+            self._pid = runtime._live.sandbox.pid
+            into = {
+                "body": "(await get()).body",
+                "lazy Blob": "(await lazy()).body",
+                "iterator": "(await items())[0]",
+            }
+            for name, source in into.items():
+                rows |= await self._row(f"{name} in", runtime.eval(f"await drain({source})"))
+            out = {
+                "body": f"new Response(source({self._size}))",
+                "Blob of parts": f"new Response(new Blob(Array({self._size >> 20}).fill(new Blob([{mega}]))))",
+                "iterator": f"(function* () {{ for (let i = {self._size >> 20}; i > 0; i--) yield {mega} }})()",
+            }
+            for name, code in out.items():
+                given = await runtime.eval(code)
+                rows |= await self._row(f"{name} out", self._take(getattr(given, "body", given)))
+        code = """serve({ async fetch(request) {
+          if (request.body === null) return new Response(source(SIZE));
+          await drain(request.body);
+          return new Response();
+        } })""".replace("SIZE", str(self._size))
+        async with self._host.create_app_server(code=STREAMS + code) as server:
+            self._pid = server.lives()[0].sandbox.pid
+            upload = Request("http://localhost/", method="POST", body=self._give(PIECE))
+            rows |= await self._row("upload to an app server", server.handle(upload))
+            response = (await server.handle(Request("http://localhost/"))).response
+            assert response.body is not None
+            rows |= await self._row("response of an app server", self._take(response.body))
+        return rows
+
+    async def _row(self, name: str, work: Awaitable[Any]) -> dict[str, float]:
+        self._moved = 0
+        self._peak = self._before = resident_mb("self"), resident_mb(self._pid)
+        began = time.perf_counter()
+        await work
+        rate = self._moved / MEGABYTE / (time.perf_counter() - began)
+        assert self._moved > 0.99 * self._size, name
+        grown = [peak - before for peak, before in zip(self._peak, self._before, strict=True)]
+        name = f"{self._size // MEGABYTE} MB, {name}"
+        return {
+            f"{name}, MB/s": rate,
+            f"{name}, host grew, MB": grown[0],
+            f"{name}, sandbox grew, MB": grown[1],
+        }
+
+    def _move(self, size: int) -> None:
+        before, self._moved = self._moved, self._moved + size
+        if before >> 23 != self._moved >> 23:
+            now = resident_mb("self"), resident_mb(self._pid)
+            self._peak = max(self._peak[0], now[0]), max(self._peak[1], now[1])
+
+    async def _give(self, piece: bytes) -> AsyncIterator[bytes]:
+        while self._moved < self._size:
+            self._move(len(piece))
+            yield piece
+
+    async def _take(self, pieces: AsyncIterable[Any]) -> None:
+        async for piece in pieces:
+            self._move(len(piece))
 
 
 def tools() -> dict[str, Any]:
@@ -147,8 +216,8 @@ async def main() -> None:
         create_isolate_host() as host,
         host.create_runtime(bindings={"tools": tools()}, memory_limit_mb=1024) as runtime,
     ):
-        await runtime.eval(PROGRAM)
-        rows = Rows(runtime, options.stream_mb)
+        await runtime.eval(DATA + STREAMS)
+        rows = Rows(runtime)
         if options.profile:
             name, measure = next(item for item in rows.all().items() if options.profile in item[0])
             await measure()
@@ -160,12 +229,12 @@ async def main() -> None:
             return
         for name, measure in rows.all().items():
             results[name] = statistics.median([await measure() for _ in range(options.rounds)])
-        results |= await rows.streams()
+        results |= await Transfers(host, options.stream_mb).all()
     if options.json:
         print(json.dumps(results, indent=2))
         return
     for name, value in results.items():
-        print(f"{name:44}{value:10.2f}")
+        print(f"{name:58}{value:10.2f}")
 
 
 if __name__ == "__main__":

@@ -53,9 +53,11 @@ function streamTool(channel, path) {
   const tool = (/** @type {any[]} */ ...args) => {
     /** @type {Promise<any> | undefined} */
     let opening;
-    const open = () => opening ??= request(channel, path, args);
+    /** @type {any} */
+    let opened;
+    const open = async () => opened = await request(channel, path, args);
     return {
-      next: async () => await (await open()).next(),
+      next: async () => await (opened ?? await (opening ??= open())).next(),
       return: async (/** @type {any} */ value) => {
         if (opening === undefined) return { done: true, value };
         return await (await opening).return(value);
