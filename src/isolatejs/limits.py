@@ -102,6 +102,8 @@ NESTED_MEMORY_LIMIT_MB: Final = 128
 """Memory limit of one child."""
 NESTED_EXECUTION_TIMEOUT_MS: Final = 30_000
 """Time limit of one execution in a child."""
+NESTED_LISTENERS_LIMIT: Final = 1_000
+"""Listeners that a program has for the events of one child: each is held by the host."""
 
 # --- browser ----------------------------------------------------------------------------------------
 BROWSER_OBJECTS_LIMIT: Final = 50_000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.capabilities.browser.bindings import BrowserGrant, as_browser_bindings
 from isolatejs.capabilities.fetch.policy.binding import FetchBinding
 from isolatejs.capabilities.files.bindings import as_file_tree
+from isolatejs.host.inherited_fetch import InheritedFetch
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.files.file_tree import FileTree
@@ -64,8 +65,9 @@ def browser_grant(bindings: Bindings) -> BrowserGrant:
         files = CallbackAccess(browser.read_file, browser.write_file)
     elif bindings.files is not None:
         files = FileTreeAccess(as_file_tree(bindings.files), id(bindings.files))
-    if isinstance(bindings.fetch, FetchBinding):
-        return BrowserGrant(browser, files, bindings.fetch.check_url, bindings.fetch.open_socket)
+    fetch = bindings.fetch.binding if isinstance(bindings.fetch, InheritedFetch) else bindings.fetch
+    if isinstance(fetch, FetchBinding):
+        return BrowserGrant(browser, files, fetch.check_url, fetch.open_socket)
     return BrowserGrant(browser, files)
 
 

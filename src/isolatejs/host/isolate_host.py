@@ -86,6 +86,7 @@ class IsolateHost:
         key: str | None = None,
         bindings: GivenBindings = None,
         cwd: str = "/",
+        execution_timeout_ms: float | None = None,
         memory_limit_mb: int = MEMORY_LIMIT_MB,
         nested_host: GivenPolicy = None,
         snapshots: Any = None,
@@ -93,12 +94,14 @@ class IsolateHost:
         """A runtime with the test framework: describe, test, hooks, expect. Await it, or use it in `async with`.
 
         Snapshots are kept in the files binding; without one, in `snapshots` (what a files binding can be), of
-        which only `__snapshots__` directories are ever touched.
+        which only `__snapshots__` directories are ever touched. `execution_timeout_ms` limits each run as a
+        whole: what is left of it is then reported as skipped.
         """
         options = RuntimeOptions(
             bindings=bindings,
             cwd=cwd,
             key=key,
+            execution_timeout_ms=execution_timeout_ms,
             memory_limit_mb=memory_limit_mb,
             nested=nested_group(nested_host),
         )

@@ -27,15 +27,10 @@ class NamespacedRuntime(ScriptRuntime):
 
     def __init__(self, key: str, live: LiveRuntime, store: NamespaceStore, options: RuntimeOptions) -> None:
         super().__init__(live, options)
-        self.ended_for_good = False
-        live.on_death(self._died)
         self.key = key
         self._store = store
         self._runs = TestRuns(live)
         self._disposing: asyncio.Task[None] | None = None
-
-    def _died(self) -> None:
-        self.ended_for_good = True
 
     @property
     def test(self) -> TestEvents:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError, IsolateError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.host.nested_group import NestedGroup
-from isolatejs.host.nested_options import child_bindings, child_policy, notify, to_javascript
+from isolatejs.host.nested_options import (
+    child_bindings,
+    child_policy,
+    diagnostics_to_javascript,
+    notify,
+    to_javascript,
+)
 from isolatejs.host.runtime_options import RuntimeOptions
-from isolatejs.limits import MEMORY_LIMIT_MB, NAMESPACE_KEY_LIMIT_CHARACTERS
+from isolatejs.limits import MEMORY_LIMIT_MB, NAMESPACE_KEY_LIMIT_CHARACTERS, NESTED_LISTENERS_LIMIT
 from isolatejs.web.values import UNDEFINED
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
-    from isolatejs.host.app_server import AppServer
     from isolatejs.host.bindings import Bindings
     from isolatejs.host.live_runtime import LiveRuntime
-    from isolatejs.host.namespaced_runtime import NamespacedRuntime
     from isolatejs.host.runtime_factory import RuntimeFactory
 
 OPERATIONS: dict[str, frozenset[str]] = {
@@ -39,8 +45,10 @@ class Child:
     kind: str
     handle: Any
     release: Callable[[], None]
+    """Takes back what it counts; of a session, when that has ended for good."""
     lives: Callable[[], list[LiveRuntime]]
     expiry: asyncio.TimerHandle | None = None
+    listeners: int = 0
 
     def end_now(self, error: IsolateError) -> None:
         for live in self.lives():
@@ -58,7 +66,8 @@ class HostBroker:
         self._children: dict[int, Child] = {}
         self._ids = itertools.count(1)
         self._sessions: dict[str, Callable[[], None]] = {}
-        """Sessions that were made here and not ended: what they count, by key."""
+        """Sessions that were made here and not ended: what takes back what they count, by key."""
+        self._closed = False
 
     def attach(self, live: LiveRuntime) -> None:
         """Say whose broker this is."""
@@ -77,8 +86,13 @@ class HostBroker:
         options = {
             name: value for name, value in options.items() if value is not UNDEFINED and value is not None
         }
-        common = self._common(options)
-        own_policy = child_policy(options.get("nestedHost"), self._group.policy)
+        try:
+            common = self._common(options)
+            own_policy = child_policy(options.get("nestedHost"), self._group.policy)
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            if isinstance(error, IsolateError):
+                raise
+            raise ConfigurationError("wrong options") from error
         common["nested"] = None if own_policy is None else self._group_for(own_policy)
         if kind == "namespacedRuntime":
             child, runtime_id = await self._open_session(options, common)
@@ -90,13 +104,16 @@ class HostBroker:
                 release()
                 raise
         if parent.ended:
-            child.end_now(RuntimeDisposedError("its parent ended"))
+            child.release()
+            await child.handle.dispose(hard=True)
             raise RuntimeDisposedError("the runtime that owns this nested host is gone")
         number = next(self._ids)
         self._children[number] = child
         parent.children.add(child)
-        for live in child.lives():
-            live.on_death(lambda: self._gone(number) if kind != "appServer" else None)
+        if kind == "appServer":
+            self._limit_lifetime(number, child)
+        else:
+            child.handle._live.on_ended(lambda _: self._gone(number))
         return number, runtime_id
 
     def _group_for(self, policy: NestedHostPolicy) -> NestedGroup:
@@ -146,30 +163,49 @@ class HostBroker:
             entry_filename=options.get("entryFilename"),
             web_sockets=web_sockets,
         )
-        child = Child(kind, server, release, server.lives)
-        lifetime_ms = self._group.lifetime_ms()
-        if lifetime_ms is not None:
-            child.expiry = asyncio.get_running_loop().call_later(
-                lifetime_ms / 1000, self._expire, server, lifetime_ms
-            )
-        return child, server.key or ""
+        return Child(kind, server, release, server.lives), server.key or ""
 
-    def _expire(self, server: AppServer, lifetime_ms: float) -> None:
+    def _limit_lifetime(self, number: int, child: Child) -> None:
+        lifetime_ms = self._group.lifetime_ms()
+        if lifetime_ms is None:
+            return
         reason = f"its lifetime of max_app_server_lifetime_ms={lifetime_ms:g} is over"
-        self._factory.spawn(server.dispose(hard=True, reason=reason))
+
+        async def expire() -> None:
+            await child.handle.dispose(hard=True, reason=reason)
+            self._gone(number)
+
+        child.expiry = asyncio.get_running_loop().call_later(
+            lifetime_ms / 1000, lambda: self._factory.spawn(expire())
+        )
 
     async def _open_session(self, options: dict[str, Any], common: dict[str, Any]) -> tuple[Child, str]:
         key = self._scoped(options.get("key"))
-        known = key in self._sessions
-        release = self._sessions[key] if known else self._group.claim(app_server=False)
+        known = self._sessions.get(key)
+        release = known or self._group.claim(app_server=False)
         try:
             session = await self._factory.open_session(RuntimeOptions(key=key, **common))
-        except BaseException:
-            if not known:
+        except asyncio.CancelledError:
+            if self._closed or (known is not None and self._sessions.get(key) is not known):
+                release()
+                self._factory.spawn(self._factory.end_given_up(key))
+            elif self._sessions.setdefault(key, release) is not release:  # it is put aside, and counts
                 release()
             raise
+        except BaseException:
+            if known is None:
+                release()
+            raise
+        if known is not None and self._sessions.get(key) is not known:
+            # The session that was counted was ended meanwhile: this is another one.
+            try:
+                release = self._group.claim(app_server=False)
+            except QuotaExceededError:
+                await session.dispose(hard=True)
+                raise
         self._sessions[key] = release
-        return Child("namespacedRuntime", session, lambda: None, lambda: [session._live]), session.id
+        forget = partial(self._forget_session, key, release)
+        return Child("namespacedRuntime", session, forget, lambda: [session._live]), session.id
 
     def _scoped(self, key: Any) -> str:
         """A session's name among all sessions of the host: nobody else's can be guessed into it."""
@@ -218,11 +254,35 @@ class HostBroker:
 
     async def _onEvent(self, id: int, child: Child, handler: Any) -> Any:  # noqa: N802
         live = self._parent
-        return child.handle.test.on_event(lambda event: notify(live, handler, to_javascript(event)))
+        return self._listen(
+            child,
+            lambda: child.handle.test.on_event(lambda event: notify(live, handler, to_javascript(event))),
+        )
 
     async def _on(self, id: int, child: Child, name: str, handler: Any) -> Any:
         live = self._parent
-        return child.handle.events.on(name, lambda payload: notify(live, handler, payload))
+        return self._listen(
+            child, lambda: child.handle.events.on(name, lambda payload: notify(live, handler, payload))
+        )
+
+    def _listen(self, child: Child, start: Callable[[], Callable[[], None]]) -> Callable[[], None]:
+        if child.listeners >= NESTED_LISTENERS_LIMIT:
+            raise QuotaExceededError(
+                f"more than {NESTED_LISTENERS_LIMIT} listeners of one nested {child.kind}",
+                limit="nested_listeners",
+                value=NESTED_LISTENERS_LIMIT,
+            )
+        stop: Callable[[], None] | None = start()
+        child.listeners += 1
+
+        def off() -> None:
+            nonlocal stop
+            if stop is not None:
+                stop()
+                stop = None
+                child.listeners -= 1
+
+        return off
 
     async def _emit(self, id: int, child: Child, name: str, payload: Any = None) -> None:
         await child.handle.events.emit(name, payload)
@@ -251,13 +311,10 @@ class HostBroker:
         await child.handle.ws.error(connection, message)
 
     async def _diagnostics(self, id: int, child: Child) -> Any:
-        return to_javascript(await child.handle.diagnostics())
+        return diagnostics_to_javascript(await child.handle.diagnostics())
 
     async def _dispose(self, id: int, child: Child, options: dict[str, Any]) -> None:
-        hard = options["hard"]
-        await child.handle.dispose(hard=hard, reason=options["reason"])
-        if child.kind == "namespacedRuntime" and hard:
-            self._forget_session(cast("NamespacedRuntime", child.handle).key)
+        await child.handle.dispose(hard=options["hard"], reason=options["reason"])
         self._gone(id)
 
     def _gone(self, id: int) -> None:
@@ -267,26 +324,28 @@ class HostBroker:
             return
         if child.expiry is not None:
             child.expiry.cancel()
-        if child.kind == "namespacedRuntime" and child.handle.ended_for_good:
-            self._forget_session(child.handle.key)
-        child.release()
+        if child.kind != "namespacedRuntime" or not child.handle._live.parked:
+            child.release()
         if self._live is not None:
             self._live.children.discard(child)
 
-    def _forget_session(self, key: str) -> None:
-        release = self._sessions.pop(key, None)
-        if release is not None:
-            release()
+    def _forget_session(self, key: str, release: Callable[[], None]) -> None:
+        """A session has ended; another one of the same name may have been made since."""
+        release()
+        if self._sessions.get(key) is release:
+            del self._sessions[key]
+
+    async def _end_session(self, key: str, reason: str | None = None) -> bool:
+        release = self._sessions.get(key)
+        if release is None:
+            return False
+        self._forget_session(key, release)
+        return await self._factory.namespaces.dispose(key, reason)
 
     # --- the host's other methods ------------------------------------------------------------------
     async def dispose_namespace(self, key: str, reason: str | None) -> bool:
         """End a session that was made here."""
-        scoped = self._scoped(key)
-        if scoped not in self._sessions:
-            return False
-        existed = await self._factory.namespaces.dispose(scoped, reason)
-        self._forget_session(scoped)
-        return existed
+        return await self._end_session(self._scoped(key), reason)
 
     def describe(self) -> dict[str, Any]:
         """What this program holds, and what the policy allows."""
@@ -302,6 +361,7 @@ class HostBroker:
 
     async def close(self) -> None:
         """The program is gone: so is all that it opened."""
+        self._closed = True
         ended = RuntimeDisposedError("its parent ended")
         children = list(self._children.values())
         for id, child in list(self._children.items()):
@@ -309,8 +369,7 @@ class HostBroker:
             self._gone(id)
         await asyncio.gather(*(child.handle.dispose(hard=True) for child in children))
         for key in list(self._sessions):
-            await self._factory.namespaces.dispose(key, None)
-            self._forget_session(key)
+            await self._end_session(key)
 
 
 def _check_limit(name: str, value: Any, most: float) -> None:
@@ -318,5 +377,10 @@ def _check_limit(name: str, value: Any, most: float) -> None:
         raise ConfigurationError(f"{name}: a positive number, not {value!r:.40}")
     if value > most:
         raise QuotaExceededError(
-            f"{name} {value:g} is more than the parent allows: {most:g}", limit=name, value=most
+            f"{name} {_number(value)} is more than the parent allows: {most:g}", limit=name, value=most
         )
+
+
+def _number(value: float) -> str:
+    """A number in a few characters; a BigInt may be longer than any float."""
+    return f"{value:g}" if value <= sys.float_info.max else "that"

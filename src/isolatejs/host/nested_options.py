@@ -10,11 +10,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.console.bindings import ConsoleBindings
+from isolatejs.capabilities.events import call_event_handler
 from isolatejs.capabilities.modules.bindings import ModuleResolver, create_module_resolver
 from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
 from isolatejs.channel.references import GuestFunction
 from isolatejs.errors import ConfigurationError
 from isolatejs.host.bindings import Bindings
+from isolatejs.host.inherited_fetch import InheritedFetch
 from isolatejs.host.options import coerce_options
 from isolatejs.web.values import UNDEFINED
 
@@ -29,14 +31,16 @@ def child_bindings(given: Any, parent: Bindings, policy: NestedHostPolicy, live:
     if not isinstance(given, Mapping):
         raise ConfigurationError("bindings must be an object")
     fetch = _present(given.get("fetch"))
-    if fetch is None and policy.fetch == "inherit":
-        fetch = parent.fetch
+    if callable(fetch):
+        fetch = _fetch(fetch)
+    elif fetch is None and policy.fetch == "inherit" and parent.fetch is not None:
+        fetch = _inherited(parent.fetch, live)
     browser = _present(given.get("browser"))
     if browser is not None and parent.browser is None:
         raise ConfigurationError("bindings.browser: this runtime has no browser to hand on")
     return Bindings(
         console=_console(_present(given.get("console")), live),
-        fetch=_fetch(fetch) if callable(fetch) and fetch is not parent.fetch else fetch,
+        fetch=fetch,
         files=_files(_present(given.get("files"))),
         modules=_modules(_present(given.get("modules"))),
         tools=_present(given.get("tools")),
@@ -46,6 +50,12 @@ def child_bindings(given: Any, parent: Bindings, policy: NestedHostPolicy, live:
 
 def _present(value: Any) -> Any:
     return None if value is UNDEFINED else value
+
+
+def _inherited(fetch: Any, live: LiveRuntime) -> InheritedFetch:
+    if isinstance(fetch, InheritedFetch):  # a grandchild's: its embedder's resource is known
+        return fetch
+    return InheritedFetch(fetch, live.scope.resource_id)
 
 
 def _fetch(function: Any) -> Any:
@@ -77,10 +87,13 @@ def _console(given: Any, live: LiveRuntime) -> ConsoleBindings | None:
 
 
 def notify(live: LiveRuntime, handler: Any, payload: Any) -> None:
-    """Tell an event handler of the parent program: best effort, in order."""
-    if live.channel.closed or not isinstance(handler, GuestFunction):
+    """Tell an event handler of the parent program, or one that its host gave it: best effort, in order."""
+    if live.channel.closed:
         return
-    handler.post(payload)
+    if isinstance(handler, GuestFunction):
+        handler.post(payload)
+    elif callable(handler):
+        call_event_handler(handler, payload, logger=live.scope.logger)
 
 
 def _files(given: Any) -> Any:
@@ -170,8 +183,11 @@ def _camel(name: str) -> str:
 
 
 def to_javascript(value: Any) -> Any:
-    """A result of the host (dataclasses, tuples, snake_case) as the JavaScript API has it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    """An entry, event or result of the library (dataclasses, tuples) as the JavaScript API has it.
+
+    Values of programs in it (lists, dicts, dates, ...) stay as they are.
+    """
+    if type(value).__module__.startswith("isolatejs.capabilities.") and dataclasses.is_dataclass(value):
         fields = {
             _camel(field.name): to_javascript(getattr(value, field.name))
             for field in dataclasses.fields(value)
@@ -180,10 +196,13 @@ def to_javascript(value: Any) -> Any:
         if error is not None and "error" not in fields:
             fields["error"] = to_javascript(error)
         return {name: item for name, item in fields.items() if item is not None}
-    if isinstance(value, (list, tuple)):
+    if type(value) is tuple:
         return [to_javascript(item) for item in value]
-    if type(value) is dict:
-        return {
-            _camel(key) if isinstance(key, str) else key: to_javascript(item) for key, item in value.items()
-        }
     return value
+
+
+def diagnostics_to_javascript(facts: Any) -> Any:
+    """Diagnostics with their keys in JavaScript's spelling."""
+    if isinstance(facts, dict):
+        return {_camel(name): diagnostics_to_javascript(item) for name, item in facts.items()}
+    return facts

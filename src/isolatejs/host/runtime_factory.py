@@ -177,6 +177,13 @@ class RuntimeFactory:
             settling.add_done_callback(lambda _: self._given_up.pop(key, None))
             raise
 
+    async def end_given_up(self, key: str) -> None:
+        """End a session whose opening was cancelled, once that is settled."""
+        given_up = self._given_up.get(key)
+        if given_up is not None:
+            await asyncio.wait([given_up])
+        await self.namespaces.dispose(key, None)
+
     async def _open_session(self, options: RuntimeOptions, key: str) -> NamespacedRuntime:
         from isolatejs.host.namespaced_runtime import NamespacedRuntime
         from isolatejs.host.test_suite_runtime import testing_grant

@@ -133,7 +133,9 @@ class TestRuns:
         record = RunRecord(lambda event: None)
         testing = self._testing
         summary, _ = await self._live.execute(
-            lambda: testing.run(message, record), timeout_ms=None, signal=signal
+            lambda: testing.run(message, record),
+            timeout_ms=self._live.scope.execution_timeout_ms,
+            signal=signal,
         )
         if summary.errors:
             first = summary.errors[0]
@@ -165,12 +167,13 @@ class TestRuns:
                     return record.result(summary, decode, loose)
                 except (LimitError, SandboxCrashedError, OtherTestsError) as error:
                     failure, reason = _early_end(record, error, part)
+                    over = _is_whole_run(error)
                 loose += record.fail_running(failure)
                 if message.bail and record.failures() >= message.bail:
                     reason = "an earlier test failed"
                     break
                 rest = record.unfinished()
-                if successor is None or not rest or record.settled == settled:
+                if over or successor is None or not rest or record.settled == settled:
                     break
                 runs = (await stack.enter_async_context(successor()))._runs
                 bail = message.bail and message.bail - record.failures()
@@ -188,7 +191,9 @@ class TestRuns:
         testing = self._testing
         try:
             return await self._live.execute(
-                lambda: testing.run(message, record), timeout_ms=None, signal=signal
+                lambda: testing.run(message, record),
+                timeout_ms=self._live.scope.execution_timeout_ms,
+                signal=signal,
             )
         finally:
             self._busy = False
@@ -373,7 +378,7 @@ def _early_end(record: RunRecord, error: IsolateError, message: RunTests) -> tup
     """What to say of a sandbox that died: to the test that was under way, and to those after it."""
     if isinstance(error, OtherTestsError):
         return TestError(str(error), stack=f"Error: {error}"), str(error)
-    if isinstance(error, ExecutionTimeoutError):
+    if isinstance(error, ExecutionTimeoutError) and not _is_whole_run(error):
         what = "a test" if record.loaded else "loading the test file"
         limit = message.timeout_ms if record.loaded else message.load_timeout_ms
         if record.hook is not None and not record.running:
@@ -387,3 +392,8 @@ def _early_end(record: RunRecord, error: IsolateError, message: RunTests) -> tup
     text, name = f"The sandbox died: {error}", type(error).__name__
     reason = f"the sandbox died before it could run: {str(error).splitlines()[0]}"
     return TestError(text, stack=f"{name}: {text}", name=name), reason
+
+
+def _is_whole_run(error: IsolateError) -> bool:
+    """Whether the run as a whole was over its time, and not one test or hook of it."""
+    return isinstance(error, ExecutionTimeoutError) and error.limit == "execution_timeout_ms"

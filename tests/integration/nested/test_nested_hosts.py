@@ -330,3 +330,41 @@ async def test_what_comes_home_through_two_hosts_is_the_same(host: isolatejs.Iso
         [same, await kept[0]()]
         """
         assert await runtime.eval(IMPORT + code) == [[True, True, 5], 1]
+
+
+async def test_values_of_the_child_keep_their_keys(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const entries = [];
+        const child = await nested.createRuntime({ bindings: { console: { onEntry: (entry) => entries.push(entry) } } });
+        await child.eval("console.log({user_name: 1, wait_ms: 2}, /x/g); const a = []; a.push(a); console.log(a); console.count('n')");
+        const tests = await nested.createTestRuntime();
+        const result = await tests.run("test('t', () => expect({user_name: 1}).toEqual({wait_ms: 2}))");
+        const { expected, actual } = result.tests[0].error;
+        while (entries.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+        const [first, second, third] = entries;
+        [first.values[0], String(first.values[1]), second.values[0][0] === second.values[0],
+          first.groupDepth, third.count, expected, actual]
+        """
+        assert await runtime.eval(IMPORT + code) == [
+            {"user_name": 1, "wait_ms": 2},
+            "/x/g",
+            True,
+            0,
+            1,
+            {"wait_ms": 2},
+            {"user_name": 1},
+        ]
+
+
+async def test_an_app_server_beyond_its_lifetime_counts_no_more(host: isolatejs.IsolateHost) -> None:
+    policy = {"max_app_servers": 1, "max_app_server_lifetime_ms": 50}
+    async with host.create_runtime(nested_host=policy) as runtime:
+        code = """
+        const code = "serve({ fetch: () => new Response() })";
+        await nested.createAppServer({ code });
+        while ((await nested.diagnostics()).servers > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        const again = await nested.createAppServer({ code });
+        (await again.handle(new Request("http://x/"))).response.status
+        """
+        assert await asyncio.wait_for(runtime.eval(IMPORT + code), 20) == 200

@@ -122,3 +122,145 @@ async def test_forged_resources_are_nobodys(host: isolatejs.IsolateHost) -> None
         """
         assert (await second.eval(IMPORT + code))[0] is True
         assert await first.eval("await mine.eval('1 + 1')") == 2
+
+
+async def test_sessions_that_are_opened_and_disposed_at_once_count(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_runtimes": 3}) as runtime:
+        code = """
+        const errors = [];
+        for (let i = 0; i < 8; i++) {
+          try {
+            await (await nested.getNamespacedRuntime("k" + i)).dispose();
+            const opening = nested.getNamespacedRuntime("k" + i);
+            const disposing = nested.disposeNamespace("k" + i);
+            await opening;
+            await disposing;
+          } catch (e) { errors.push(e.message) }
+        }
+        const told = await nested.diagnostics();
+        [told.runtimes <= 3 && told.totalResources >= told.runtimes, told]
+        """
+        counted, told = await runtime.eval(IMPORT + code)
+        assert counted, told
+        assert len(runtime._live.children) <= 3
+
+
+async def test_a_session_that_is_made_while_its_predecessor_ends_counts(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_runtimes": 2}) as runtime:
+        code = """
+        for (let i = 0; i < 6; i++) {
+          try {
+            const first = await nested.getNamespacedRuntime("k" + i);
+            const ending = first.dispose({ hard: true });
+            await nested.getNamespacedRuntime("k" + i).catch(() => {});
+            await ending;
+          } catch {}
+        }
+        const told = await nested.diagnostics();
+        [told.runtimes <= 2 && told.totalResources >= told.runtimes, told]
+        """
+        counted, told = await runtime.eval(IMPORT + code)
+        assert counted, told
+
+
+async def test_sessions_with_wrong_options_leave_no_process(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        await (await nested.getNamespacedRuntime("k")).dispose();
+        for (let i = 0; i < 5; i++) await nested.getNamespacedRuntime("k", { cwd: "relative" }).catch(() => {});
+        const again = await nested.getNamespacedRuntime("k");
+        await again.eval("1");
+        await again.dispose({ hard: true });
+        (await nested.diagnostics()).totalResources
+        """
+        assert await runtime.eval(IMPORT + code) == 0
+
+
+async def test_a_child_opened_by_a_parent_that_ends_counts_no_more(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_runtimes": 3}) as runtime:
+        code = """
+        const errors = [];
+        for (let i = 0; i < 5; i++) {
+          const child = await nested.createRuntime();
+          const opening = child.eval(`
+            import { createIsolateHost } from "isolatejs";
+            await createIsolateHost().createRuntime()`);
+          opening.catch(() => {});
+          await child.eval("1");
+          await child.dispose();
+        }
+        (await nested.diagnostics()).totalResources
+        """
+        assert await runtime.eval(IMPORT + code) == 0
+
+
+async def test_numbers_for_bytes_allocate_nothing(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const server = await nested.createAppServer({ code: "serve({ fetch: () => new Response() })" });
+        const errors = [];
+        for (const data of [1e12, 5, [1, 2], null]) {
+          try { await server.ws.message("ws_1", data) } catch (e) { errors.push(e.name) }
+        }
+        errors
+        """
+        assert await runtime.eval(IMPORT + code) == ["TypeError"] * 4
+
+
+async def test_a_test_run_obeys_the_time_limit(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_execution_timeout_ms": 300}) as runtime:
+        code = """
+        const child = await nested.createTestRuntime();
+        const result = await child.run("test('a', () => { for (;;); }); test('b', () => {})");
+        result.tests.map((test) => [test.status, test.error?.message])
+        """
+        started = asyncio.get_running_loop().time()
+        (first, message), (second, _) = await runtime.eval(IMPORT + code)
+        assert (first, second) == ("fail", "skip")
+        assert "execution_timeout_ms=300" in message
+        assert asyncio.get_running_loop().time() - started < 4
+
+
+async def test_listeners_are_counted(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const child = await nested.createRuntime();
+        const proxy = child.resource;
+        const heard = () => {};
+        let count = 0, message;
+        try { for (; count < 5000; count++) await proxy.use("on", ["name" + count, heard]) }
+        catch (e) { message = e.message }
+        [count, message]
+        """
+        count, message = await runtime.eval(IMPORT + code)
+        assert count == 1000
+        assert "more than 1000 listeners" in message
+
+
+async def test_an_inherited_fetch_hears_nothing_that_the_program_made_up(host: isolatejs.IsolateHost) -> None:
+    contexts: list[isolatejs.HostCallContext] = []
+
+    def fetch(request: isolatejs.Request, context: isolatejs.HostCallContext) -> isolatejs.Response:
+        contexts.append(context)
+        return isolatejs.Response("x")
+
+    async with host.create_runtime(bindings={"fetch": fetch}, nested_host={"fetch": "inherit"}) as runtime:
+        code = """
+        const server = await nested.createAppServer({
+          key: "victim", nestedHost: { fetch: "inherit" },
+          code: `
+            import { createIsolateHost } from "isolatejs";
+            serve({ async fetch() {
+              await fetch("https://a.test/");
+              const child = await createIsolateHost().createRuntime();
+              await child.eval("await fetch('https://b.test/')");
+              return new Response();
+            } })`,
+        });
+        await server.handle(new Request("http://x/"), { requestId: "forged", metadata: { user: "admin" } });
+        """
+        await runtime.eval(IMPORT + code)
+        assert len(contexts) == 2
+        for context in contexts:
+            assert (context.resource_id, context.request_id, dict(context.metadata)) == (runtime.id, None, {})
+            assert context.runtime_id != runtime.id
