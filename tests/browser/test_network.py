@@ -65,6 +65,50 @@ async def test_modified_and_aborted_requests(page: isolatejs.ScriptRuntime, page
     assert answer == ["POST", "yes", None, "body", "TypeError", 404, 201]
 
 
+async def test_a_route_by_predicate_ends(page: isolatejs.ScriptRuntime, pages: Pages) -> None:
+    pages.add("/", "")
+    answer = await page.eval("""
+      await page.goto('/');
+      const predicate = (url) => url.pathname === '/predicate';
+      const first = (route) => route.fulfill({ status: 201 });
+      const second = (route) => route.fulfill({ status: 202 });
+      const status = () => page.evaluate(() => fetch('/predicate').then((r) => r.status));
+      await page.route(predicate, first);
+      await page.route(predicate, second);
+      const seen = [await status()];
+      await page.unroute(predicate, second);
+      seen.push(await status());
+      await page.unroute(predicate);
+      [...seen, await status()];
+    """)
+    assert answer == [202, 201, 404]
+
+
+async def test_a_request_is_sent_again(page: isolatejs.ScriptRuntime, pages: Pages) -> None:
+    pages.add("/", "")
+    answer = await page.eval("""
+      await page.goto('/');
+      const sent = page.waitForRequest('**/echo');
+      await page.evaluate(() => fetch('/echo', { method: 'PUT', body: 'text', headers: { 'x-a': 'b' } }).then(() => 0));
+      const echo = await (await page.request.fetch(await sent)).json();
+      [echo.method, echo.body, echo.headers['x-a']];
+    """)
+    assert answer == ["PUT", "text", "b"]
+
+
+async def test_redirects_of_requests_are_counted(page: isolatejs.ScriptRuntime, pages: Pages) -> None:
+    answer = await page.eval("""
+      const attempt = (url, options) => page.request.get(url, options).then((r) => r.status(), (e) => e.message);
+      [await attempt('/redirect?/redirect?/json', { maxRedirects: 1 }),
+       await attempt('/redirect?/redirect?/json', { maxRedirects: 2 }),
+       await attempt('/redirect?/json', { maxRedirects: undefined }),
+       await attempt('/redirect?/json', { maxRedirects: Infinity })];
+    """)
+    assert answer == [
+        "request.get: Max redirect count exceeded", 200, 200, "request.get: maxRedirects is a number of redirects",
+    ]  # fmt: skip
+
+
 async def test_waiting_for_requests_and_responses(page: isolatejs.ScriptRuntime, pages: Pages) -> None:
     pages.add("/", "<button onclick=\"fetch('/json', {method: 'POST', body: '{}'})\">Update</button>")
     answer = await page.eval("""

@@ -138,6 +138,188 @@ async def test_objects_that_the_program_forgot_are_released(
         assert (await runtime.diagnostics())["browser"]["objects"] == before
 
 
+async def test_contexts_are_counted_while_they_open(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}) as runtime:
+        answer = await runtime.eval("""
+          const opening = Array.from({ length: 40 }, () => browser.newContext());
+          const failed = (await Promise.allSettled(opening)).filter((one) => one.status === 'rejected');
+          [failed.length, failed[0]?.reason.name, browser.contexts().length];
+        """)
+    assert answer == [8, "QuotaExceededError", 32]
+
+
+async def test_a_context_that_nobody_waits_for_ends_with_its_runtime(
+    host: isolatejs.IsolateHost, chromium: Any
+) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def create_context(options: dict[str, Any]) -> Any:
+        asked.set()
+        await go_on.wait()
+        return await chromium.new_context(**options)
+
+    runtime = await host.create_runtime(bindings={"browser": {"create_context": create_context}})
+    await runtime.eval("browser.newContext(); null")
+    async with asyncio.timeout(10):
+        await asked.wait()
+        disposing = asyncio.ensure_future(runtime.dispose())
+        await asyncio.sleep(0)
+        go_on.set()
+        await disposing
+    assert chromium.contexts == []
+
+
+async def test_a_closed_handler_opens_nothing(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    playwright = create_playwright_session_handler(create_context=lambda options: chromium.new_context())
+    async with host.create_runtime(bindings={"browser": {"handler": playwright.handler}}) as runtime:
+        await playwright.aclose()
+        assert await runtime.eval("await browser.newContext().catch((error) => error.message)") == (
+            "the browser session is closed"
+        )
+    assert chromium.contexts == []
+
+
+async def test_runtimes_of_one_handler_use_their_own_files(
+    host: isolatejs.IsolateHost, chromium: Any, tmp_path: Path
+) -> None:
+    playwright = create_playwright_session_handler(create_context=lambda options: chromium.new_context())
+    heard: list[Any] = []
+    runtimes = [
+        await host.create_runtime(
+            bindings={
+                "browser": {"handler": playwright.handler, "on_event": heard.append},
+                "files": isolatejs.create_file_bindings(root=tmp_path / name, allow_write=True),
+            }
+        )
+        for name in ("one", "two")
+    ]
+    take = """
+      const page = await (await browser.newContext()).newPage();
+      await page.evaluate(() => console.log('heard'));
+      (await page.screenshot({ path: '/shot.png' })).length > 0;
+    """
+    assert await runtimes[0].eval(take)
+    assert (tmp_path / "one/shot.png").exists()
+    assert not (tmp_path / "two/shot.png").exists()
+    for runtime in runtimes:
+        await runtime.dispose()
+    assert [event.data["stdout"] for event in heard] == ["heard", "heard"]
+    await playwright.aclose()
+
+
+async def test_a_policy_holds_while_another_runtime_uses_the_handler(
+    host: isolatejs.IsolateHost, chromium: Any, pages: Pages
+) -> None:
+    url = pages.add("/", "")
+    playwright = create_playwright_session_handler(
+        create_context=lambda options: chromium.new_context(**options)
+    )
+    browser = {"handler": playwright.handler}
+    held = isolatejs.create_fetch_binding(["nowhere.example"])
+    strict = await host.create_runtime(bindings={"browser": browser, "fetch": held})
+    await strict.eval("globalThis.page = await (await browser.newContext()).newPage(); null")
+    visit = f"await page.goto('{url}').then(() => 'did it', (error) => error.message)"
+    async with host.create_runtime(bindings={"browser": browser}):
+        assert "not allowed" in await strict.eval(visit)
+    assert "not allowed" in await strict.eval(visit)
+    await strict.dispose()
+    await playwright.aclose()
+    assert pages.visits == []
+
+
+@pytest.mark.parametrize("owner", ["factories", "handler"])
+async def test_listeners_and_routes_survive_their_acquire(
+    host: isolatejs.IsolateHost, chromium: Any, pages: Pages, owner: str
+) -> None:
+    url = pages.add("/", "")
+    playwright = create_playwright_session_handler(create_context=lambda options: chromium.new_context())
+    browser = bindings(chromium) if owner == "factories" else {"handler": playwright.handler}
+    first = await host.get_namespaced_runtime(f"listening-{owner}", bindings={"browser": browser})
+    await first.eval(f"""
+      globalThis.seen = [];
+      globalThis.page = await (await browser.newContext()).newPage();
+      page.on('console', (message) => seen.push(message.text()));
+      await page.route('**/routed', (route) => route.fulfill({{ body: 'by the program' }}));
+      await page.exposeFunction('ask', () => 'answered');
+      await page.goto("{url}");
+    """)
+    await first.dispose()
+    again = await host.get_namespaced_runtime(f"listening-{owner}", bindings={"browser": browser})
+    answer = await again.eval("""
+      const next = page.waitForEvent('console', { timeout: 5000 });
+      await page.evaluate(() => console.log('again'));
+      await next;
+      [seen, await page.evaluate(() => fetch('/routed').then((r) => r.text())), await page.evaluate(() => ask())];
+    """)
+    assert answer == [["again"], "by the program", "answered"]
+    await again.dispose()
+    await host.dispose_namespace(f"listening-{owner}")
+    await playwright.aclose()
+
+
+async def test_an_acquire_opens_contexts_by_its_own_factory(
+    host: isolatejs.IsolateHost, chromium: Any
+) -> None:
+    made: list[int] = []
+
+    def binding(number: int) -> dict[str, Any]:
+        async def create_context(options: dict[str, Any]) -> Any:
+            made.append(number)
+            return await chromium.new_context(**options)
+
+        return {"browser": {"create_context": create_context}}
+
+    for number in (1, 2):
+        session = await host.get_namespaced_runtime("factories", bindings=binding(number))
+        await session.eval("await browser.newContext(); null")
+        await session.dispose()
+    await host.dispose_namespace("factories")
+    assert made == [1, 2]
+
+
+async def test_a_page_that_is_only_listened_to_is_kept(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}) as runtime:
+        await runtime.eval("""
+          globalThis.seen = [];
+          globalThis.sentinels = [];
+          await (async () => {
+            const page = await (await browser.newContext()).newPage();
+            page.on('console', (message) => seen.push(message.text()));
+            for (let i = 0; i < 3; i++) sentinels.push(new WeakRef({}));
+          })();
+          null;
+        """)
+        await runtime.eval("""
+          for (let i = 0; i < 2000 && sentinels.some((one) => one.deref() !== undefined); i++) {
+            globalThis.garbage = Array.from({ length: 20_000 }, () => ({}));
+            await new Promise((resolve) => setTimeout(resolve, 0));
+          }
+          null;
+        """)
+        seen = await runtime.eval("""
+          const page = browser.contexts()[0].pages()[0];
+          const heard = page.waitForEvent('console');
+          await page.evaluate(() => console.log('heard'));
+          await heard;
+          seen;
+        """)
+    assert seen == ["heard"]
+
+
+async def test_only_what_has_events_is_listened_to(
+    host: isolatejs.IsolateHost, chromium: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}) as runtime:
+        answer = await runtime.eval("""
+          const page = await (await browser.newContext()).newPage();
+          const attempt = async (fn) => { try { return await fn() } catch (error) { return error.message } };
+          [typeof page.locator('x').on, typeof page.keyboard.on, await attempt(() => page.on('consle', () => {})),
+           await attempt(() => page.waitForEvent('nonsense'))];
+        """)
+    assert answer == ["undefined", "undefined", "unknown event consle", "unknown event nonsense"]
+    assert caplog.records == []
+
+
 # --- profiles ---------------------------------------------------------------------------------------
 @pytest.fixture
 async def profiles(host: isolatejs.IsolateHost, playwright_chromium: Any, tmp_path: Path) -> Any:

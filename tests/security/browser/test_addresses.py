@@ -54,6 +54,50 @@ async def test_navigation_to_a_forbidden_address(
     assert answer[4] == "about:blank"
 
 
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "chrome://version", "http://169.254.169.254/"])
+async def test_a_forbidden_address_as_a_url_object(
+    host: isolatejs.IsolateHost, chromium: Any, url: str
+) -> None:
+    async with host.create_runtime(bindings={"browser": bindings(chromium)}) as runtime:
+        answer = await runtime.eval(f"""
+          const url = new URL("{url}");
+          const context = await browser.newContext();
+          const page = await context.newPage();
+          const attempt = (fn) => fn().then(() => "did it", (error) => error.message);
+          await page.route('**/continued', (route) => route.continue({{ url }}).catch((e) => route.fulfill({{ body: e.message }})));
+          await page.route('**/fetched', (route) => route.fetch({{ url }}).then(
+            () => 'did it', (e) => e.message).then((body) => route.fulfill({{ body }})));
+          const routed = async (path) => {{
+            await page.goto('http://example.com/' + path);
+            throw new Error(await page.evaluate(() => document.body.innerText));
+          }};
+          [await attempt(() => page.goto(url)), await attempt(() => page.mainFrame().goto(url)),
+           await attempt(async () => (await context.newCDPSession(page)).send("Page.navigate", {{ url }})),
+           await attempt(() => browser.newContext({{ baseURL: url }})),
+           await attempt(() => routed('continued')), await attempt(() => routed('fetched'))];
+        """)
+    assert [text for text in answer if "refused" not in text] == []
+
+
+async def test_the_methods_of_a_policy_hold_for_routed_requests(
+    host: isolatejs.IsolateHost, chromium: Any, allowed: Pages
+) -> None:
+    policy = isolatejs.create_fetch_binding([allowed.authority], allow_loopback=True, methods=["GET"])
+    async with host.create_runtime(bindings={"browser": bindings(chromium), "fetch": policy}) as runtime:
+        answer = await runtime.eval(f"""
+          const page = await (await browser.newContext()).newPage();
+          const refused = (route) => (error) => route.fulfill({{ body: error.message }});
+          await page.route('**/continued', (route) => route.continue({{ method: 'DELETE' }}).catch(refused(route)));
+          await page.route('**/fetched', (route) => route.fetch({{ method: 'POST' }}).catch(refused(route)));
+          await page.route('**/fallen-back', (route) => route.fallback({{ method: 'PUT' }}));
+          await page.goto("{allowed.url("/")}");
+          await page.evaluate(() => Promise.all(['/continued', '/fetched', '/fallen-back'].map(
+            (path) => fetch(path).then((response) => response.text(), (error) => error.message))));
+        """)
+    assert ["not allowed" in text or "Failed" in text for text in answer] == [True, True, True], answer
+    assert {visit.method for visit in allowed.visits} == {"GET"}
+
+
 STEERED = {
     "goto": "await attempt(() => page.goto(internal + '/'))",
     "goto by redirect": "await attempt(() => page.goto(allowed + '/redirect?' + internal + '/'))",

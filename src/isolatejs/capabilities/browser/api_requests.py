@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from isolatejs.capabilities.browser.arguments import bind_arguments
 from isolatejs.capabilities.browser.objects import kind_of
+from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
 REQUEST_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "fetch"})
@@ -23,22 +24,32 @@ async def send_request(
     target: Any, python: str, args: list[Any], check: Callable[[str, str], Awaitable[None]]
 ) -> Any:
     """`target.get(url, options)` and its like, an APIResponse. Raises for addresses that `check` refuses."""
-    url = args[0].url if args and kind_of(args[0]) == "Request" else args[0] if args else None
-    options = dict(args[1]) if len(args) > 1 and isinstance(args[1], dict) else {}
-    most = options.pop("maxRedirects", 20)
-    if not isinstance(url, str) or not isinstance(most, (int, float)) or _OTHER_HOST.match(url):
+    first: Any = args[0] if args else None
+    given = args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
+    options = {name: value for name, value in given.items() if value is not UNDEFINED}
+    if kind_of(first) == "Request":
+        url, options = first.url, {**_options_of(first), **options}
+    else:
+        url = first
+    if not isinstance(url, str) or _OTHER_HOST.match(url):
         raise GuestVisibleError("TypeError", f"request.{python}(url, options): a URL is needed")
+    most = options.pop("maxRedirects", 20)
+    if not isinstance(most, (int, float)) or not 0 <= most < 2**31:
+        raise GuestVisibleError("TypeError", f"request.{python}: maxRedirects is a number of redirects")
     if python == "fetch":
-        method = str(options.get("method") or (args[0].method if kind_of(args[0]) else "GET")).upper()
-        options["method"] = method
+        method = options["method"] = str(options.get("method") or "GET").upper()
     else:
         method = python.upper()
     await check(url, method)
     response = await _send(target, python, url, options)
-    for _ in range(int(most)):
+    followed = 0
+    while most:
         location = response.headers.get("location")
         if response.status not in _REDIRECTS or location is None:
             break
+        if followed >= most:
+            raise GuestVisibleError("Error", f"request.{python}: Max redirect count exceeded")
+        followed += 1
         before, url = response.url, urljoin(response.url, location)
         if (response.status == 303 and method != "HEAD") or (
             response.status in (301, 302) and method == "POST"
@@ -50,6 +61,16 @@ async def send_request(
         await check(url, method)
         response = await _send(target, python, url, options)
     return response
+
+
+def _options_of(request: Any) -> dict[str, Any]:
+    """What `fetch(request)` sends again."""
+    body = request.post_data_buffer
+    return {
+        "method": request.method,
+        "headers": request.headers,
+        **({} if body is None else {"data": body}),
+    }
 
 
 async def _send(target: Any, python: str, url: str, options: dict[str, Any]) -> Any:

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from isolatejs.capabilities.browser.surface import python_option
-from isolatejs.channel.references import GuestFunction
 from isolatejs.web.values import UNDEFINED, URL, ArrayBuffer, RegExp, TypedArray
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -87,6 +86,18 @@ def _selected(value: Any) -> dict[str, Any]:
     return chosen
 
 
+def with_text_urls(args: list[Any]) -> list[Any]:
+    """Arguments whose URL objects, also those in options, are text: what checks a URL has to know it."""
+    return [
+        {name: _text_url(item) for name, item in arg.items()} if type(arg) is dict else _text_url(arg)
+        for arg in args
+    ]
+
+
+def _text_url(value: Any) -> Any:
+    return value.href if isinstance(value, URL) else value
+
+
 def convert(value: Any) -> Any:
     """A decoded value as Playwright knows it: patterns, buffers, no `undefined`."""
     if value is UNDEFINED:
@@ -109,6 +120,4 @@ def convert(value: Any) -> Any:
         return [convert(item) for item in value]
     if type(value) is dict:
         return {name: convert(item) for name, item in value.items() if item is not UNDEFINED}
-    if isinstance(value, GuestFunction):
-        return value
     return value

@@ -66,7 +66,7 @@ class BrowserBindings:
     handler: Any = None
 
     def __post_init__(self) -> None:
-        mixed = [name for name in FACTORY_FIELDS if getattr(self, name) is not None]
+        mixed = [name for name in (*FACTORY_FIELDS, "profiles") if getattr(self, name) is not None]
         if self.handler is not None and mixed:
             raise ConfigurationError(
                 f"browser: handler cannot be mixed with {', '.join(mixed)}; give those to "

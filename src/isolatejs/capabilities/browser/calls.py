@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import logging
 import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
-from isolatejs.capabilities.browser.messages import error_for_page, matcher_message
+from isolatejs.capabilities.browser.handlers import HANDLER_METHODS
+from isolatejs.capabilities.browser.messages import matcher_message
 from isolatejs.capabilities.browser.objects import kind_of
-from isolatejs.capabilities.browser.policy import check_cdp, check_page_url
+from isolatejs.capabilities.browser.policy import check_cdp
 from isolatejs.capabilities.browser.surface import (
     PART_KINDS,
     REFUSED,
@@ -30,14 +30,12 @@ from isolatejs.capabilities.browser.surface import (
     python_name,
     surface,
 )
-from isolatejs.errors import GuestError, IsolateError
 from isolatejs.limits import BROWSER_FILE_LIMIT_BYTES
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
+    from isolatejs.capabilities.browser.bindings import FileAccess
     from isolatejs.capabilities.browser.session import BrowserSession
-
-_logger = logging.getLogger("isolatejs.browser")
 
 SAVED = frozenset({"screenshot", "pdf", "storage_state", "save_as"})
 """Methods whose `path` is written into the files binding."""
@@ -54,8 +52,9 @@ NO_PATHS = frozenset({("clear_cookies", "path")})
 class BrowserCalls:
     """The calls of one runtime's program on a session."""
 
-    def __init__(self, session: BrowserSession) -> None:
+    def __init__(self, session: BrowserSession, files: FileAccess | None) -> None:
         self._session = session
+        self._granted_files = files
 
     # --- targets -----------------------------------------------------------------------------------
     def resolve(self, ref: int, steps: list[tuple[str, list[Any]]]) -> Any:
@@ -84,7 +83,7 @@ class BrowserCalls:
         """The program's `browser`: what it has of a Browser."""
         if method == "newContext":
             options = args[0] if args and isinstance(args[0], dict) else {}
-            return await self._session.new_context(options)
+            return await self._session.new_context(options, self._granted_files)
         if method == "contexts":
             return list(self._session.contexts)
         raise GuestVisibleError(
@@ -104,6 +103,8 @@ class BrowserCalls:
         python = python_name(method)
         if kind == "APIRequestContext" and python in REQUEST_METHODS:
             return await send_request(target, python, args, self._check)
+        if python in HANDLER_METHODS:
+            return await HANDLER_METHODS[python](self._session, target, args)
         special: Callable[..., Awaitable[Any]] | None = getattr(self, f"_{kind}_{python}", None) or getattr(
             self, f"_any_{python}", None
         )
@@ -143,10 +144,10 @@ class BrowserCalls:
         await self._write(path, result)
 
     async def _read(self, path: Any) -> bytes:
-        if self._session.files is None or not isinstance(path, str):
+        if self._granted_files is None or not isinstance(path, str):
             raise GuestVisibleError("Error", "paths are paths of the files binding, and none is granted")
         try:
-            data = await self._session.files.read(path)
+            data = await self._granted_files.read(path)
         except OSError as error:
             raise GuestVisibleError("Error", f"cannot read {path[:200]}: {error.strerror}") from None
         if len(data) > BROWSER_FILE_LIMIT_BYTES:
@@ -154,36 +155,41 @@ class BrowserCalls:
         return data
 
     async def _write(self, path: Any, data: bytes) -> None:
-        if self._session.files is None or not isinstance(path, str):
+        if self._granted_files is None or not isinstance(path, str):
             raise GuestVisibleError("Error", "paths are paths of the files binding, and none is granted")
         try:
-            await self._session.files.write(path, data)
+            await self._granted_files.write(path, data)
         except OSError as error:
             raise GuestVisibleError("Error", f"cannot write {path[:200]}: {error.strerror}") from None
 
     # --- navigation and requests: through the URL policy --------------------------------------------
     async def _Page_goto(self, target: Any, args: list[Any]) -> Any:
-        if args and isinstance(args[0], str):
-            await self._check(
-                args[0]
-            )  # a relative URL has no scheme: the context's guard sees what it becomes
+        if not args or not isinstance(args[0], str):
+            raise GuestVisibleError("TypeError", "goto(url, options): a URL is needed")
+        await self._check(args[0])  # a relative one has no scheme: the context's guard sees what it becomes
         return await self._plain(target, "goto", args)
 
     _Frame_goto = _Page_goto
 
     async def _check(self, url: str, method: str = "GET") -> None:
-        await check_page_url(url, self._session.check_url, method)
+        await self._session.check_url(url, method)
+
+    async def _check_overridden(self, route: Any, options: dict[str, Any]) -> None:
+        """Check what a routed request becomes with the program's overrides: they end its way past the guard."""
+        url, method = convert(options.get("url")), convert(options.get("method"))
+        if not isinstance(url, str | None) or not isinstance(method, str | None):
+            raise GuestVisibleError("TypeError", "route: url and method are text")
+        await self._check(url or route.request.url, method or route.request.method)
 
     async def _Route_continue_(self, target: Any, args: list[Any]) -> Any:
         options = args[0] if args and isinstance(args[0], dict) else {}
-        await self._check(str(options.get("url") or target.request.url))
-        return await self._plain(target, "continue_", args)
+        await self._check_overridden(target, options)
+        return await self._plain(target, "continue_", [options])
 
     async def _Route_fetch(self, target: Any, args: list[Any]) -> Any:
-        options = args[0] if args and isinstance(args[0], dict) else {}
-        await self._check(str(options.get("url") or target.request.url))
-        if isinstance(options, dict):
-            options["maxRedirects"] = 0  # each hop would pass by the policy
+        options = dict(args[0]) if args and isinstance(args[0], dict) else {}
+        await self._check_overridden(target, options)
+        options["maxRedirects"] = 0  # each hop would pass by the policy
         return await self._plain(target, "fetch", [options])
 
     async def _Route_fulfill(self, target: Any, args: list[Any]) -> Any:
@@ -288,42 +294,6 @@ class BrowserCalls:
     async def _FileChooser_set_files(self, target: Any, args: list[Any]) -> Any:
         return await self._files(target, "set_files", args, 0)
 
-    # --- handlers that run in the sandbox -----------------------------------------------------------
-    async def _any_route(self, target: Any, args: list[Any]) -> Any:
-        pattern, handler, *rest = args
-        options = rest[0] if rest and isinstance(rest[0], dict) else {}
-
-        async def run(route: Any) -> None:
-            try:
-                await handler(route, route.request)
-            except GuestError as error:
-                _logger.warning("a route handler of the program failed: %s", error.message)
-                await _settle(route.abort())
-            except IsolateError:  # the program is gone, the page is not
-                await _settle(route.fallback())
-
-        self._session.routes.append((target, pattern, handler, run))
-        times = {"times": int(options["times"])} if options.get("times") else {}
-        return await target.route(convert(pattern), run, **times)
-
-    async def _any_unroute(self, target: Any, args: list[Any]) -> None:
-        pattern = args[0] if args else "**/*"
-        handler = args[1] if len(args) > 1 else None
-        routes = self._session.routes
-        for entry in list(routes):
-            owner, own_pattern, own_handler, run = entry
-            if owner == target and own_pattern == pattern and handler in (None, own_handler):
-                routes.remove(entry)
-                await target.unroute(convert(own_pattern), run)
-
-    async def _any_unroute_all(self, target: Any, args: list[Any]) -> None:
-        routes = self._session.routes
-        for entry in list(routes):
-            owner, pattern, _, run = entry
-            if owner == target:
-                routes.remove(entry)
-                await target.unroute(convert(pattern), run)
-
     async def _any_add_init_script(self, target: Any, args: list[Any]) -> Any:
         """The script is text here: Playwright would read an object's `path` on the host."""
         script = args[0] if args else None
@@ -335,44 +305,6 @@ class BrowserCalls:
         if not isinstance(script, str):
             raise GuestVisibleError("TypeError", "addInitScript: a function, text, { content } or { path }")
         return await target.add_init_script(script)
-
-    async def _any_expose_function(self, target: Any, args: list[Any]) -> Any:
-        name, function = args
-
-        async def run(*given: Any) -> Any:
-            try:
-                return convert(await function(*given))
-            except GuestError as error:
-                raise error_for_page(error.name, error.message) from None
-            except IsolateError:
-                raise error_for_page("Error", "the program is gone") from None
-
-        return await target.expose_function(name, run)
-
-    async def _any_add_locator_handler(self, target: Any, args: list[Any]) -> None:
-        locator, handler, *rest = args
-        options = rest[0] if rest and isinstance(rest[0], dict) else {}
-
-        async def run(found: Any) -> None:
-            try:
-                await handler(found)
-            except IsolateError as error:
-                _logger.warning("a locator handler of the program failed: %s", error)
-
-        _, keywords = bind_arguments(type(target), "add_locator_handler", [None, None, options])
-        await target.add_locator_handler(locator, run, **keywords)
-
-    async def _any_route_web_socket(self, target: Any, args: list[Any]) -> None:
-        pattern, handler = args
-
-        async def run(route: Any) -> None:
-            try:
-                await handler(route)
-            except IsolateError as error:
-                _logger.warning("a WebSocket handler of the program failed: %s", error)
-                await _settle(route.close())
-
-        await target.route_web_socket(convert(pattern), run)
 
     # --- matchers ----------------------------------------------------------------------------------
     async def check_matcher(
@@ -395,16 +327,6 @@ class BrowserCalls:
         except AssertionError as error:
             return False, matcher_message(kind, matcher, negated, str(error))
         return True, ""
-
-
-async def _settle(settling: Awaitable[None]) -> None:
-    """End what a handler left open. It may have been settled, or its page be gone: then nothing is left."""
-    from playwright.async_api import Error as PlaywrightError
-
-    try:
-        await settling
-    except PlaywrightError as error:
-        _logger.debug("nothing to settle: %s", error)
 
 
 def _list_of(given: Any) -> list[Any]:

@@ -56,9 +56,12 @@ class SubscribeEvent(Call, frozen=True):
 
 
 class ObjectsReleased(Note, frozen=True):
-    """The guest no longer holds these objects."""
+    """The guest no longer holds these objects: their numbers, and how often it had been given each.
 
-    refs: list[int]
+    An object that was given once more meanwhile is still held.
+    """
+
+    released: list[tuple[int, int]]
 
 
 class EventFired(Note, frozen=True):

@@ -1,13 +1,13 @@
 // Events of browser objects. The host sends those that somebody listens to.
 // @ts-check
 
+/** Tells the host to send an event, or no longer. A class of emitters defines it; throws for unknown events. */
+export const subscribe = Symbol("subscribe");
+/** Calls the listeners. */
+export const emitted = Symbol("emitted");
+
 export class Emitter {
   /** @type {Map<string, {handler: Function, once: boolean}[]>} */ #listeners = new Map();
-
-  /** Sent to the host; the class that knows how overrides it. @param {string} _event @param {boolean} _listening @returns {Promise<any>} */
-  subscribe(_event, _listening) {
-    return Promise.resolve();
-  }
 
   /** @param {string} event @param {Function} handler */
   on(event, handler) {
@@ -47,7 +47,7 @@ export class Emitter {
   }
 
   /** @param {string} event @param {any} payload */
-  emitted(event, payload) {
+  [emitted](event, payload) {
     for (const listener of [...this.#listeners.get(event) ?? []]) {
       if (listener.once) this.off(event, listener.handler);
       try {
@@ -64,8 +64,8 @@ export class Emitter {
     if (typeof handler !== "function") throw new TypeError("on(event, handler): handler must be a function");
     let list = this.#listeners.get(event);
     if (list === undefined) {
+      this.#tell(event, true);
       this.#listeners.set(event, list = []);
-      this.subscribe(event, true).catch(reportError);
     }
     list.push({ handler, once });
     return this;
@@ -73,7 +73,12 @@ export class Emitter {
 
   /** @param {string} event */
   #forget(event) {
-    if (this.#listeners.delete(event)) this.subscribe(event, false).catch(reportError);
+    if (this.#listeners.delete(event)) this.#tell(event, false);
+  }
+
+  /** @param {string} event @param {boolean} listening */
+  #tell(event, listening) {
+    /** @type {any} */ (this)[subscribe](event, listening).catch(reportError);
   }
 }
 

@@ -4,9 +4,9 @@
 import { BrowserObjects } from "./objects.js";
 import { addMatchers } from "./matchers.js";
 
-/** @param {import("../../guest/kernel.js").Kernel} kernel @param {{surface: any, matchers: string[]}} grant */
+/** @param {import("../../guest/kernel.js").Kernel} kernel @param {{surface: any, matchers: string[], events: string[]}} grant */
 export function install(kernel, grant) {
-  const objects = new BrowserObjects(kernel.channel, grant.surface);
+  const objects = new BrowserObjects(kernel.channel, grant.surface, grant.events);
   kernel.channel.handle("browser", {
     eventFired: (/** @type {any} */ message, /** @type {any} */ frame) => objects.eventFired(message, frame),
     runCallback: (/** @type {any} */ message, /** @type {any} */ frame) =>
@@ -22,5 +22,5 @@ export function install(kernel, grant) {
   kernel.extendMatchers((add) => addMatchers(add, objects, grant.matchers));
 }
 
-/** What a program holds goes on; the host's numbers stay valid within the session. */
+/** What a program holds goes on; the host's numbers, and what is listened to, stay valid within the session. */
 export function rebind() {}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.browser import contract
+from isolatejs.capabilities.browser.arguments import with_text_urls
 from isolatejs.capabilities.browser.calls import BrowserCalls
 from isolatejs.capabilities.browser.contract import (
     EventFired,
@@ -18,8 +21,17 @@ from isolatejs.capabilities.browser.contract import (
 from isolatejs.capabilities.browser.messages import javascript_error
 from isolatejs.capabilities.browser.objects import facts, kind_of
 from isolatejs.capabilities.browser.session import BrowserSession
-from isolatejs.capabilities.browser.surface import matchers, surface
-from isolatejs.errors import ConfigurationError, GuestError, GuestProtocolError, IsolateError
+from isolatejs.capabilities.browser.surface import EMITTERS, matchers, surface
+from isolatejs.capabilities.events import call_event_handler
+from isolatejs.errors import (
+    ConfigurationError,
+    GuestError,
+    GuestProtocolError,
+    IsolateError,
+    QuotaExceededError,
+    RuntimeDisposedError,
+)
+from isolatejs.limits import BROWSER_OBJECTS_LIMIT
 from isolatejs.wire.errors import GuestVisibleError
 from isolatejs.wire.message import EncodedValue
 
@@ -45,7 +57,7 @@ EVENTS = frozenset({
     "requestfinished", "response", "serviceworker", "websocket", "worker", "weberror", "framereceived",
     "framesent", "socketerror", "backgroundpage",
 })  # fmt: skip
-_CDP_EVENT_LIMIT = 100
+EVENT_NAME_LIMIT = 200
 
 
 class BrowserHost:
@@ -69,19 +81,21 @@ class BrowserHost:
                 "browser.handler: what create_playwright_session_handler() gives as handler"
             )
         self._attach()
+        self._ending: asyncio.Future[None] | None = None
         self._callbacks: dict[int, ProgramCallback] = {}
         self._subscriptions: dict[tuple[int, str], tuple[Any, Any]] = {}
 
     def _attach(self) -> None:
-        self._calls = BrowserCalls(self.session)
-        self.session.files = self._grant.files
-        self.session.use_policy(self._grant.check_url, self._grant.open_socket)
+        self._calls = BrowserCalls(self.session, self._grant.files)
+        self.session.attach(self, self._grant.check_url, self._grant.open_socket)
         self._off = self.session.on_event(self._on_event)
 
     def grant(self) -> dict[str, Any]:
-        return {"surface": surface(), "matchers": list(matchers())}
+        return {"surface": surface(), "matchers": list(matchers()), "events": sorted(EVENTS)}
 
     def _on_event(self, event: BrowserEvent) -> None:
+        if not self._owns and self._grant.bindings.on_event is not None:
+            call_event_handler(self._grant.bindings.on_event, event, logger=_logger)
         if (
             event.type == "browserConsoleLog"
             and self._grant.bindings.capture_console
@@ -116,27 +130,40 @@ class BrowserHost:
 
     def subscribe_event(self, message: SubscribeEvent, call: IncomingCall) -> None:
         target = self._resolve(message.target, call)
-        number = self.session.objects.number_of(target)
+        kind = kind_of(target)
+        if kind not in EMITTERS or message.target.steps:
+            raise GuestVisibleError("TypeError", f"{kind} has no events")
+        number = message.target.ref
         key = (number, message.event)
         if not message.listening:
             found = self._subscriptions.pop(key, None)
             if found is not None:
                 found[0].remove_listener(message.event, found[1])
             return
-        cdp = kind_of(target) == "CDPSession"
-        if not cdp and message.event not in EVENTS:
+        known = len(message.event) <= EVENT_NAME_LIMIT if kind == "CDPSession" else message.event in EVENTS
+        if not known:
             raise GuestVisibleError("TypeError", f"unknown event {message.event[:80]}")
         if key in self._subscriptions:
             return
+        if len(self._subscriptions) >= BROWSER_OBJECTS_LIMIT:
+            raise _too_many("subscriptions")
 
+        self._listen(number, message.event, target)
+
+    def _listen(self, number: int, event: str, target: Any) -> None:
         def fire(payload: Any = None) -> None:
-            self._fire(number, message.event, payload)
+            self._fire(number, event, payload)
 
-        target.on(message.event, fire)
-        self._subscriptions[key] = (target, fire)
+        target.on(event, fire)
+        self._subscriptions[number, event] = (target, fire)
+
+    @property
+    def _is_connected(self) -> bool:
+        """False before the first message, and after the last."""
+        return self._scope.channel is not None and not self._scope.channel.closed
 
     def _fire(self, number: int, event: str, payload: Any) -> None:
-        if self._scope.channel.closed:
+        if not self._is_connected:
             return
         attachments: list[Any] = []
         try:
@@ -146,8 +173,8 @@ class BrowserHost:
             self._scope.logger.warning("a browser event could not be delivered", exc_info=True)
 
     def objects_released(self, message: ObjectsReleased, note: IncomingNote) -> None:
-        for number in message.refs:
-            self.session.objects.release(number)
+        for number, times in message.released:
+            self.session.objects.release(number, times)
 
     # --- handles and values ------------------------------------------------------------------------
     def _resolve(self, handle: Handle, call: IncomingCall) -> Any:
@@ -160,6 +187,7 @@ class BrowserHost:
         args = [] if encoded is None else call.decode(encoded)
         if type(args) is not list:
             raise GuestProtocolError("browser arguments that are no array")
+        args = with_text_urls(args)
         for one in placed:
             self._place(args, one, call)
         return args
@@ -184,11 +212,15 @@ class BrowserHost:
             raise GuestProtocolError("nothing placed")
         number = placed.callback
         if number not in self._callbacks:
+            if len(self._callbacks) >= BROWSER_OBJECTS_LIMIT:
+                raise _too_many("functions")
             self._callbacks[number] = ProgramCallback(self, number)
         return self._callbacks[number]
 
     async def run_callback(self, number: int, args: Sequence[Any]) -> Any:
         """Call a function of the program with arguments that may be objects of the browser."""
+        if not self._is_connected:
+            raise RuntimeDisposedError("the program is not there now")
         attachments: list[Any] = []
         value, objects = self._encode(list(args), attachments)
         reply = await self._scope.channel.call(RunCallback(number, value, objects), attachments)
@@ -211,7 +243,7 @@ class BrowserHost:
         if kind is not None:
             known = facts(value, kind)
             encoded = self._scope.channel.encode(known, attachments) if known else None
-            objects.append(GivenObject(path, self.session.objects.number_of(value), kind, encoded))
+            objects.append(GivenObject(path, self.session.objects.give(value), kind, encoded))
             return None
         if isinstance(value, (list, tuple)):
             return [self._take_out(item, (*path, i), objects, attachments) for i, item in enumerate(value)]
@@ -226,26 +258,42 @@ class BrowserHost:
         """Counts of the session."""
         return self.session.diagnostics()
 
-    def park(self) -> BrowserSession | _Nothing:
-        """The session goes on for the next acquire; only what this runtime listened to ends."""
+    def park(self) -> ParkedBrowser:
+        """The session goes on for the next acquire; until then nobody listens."""
+        heard = [(number, event, target) for (number, event), (target, _) in self._subscriptions.items()]
         self._unsubscribe()
-        return self.session if self._owns else _Nothing()
+        return ParkedBrowser(self.session, self._owns, self._callbacks, heard)
 
-    def take_up(self, kept: BrowserSession | _Nothing) -> None:
-        """Go on with the session that an earlier acquire left."""
-        if self._owns and isinstance(kept, BrowserSession):
-            self._off()
-            self.session = kept
+    def take_up(self, kept: ParkedBrowser) -> None:
+        """Go on with the session, and the functions of the program, that an earlier acquire left."""
+        self._callbacks = kept.callbacks
+        for callback in kept.callbacks.values():
+            callback.host = self
+        if self._owns and kept.owned:
+            self._detach()
+            self.session = kept.session
+            self.session.use_bindings(self._grant.bindings)
             self._attach()
+        elif kept.owned:  # this acquire has a handler: its programs no longer reach what the other opened
+            self._ending = asyncio.ensure_future(kept.aclose())
+        if self.session is kept.session:
+            for number, event, target in kept.heard:
+                self._listen(number, event, target)
+
+    def _detach(self) -> None:
+        self._off()
+        self.session.detach(self)
 
     def _unsubscribe(self) -> None:
-        self._off()
+        self._detach()
         for (_, event), (target, fire) in self._subscriptions.items():
             target.remove_listener(event, fire)
         self._subscriptions.clear()
 
     async def close(self) -> None:
         self._unsubscribe()
+        if self._ending is not None:
+            await self._ending
         if self._owns:
             await self.session.aclose()
 
@@ -254,18 +302,35 @@ class ProgramCallback:
     """A function of the program that Playwright calls: route handlers, exposed functions."""
 
     def __init__(self, host: BrowserHost, number: int) -> None:
-        self._host = host
+        self.host = host
+        """Of the program's latest acquire."""
         self._number = number
 
     async def __call__(self, *args: Any) -> Any:
-        return await self._host.run_callback(self._number, args)
+        return await self.host.run_callback(self._number, args)
 
 
-class _Nothing:
-    """What a runtime whose handler outlives it leaves behind."""
+@dataclass(frozen=True)
+class ParkedBrowser:
+    """What one acquire of a namespaced session leaves to the next. `owned`: the session is not a handler's."""
+
+    session: BrowserSession
+    owned: bool
+    callbacks: dict[int, ProgramCallback]
+    heard: list[tuple[int, str, Any]]
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """End the session, unless its handler goes on."""
+        if self.owned:
+            await self.session.aclose()
+
+
+def _too_many(what: str) -> QuotaExceededError:
+    return QuotaExceededError(
+        f"more than {BROWSER_OBJECTS_LIMIT} {what} of the browser",
+        limit="browser_objects",
+        value=BROWSER_OBJECTS_LIMIT,
+    )
 
 
 def _plain_payload(payload: Any) -> Any:

@@ -2,7 +2,7 @@
 // steps that lead from there, so making one asks nobody.
 // @ts-check
 
-import { Emitter } from "./events.js";
+import { emitted, Emitter, subscribe } from "./events.js";
 import { describePart, toText } from "./functions.js";
 import { identities } from "./identities.js";
 import { waiters } from "./waiting.js";
@@ -22,15 +22,22 @@ const CODE = {
   addInitScript: 0,
 };
 
+/** Classes whose objects have events. */
+const EMITTERS = new Set(["BrowserContext", "Page", "WebSocket", "Worker", "CDPSession"]);
+
 export class BrowserObjects {
-  /** @type {Map<number, WeakRef<any>>} */ #known = new Map();
+  /** Objects by number, and how often the host gave each. @type {Map<number, {held: WeakRef<any>, given: number}>} */
+  #known = new Map();
   /** @type {Record<string, any>} */ #classes = Object.create(null);
   #registry = new FinalizationRegistry((/** @type {number} */ ref) => this.#release(ref));
-  /** @type {number[]} */ #released = [];
+  /** @type {[number, number][]} */ #released = [];
+  /** Objects with listeners, which the program need not hold itself. @type {Map<any, Set<string>>} */
+  #listening = new Map();
 
-  /** @param {any} channel @param {Record<string, Record<string, string>>} surface */
-  constructor(channel, surface) {
+  /** @param {any} channel @param {Record<string, Record<string, string>>} surface @param {string[]} events */
+  constructor(channel, surface, events) {
     this.channel = channel;
+    this.events = new Set(events);
     for (const kind of Object.keys(surface)) this.#classes[kind] = this.#makeClass(kind, surface[kind]);
   }
 
@@ -38,7 +45,8 @@ export class BrowserObjects {
   /** @param {string} kind @param {Record<string, string>} members */
   #makeClass(kind, members) {
     const objects = this;
-    const Class = { [kind]: class extends Emitter {} }[kind];
+    const Base = EMITTERS.has(kind) ? Emitter : Object;
+    const Class = { [kind]: class extends Base {} }[kind];
     for (const name of Object.keys(members)) {
       const [how, made] = members[name].split(":");
       Object.defineProperty(Class.prototype, name, this.#member(how, name, made));
@@ -75,13 +83,19 @@ export class BrowserObjects {
       const { kind: name, facts } = /** @type {Identity} */ (identities.get(object));
       return { kind: name, ...facts };
     });
-    Class.prototype.subscribe = /** @this {any} @param {string} event @param {boolean} listening */ function (
-      event,
-      listening,
-    ) {
-      const target = objects.handle(this, []);
-      return objects.channel.call("browser.subscribeEvent", { target, event, listening });
-    };
+    if (Base === Emitter) {
+      const known = kind === "CDPSession" ? undefined : this.events;
+      /** @type {any} */ (Class.prototype)[subscribe] =
+        /** @this {any} @param {string} event @param {boolean} listening */ function (
+          event,
+          listening,
+        ) {
+          if (listening && known !== undefined && !known.has(event)) {
+            throw new TypeError(`unknown event ${event}`);
+          }
+          return objects.#subscribe(this, event, listening);
+        };
+    }
     return Class;
   }
 
@@ -268,39 +282,51 @@ export class BrowserObjects {
 
   /** @param {number} ref @param {string} kind @param {any} facts */
   #object(ref, kind, facts) {
-    const known = this.#known.get(ref)?.deref();
+    const entry = this.#known.get(ref);
+    if (entry !== undefined) entry.given += 1;
+    const known = entry?.held.deref();
     if (known !== undefined) {
       Object.assign(/** @type {Identity} */ (identities.get(known)).facts, facts);
       return known;
     }
     const made = new this.#classes[kind]();
     identities.set(made, { ref, steps: [], kind, facts });
-    this.#known.set(ref, new WeakRef(made));
+    this.#known.set(ref, { held: new WeakRef(made), given: entry?.given ?? 1 });
     this.#registry.register(made, ref);
     return made;
   }
 
   /** @param {number} ref */
   #release(ref) {
-    if (this.#known.get(ref)?.deref() !== undefined) return;
+    const entry = this.#known.get(ref);
+    if (entry === undefined || entry.held.deref() !== undefined) return;
     this.#known.delete(ref);
-    this.#released.push(ref);
+    this.#released.push([ref, entry.given]);
     if (this.#released.length === 1) {
       queueMicrotask(() => {
-        const refs = this.#released;
+        const released = this.#released;
         this.#released = [];
-        this.channel.note("browser.objectsReleased", { refs });
+        this.channel.note("browser.objectsReleased", { released });
       });
     }
   }
 
   // --- events --------------------------------------------------------------------------------------
+  /** @param {any} target @param {string} event @param {boolean} listening */
+  #subscribe(target, event, listening) {
+    const events = this.#listening.get(target) ?? new Set();
+    if (listening) this.#listening.set(target, events.add(event));
+    else if (events.delete(event) && events.size === 0) this.#listening.delete(target);
+    return this.channel.call("browser.subscribeEvent", { target: this.handle(target, []), event, listening });
+  }
+
   /** @param {any} message @param {any} frame */
   eventFired(message, frame) {
-    const target = this.#known.get(message.ref)?.deref();
-    if (target === undefined) return;
     const payload = this.#putIn(frame.decode(message.value), message.objects ?? [], frame);
-    target.emitted(message.event, describePart(message.event, payload));
+    const target = this.#known.get(message.ref)?.held.deref();
+    if (target === undefined) return;
+    if (message.event === "close") this.#listening.delete(target);
+    target[emitted](message.event, describePart(message.event, payload));
   }
 }
 

@@ -19,6 +19,7 @@ class ObjectTable:
     def __init__(self) -> None:
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self._given: dict[int, int] = {}
         self._next = 0
 
     def __len__(self) -> int:
@@ -41,6 +42,12 @@ class ObjectTable:
         self._numbers[identity] = self._next
         return self._next
 
+    def give(self, target: Any) -> int:
+        """The number of an object that is sent to the guest, which counts how often it gets one."""
+        number = self.number_of(target)
+        self._given[number] = self._given.get(number, 0) + 1
+        return number
+
     def get(self, number: int) -> Any:
         """The object of a number. Raises for one that was never given, or is released."""
         found = self._objects.get(number)
@@ -48,13 +55,20 @@ class ObjectTable:
             raise GuestVisibleError("Error", "the browser object is gone")
         return found
 
-    def release(self, number: int) -> None:
+    def release(self, number: int, times: int) -> None:
+        """The guest dropped an object that it had been given `times` times; one on its way to it stays."""
+        left = self._given.get(number, 0) - max(times, 0)
+        if left > 0:
+            self._given[number] = left
+            return
+        self._given.pop(number, None)
         target = self._objects.pop(number, None)
         if target is not None:
             self._numbers.pop(id(_implementation(target)), None)
 
     def clear(self) -> None:
         self._objects.clear()
+        self._given.clear()
         self._numbers.clear()
 
 

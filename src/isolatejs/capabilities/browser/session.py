@@ -20,12 +20,13 @@ from isolatejs.capabilities.browser.policy import check_page_url, context_parame
 from isolatejs.capabilities.browser.profiles import ProfileStore
 from isolatejs.capabilities.browser.proxy import PolicyProxy
 from isolatejs.capabilities.events import call_event_handler
-from isolatejs.errors import IsolateError, QuotaExceededError
+from isolatejs.errors import FetchError, IsolateError, QuotaExceededError
 from isolatejs.limits import BROWSER_CONTEXTS_LIMIT, BROWSER_SESSION_CLOSE_MS
 from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from isolatejs.capabilities.browser.bindings import FileAccess
@@ -57,40 +58,91 @@ class BrowserSession:
         self._closed = False
         self.routes: list[tuple[Any, Any, Any, Any]] = []
         """What programs route: owner, pattern, their function, and what Playwright was given."""
-        self.check_url: UrlCheck | None = None
-        self.files: FileAccess | None = None
+        self._policies: dict[object, tuple[UrlCheck | None, OpenSocket | None]] = {}
+        self._attached: set[object] = set()
         self._proxy: PolicyProxy | None = None
         self._keeping: set[asyncio.Future[None]] = set()
+        self._opening: set[asyncio.Future[Any]] = set()
 
-    def use_policy(self, check_url: UrlCheck | None, open_socket: OpenSocket | None) -> None:
-        """Pages load by this policy from now on, also those that are open."""
-        self.check_url = check_url
-        if open_socket is None:
-            return
-        if self._proxy is None:
-            self._proxy = PolicyProxy(open_socket)
-        self._proxy.open_socket = open_socket
+    # --- the runtimes that use it -------------------------------------------------------------------
+    def attach(self, runtime: object, check_url: UrlCheck | None, open_socket: OpenSocket | None) -> None:
+        """Pages load by this runtime's policy from now on, also those that are open.
+
+        Where several runtimes use the session at once, what one of them refuses is refused; the policy of the
+        last one stays until another comes.
+        """
+        for gone in set(self._policies) - self._attached:
+            del self._policies[gone]
+        self._attached.add(runtime)
+        self._policies[runtime] = (check_url, open_socket)
+        if self._proxy is None and open_socket is not None:
+            self._proxy = PolicyProxy(self._open_socket)
+
+    def detach(self, runtime: object) -> None:
+        """The runtime no longer uses the session."""
+        self._attached.discard(runtime)
+        if self._attached:
+            self._policies.pop(runtime, None)
+
+    def use_bindings(self, bindings: BrowserBindings) -> None:
+        """Contexts are made, and events reported, as the latest acquire says."""
+        self._bindings = bindings
+        self._profiles = as_profile_options(bindings.profiles)
+
+    async def check_url(self, url: str, method: str = "GET") -> None:
+        """Raise for a URL that pages may not load. Relative ones pass: what they become is checked then."""
+        await check_page_url(url, None)
+        for check, _ in tuple(self._policies.values()):
+            await check_page_url(url, check, method)
+
+    async def _open_socket(self, url: str) -> socket.socket:
+        """For the proxy: connected by one policy, after all the others agreed."""
+        openers = [opener for _, opener in self._policies.values() if opener is not None]
+        if not openers:
+            raise FetchError("the policy that this connection belongs to is gone")
+        for check, opener in tuple(self._policies.values()):
+            if check is not None and opener is not openers[-1]:
+                await check(url, "GET")
+        return await openers[-1](url)
 
     # --- contexts and pages ------------------------------------------------------------------------
-    async def new_context(self, options: dict[str, Any]) -> Any:
-        """A context by the embedder's factory. Raises for options that name parts of the host."""
-        if len(self.contexts) >= BROWSER_CONTEXTS_LIMIT:
+    async def new_context(self, options: dict[str, Any], files: FileAccess | None) -> Any:
+        """A context by the embedder's factory; `files` has its profiles.
+
+        Raises for options that name parts of the host.
+        """
+        if self._closed:
+            raise GuestVisibleError("Error", "the browser session is closed")
+        if len(self.contexts) + len(self._opening) >= BROWSER_CONTEXTS_LIMIT:
             raise QuotaExceededError(
                 f"more than {BROWSER_CONTEXTS_LIMIT} browser contexts",
                 limit="browser_contexts",
                 value=BROWSER_CONTEXTS_LIMIT,
             )
-        options = dict(options)
+        opening = asyncio.ensure_future(self._open_context(dict(options), files))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opened)
+        return await asyncio.shield(opening)  # a context is ours, whether somebody still waits for it or not
+
+    def _opened(self, opening: asyncio.Future[Any]) -> None:
+        self._opening.discard(opening)
+        if not opening.cancelled():
+            opening.exception()  # whoever waits for it hears of it
+
+    async def _open_context(self, options: dict[str, Any], files: FileAccess | None) -> Any:
         requested = options.pop("profile", None)
         state = options.pop("storageState", None)
         parameters = context_parameters(options)
         await self._apply_policy(parameters)
-        parameters["storage_state"] = await self._storage_state(state)
-        profile = await self._profile_of(requested)
+        parameters["storage_state"] = await self._storage_state(state, files)
+        profile = await self._profile_of(requested, files)
+        context = None
         try:
             context = await self._make_context(parameters, profile)
             await self._guard(context)
         except BaseException:
+            if context is not None:
+                await context.close()
             if profile is not None:
                 await profile.abandon()
             raise
@@ -106,7 +158,7 @@ class BrowserSession:
     async def _apply_policy(self, parameters: dict[str, Any]) -> None:
         """Where there is a fetch policy, the context's connections pass by it, all of them."""
         if "base_url" in parameters:
-            await check_page_url(str(parameters["base_url"]), self.check_url)
+            await self.check_url(str(parameters["base_url"]))
         if self._proxy is None:
             return
         if parameters.get("service_workers") == "allow":
@@ -114,22 +166,20 @@ class BrowserSession:
         parameters["service_workers"] = "block"
         parameters["proxy"] = {"server": await self._proxy.address()}
 
-    async def _storage_state(self, state: Any) -> Any:
+    async def _storage_state(self, state: Any, files: FileAccess | None) -> Any:
         if isinstance(state, str):
-            return await ProfileStore(self._need_files(), self._profiles).read_state(state)
-        return convert(state)
+            return await ProfileStore(_needed(files), self._profiles).read_state(state)
+        converted = convert(state)
+        if not isinstance(converted, dict | None):  # Playwright would take text for a path of the host
+            raise GuestVisibleError("TypeError", "newContext: storageState is a path or an object")
+        return converted
 
-    async def _profile_of(self, requested: Any) -> OpenProfile | None:
+    async def _profile_of(self, requested: Any, files: FileAccess | None) -> OpenProfile | None:
         if requested is None or requested is UNDEFINED:
             return None
         if self._profiles is None:
             raise GuestVisibleError("Error", "browser profiles are not enabled (bindings.browser.profiles)")
-        return await ProfileStore(self._need_files(), self._profiles).open(requested)
-
-    def _need_files(self) -> FileAccess:
-        if self.files is None:
-            raise GuestVisibleError("Error", "no files are granted (bindings.files)")
-        return self.files
+        return await ProfileStore(_needed(files), self._profiles).open(requested)
 
     async def _make_context(self, parameters: dict[str, Any], profile: OpenProfile | None) -> Any:
         state = parameters.pop("storage_state")
@@ -161,7 +211,7 @@ class BrowserSession:
 
         async def guard(route: Any) -> None:
             try:
-                await check_page_url(route.request.url, self.check_url, route.request.method)
+                await self.check_url(route.request.url, route.request.method)
             except Exception as error:
                 _logger.info("a page's request was refused: %s", error)
                 await route.abort("blockedbyclient")
@@ -208,14 +258,18 @@ class BrowserSession:
             _logger.warning("the profile %s could not be kept", profile.id, exc_info=True)
 
     async def close_context(self, context: Any, reason: str | None = None) -> None:
-        """Close a context; its profile is saved first."""
+        """Close a context; its profile is saved first. It closes, too, when its profile cannot be saved."""
         profile = self._open_profiles.pop(context, None)
-        if profile is not None:
-            await profile.before_close(context)
-        await context.close(**({"reason": reason} if reason else {}))
-        self._context_closed(context)
-        if profile is not None:
-            await profile.after_close()
+        try:
+            if profile is not None:
+                await profile.before_close(context)
+        finally:
+            try:
+                await context.close(**({"reason": reason} if reason else {}))
+                self._context_closed(context)
+            finally:
+                if profile is not None:
+                    await profile.after_close()
 
     # --- what happened -----------------------------------------------------------------------------
     def on_event(self, listener: Callable[[BrowserEvent], object]) -> Callable[[], None]:
@@ -259,6 +313,8 @@ class BrowserSession:
         if self._closed:
             return
         self._closed = True
+        if self._opening:
+            await asyncio.wait(self._opening, timeout=BROWSER_SESSION_CLOSE_MS / 1000)
         contexts = list(self.contexts)
         if contexts:
             closing = [asyncio.ensure_future(self.close_context(context)) for context in contexts]
@@ -273,6 +329,12 @@ class BrowserSession:
         if self._proxy is not None:
             await self._proxy.aclose()
         self.objects.clear()
+
+
+def _needed(files: FileAccess | None) -> FileAccess:
+    if files is None:
+        raise GuestVisibleError("Error", "no files are granted (bindings.files)")
+    return files
 
 
 async def _awaited(value: Any) -> Any:

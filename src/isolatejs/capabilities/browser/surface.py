@@ -20,6 +20,9 @@ CLASSES: Final = (
 )  # fmt: skip
 """Classes whose objects reach programs; one that extends another stands before it."""
 
+EMITTERS: Final = frozenset({"BrowserContext", "Page", "WebSocket", "Worker", "CDPSession"})
+"""Classes whose objects have events."""
+
 REFUSED: Final[dict[str, str]] = {
     "BrowserContext.browser": "browsers belong to the host",
     "BrowserContext.route_from_har": "reads an archive of the host; route with a handler instead",

@@ -65,6 +65,7 @@ const BY_KIND = {
     waitForURL: (page, objects, matcher, options) => waitForUrl(page, objects, matcher, options),
     waitForNavigation: (page, _, options) => waitForNavigation(page, page.mainFrame(), options),
     route: (page, objects, matcher, handler, options) => route(page, objects, matcher, handler, options),
+    unroute: (page, objects, ...args) => unroute(page, objects, args),
   },
   Frame: {
     waitForURL: (frame, objects, matcher, options) => waitForUrl(frame, objects, matcher, options),
@@ -74,6 +75,7 @@ const BY_KIND = {
     waitForEvent: (context, _, event, options) => waitForEvent(context, event, options),
     route: (context, objects, matcher, handler, options) =>
       route(context, objects, matcher, handler, options),
+    unroute: (context, objects, ...args) => unroute(context, objects, args),
   },
   WebSocket: { waitForEvent: (socket, _, event, options) => waitForEvent(socket, event, options) },
   Worker: { waitForEvent: (worker, _, event, options) => waitForEvent(worker, event, options) },
@@ -127,7 +129,24 @@ function route(target, objects, matcher, handler, options) {
   if (typeof matcher !== "function") return objects.call(target, "route", [matcher, handler, ...rest]);
   const filtered = (/** @type {any} */ found, /** @type {any} */ request) =>
     matcher(new URL(request.url())) ? handler(found, request) : found.fallback();
+  const routes = routesByPredicate.get(matcher) ?? [];
+  routesByPredicate.set(matcher, [...routes, { target, handler, filtered }]);
   return objects.call(target, "route", ["**/*", filtered, ...rest]);
+}
+
+/** What stands for a predicate on the host. @type {WeakMap<Function, {target: any, handler: any, filtered: any}[]>} */
+const routesByPredicate = new WeakMap();
+
+/** @param {any} target @param {any} objects @param {any[]} args a pattern or predicate, and perhaps the handler */
+async function unroute(target, objects, args) {
+  const [matcher, handler] = args;
+  if (typeof matcher !== "function") return await objects.call(target, "unroute", args);
+  const routes = routesByPredicate.get(matcher) ?? [];
+  const ending = routes.filter((entry) =>
+    entry.target === target && (handler === undefined || entry.handler === handler)
+  );
+  routesByPredicate.set(matcher, routes.filter((entry) => !ending.includes(entry)));
+  for (const { filtered } of ending) await objects.call(target, "unroute", ["**/*", filtered]);
 }
 
 const { clearTimeout, setTimeout, URL, Date } = globalThis;
