@@ -14,16 +14,20 @@ FRAME_ATTACHMENTS_LIMIT_BYTES: Final = 128 * MIB
 """Binary part of one frame. Larger data has to be streamed."""
 FRAME_ATTACHMENTS_LIMIT_COUNT: Final = 65_536
 """Attachments in one frame: each costs the host an object."""
-VALUE_DEPTH_LIMIT: Final = 2_000
+VALUE_DEPTH_LIMIT: Final = 500
 """Nesting of a plain JSON value on the fast path; deeper values take the flat, tagged form."""
 VALUE_NODES_LIMIT: Final = 5_000_000
 """Nodes of one tagged value: bounds the memory that a small frame can make the host allocate."""
+BIGINT_DIGITS_LIMIT: Final = 1_000_000
+"""Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
 
 # --- channel --------------------------------------------------------------------------------------
 OPEN_CALLS_LIMIT: Final = 10_000
 """Calls of one guest that wait for an answer: 2,000 at once is ordinary, 1e6 is an attack."""
+OPEN_CALLS_LIMIT_BYTES: Final = 256 * MIB
+"""What those calls brought along: one frame of the largest size fits, and another beside it."""
 OPEN_STREAMS_LIMIT: Final = 2_048
-"""Streams of one guest that are open at once, both directions together."""
+"""Streams of one guest that are open at once, in each direction."""
 OPEN_REFERENCES_LIMIT: Final = 100_000
 """Functions, promises and iterators of one side that the other side holds."""
 STREAM_WINDOW_BYTES: Final = 1 * MIB
@@ -34,6 +38,8 @@ STREAM_SMALL_CHUNK_BYTES: Final = 4 * KIB
 """Chunks below this share a frame with those that wait behind them: a frame costs more than copying them."""
 PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
 """Bytes that wait to be written to a guest that does not read."""
+PENDING_ANSWERS_LIMIT_BYTES: Final = 16 * MIB
+"""Answers that cost the host no waiting (refusals, mostly) to a guest that does not read: 100,000 of them."""
 
 # --- web ----------------------------------------------------------------------------------------
 BODY_BUFFER_LIMIT_BYTES: Final = 256 * MIB

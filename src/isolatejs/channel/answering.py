@@ -2,6 +2,9 @@
 
 A call whose fields do not fit its contract, or that is not granted, is answered with an error, since a program can
 cause one; an id that is not free, or a note that nobody knows, ends the channel.
+
+The answer of a handler that can wait is sent when the guest has taken what was sent before; its call is open until
+then. Answers that come at once are counted while the guest does not read, and too many end the channel.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ import msgspec
 from isolatejs.channel.handlers import Handler, handlers_of
 from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply
 from isolatejs.channel.sync_replies import SyncReplies
-from isolatejs.errors import GuestProtocolError
+from isolatejs.errors import GuestProtocolError, QuotaExceededError
+from isolatejs.limits import OPEN_CALLS_LIMIT_BYTES, PENDING_ANSWERS_LIMIT_BYTES
 from isolatejs.wire.errors import GuestVisibleError, encode_error
 from isolatejs.wire.frames import CallFrame, ErrorFrame, NoteFrame, ReplyFrame, encode_header
 from isolatejs.wire.framing import encode_frame
@@ -25,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from isolatejs.channel.channel import Channel
-    from isolatejs.wire.frames import Frame
 
 _logger = logging.getLogger("isolatejs.channel")
+RECEIVED_PIECE_BYTES = 256 * 1024
+"""What a socket is read in."""
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -41,6 +46,8 @@ class Answering:
         self._loop = asyncio.get_running_loop()
         self._handlers: dict[str, Handler] = {}
         self._incoming: dict[int, asyncio.Task[None] | None] = {}
+        self._open_bytes = 0
+        self._unread_bytes = 0
         self._sync: SyncReplies | None = None
         self._sync_call: int | None = None
 
@@ -94,8 +101,14 @@ class Answering:
             if self._sync_call is not None or (self._sync is not None and self._sync.pending):
                 raise GuestProtocolError("a synchronous call during another")
             self._sync_call = number
-        home = self._channel.references.arriving(frame.payload)
+        # Copies, where they are small: views would keep alive all that was received together with them.
+        payload = bytes(frame.payload)
+        size = len(payload) + sum(map(len, attachments))
+        if attachments and size < RECEIVED_PIECE_BYTES:
+            attachments = [memoryview(bytes(part)) for part in attachments]
+        home = self._channel.references.arriving(payload)
         call = IncomingCall(self._channel, attachments, frame.scope, home)
+        frame = CallFrame(number, frame.name, sync=frame.sync)
         try:
             handler = self._handlers.get(frame.name)
             if handler is None or not handler.answers:
@@ -106,8 +119,14 @@ class Answering:
                     f"more than {self._open_calls_limit} open calls to the host",
                     dom=True,
                 )
+            if self._open_bytes + size > OPEN_CALLS_LIMIT_BYTES:
+                raise GuestVisibleError(
+                    "QuotaExceededError",
+                    f"open calls to the host with more than {OPEN_CALLS_LIMIT_BYTES} bytes",
+                    dom=True,
+                )
             try:
-                message = handler.decode(frame.payload)
+                message = handler.decode(payload)
             except (msgspec.DecodeError, RecursionError) as error:
                 raise GuestVisibleError("TypeError", str(error)) from None
             result = handler.method(message, call)
@@ -118,32 +137,42 @@ class Answering:
             return
         if inspect.iscoroutine(result):
             self._incoming[number] = None
-            task = self._loop.create_task(self._run(result, frame))
+            self._open_bytes += size
+            task = self._loop.create_task(self._run(result, frame, size))
             task.add_done_callback(lambda _: result.close())  # it may be cancelled before it begins
             self._incoming[number] = task
         else:
             self._answer(frame, result)
 
-    async def _run(self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame) -> None:
+    async def _run(self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame, size: int) -> None:
         try:
-            result = await coroutine
+            try:
+                result = await coroutine
+            except GuestProtocolError as error:
+                self._channel.close(error)
+            except Exception as error:
+                await self._wait_turn(frame)
+                self._answer_error(frame, error)
+            else:
+                await self._wait_turn(frame)
+                self._answer(frame, result)
         except asyncio.CancelledError:
             if not self._channel.closed:
                 self._answer_error(
                     frame, GuestVisibleError("AbortError", "The operation was aborted", dom=True)
                 )
             raise
-        except GuestProtocolError as error:
-            self._channel.close(error)
-        except Exception as error:
-            self._answer_error(frame, error)
         except BaseException:
             self._answer_error(frame, GuestVisibleError("AbortError", "The host is going away", dom=True))
             raise
-        else:
-            self._answer(frame, result)
         finally:
             self._incoming.pop(frame.id, None)
+            self._open_bytes -= size
+
+    async def _wait_turn(self, frame: CallFrame) -> None:
+        """Until the guest has taken what was sent; one that blocks reads its answer from the FIFO, and no other."""
+        if not frame.sync and not self._channel.writable:
+            await self._channel.wait_writable()
 
     def _answer(self, frame: CallFrame, result: Any) -> None:
         attachments: Sequence[Any] = ()
@@ -163,8 +192,11 @@ class Answering:
             _logger.warning("the handler of %s failed", frame.name, exc_info=error)
         self._deliver(frame, ErrorFrame(frame.id, msgspec.Raw(_encode_json(encoded))))
 
-    def _deliver(self, frame: CallFrame, answer: Frame, attachments: Sequence[Any] = ()) -> None:
+    def _deliver(
+        self, frame: CallFrame, answer: ReplyFrame | ErrorFrame, attachments: Sequence[Any] = ()
+    ) -> None:
         if not frame.sync:
+            self._count_unread(answer, attachments)
             self._channel.send(answer, attachments)
             return
         if self._sync is None:
@@ -175,3 +207,19 @@ class Answering:
         self._sync_call = None
         if not self._channel.closed:
             self._sync.write(encode_frame(encode_header(answer), attachments))
+
+    def _count_unread(self, answer: ReplyFrame | ErrorFrame, attachments: Sequence[Any]) -> None:
+        if self._channel.writable:
+            self._unread_bytes = 0
+            return
+        self._unread_bytes += len(bytes(answer.payload)) + sum(
+            memoryview(part).nbytes for part in attachments
+        )
+        if self._unread_bytes > PENDING_ANSWERS_LIMIT_BYTES:
+            self._channel.close(
+                QuotaExceededError(
+                    f"the sandbox does not read: more than {PENDING_ANSWERS_LIMIT_BYTES} bytes of answers wait",
+                    limit="pending_answers_bytes",
+                    value=PENDING_ANSWERS_LIMIT_BYTES,
+                )
+            )

@@ -90,10 +90,11 @@ class Channel(asyncio.Protocol):
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
         self._corked: list[bytes] | None = None
+        self._corked_bytes = 0
         self._writable = asyncio.Event()
         self._writable.set()
         self._closed_by: BaseException | None = None
-        self._closed = False
+        self._closed = self._silent = False
         self._answering = Answering(self, sync_fd, open_calls_limit)
         self.references = References(self, numbering.last_reference)
         self.handle(contract, self.references)
@@ -168,12 +169,16 @@ class Channel(asyncio.Protocol):
                 limit="pending_notes_bytes",
                 value=PENDING_NOTES_LIMIT_BYTES,
             )
+        self.tell(message, attachments)
+
+    def tell(self, message: Note, attachments: Sequence[Any] = ()) -> None:
+        """Send a note that is owed once, whatever waits already."""
         sizes = [memoryview(part).nbytes for part in attachments]
         self.send(NoteFrame(wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes), attachments)
 
     def send(self, frame: Frame, attachments: Sequence[Any] = ()) -> None:
         """Write one frame: at once when it is the first of this turn of the loop, else with the rest of it."""
-        if self._transport is None or self._closed:
+        if self._transport is None or self._closed or self._silent:
             return
         size = sum(memoryview(part).nbytes for part in attachments)
         if size >= LARGE_FRAME_BYTES:
@@ -184,21 +189,29 @@ class Channel(asyncio.Protocol):
             self._corked = []
             self._loop.call_soon(self._uncork)
             self._transport.write(data)
-        else:
-            self._corked.append(data)
+            return
+        self._corked.append(data)
+        self._corked_bytes += len(data)
+        if self._corked_bytes >= LARGE_FRAME_BYTES:  # now, so that it is known whether the guest takes it
+            self._write_corked()
 
     def _send_large(self, head: bytes, attachments: Sequence[Any]) -> None:
         """Write a frame whose bytes are too many to be put together once more, after what waits already."""
         assert self._transport is not None
-        waiting, self._corked = self._corked, [] if self._corked is not None else None
-        self._transport.write(b"".join((*(waiting or ()), head)))
+        self._write_corked()
+        self._transport.write(head)
         for part in attachments:
             self._transport.write(part if type(part) is bytes else bytes(part))
 
     def _uncork(self) -> None:
-        corked, self._corked = self._corked, None
-        if corked and self._transport is not None:
-            self._transport.write(b"".join(corked) if len(corked) > 1 else corked[0])
+        self._write_corked()
+        self._corked = None
+
+    def _write_corked(self) -> None:
+        if self._corked and self._transport is not None:
+            self._transport.write(b"".join(self._corked) if len(self._corked) > 1 else self._corked[0])
+            self._corked.clear()
+        self._corked_bytes = 0
 
     # --- values, streams and bodies ----------------------------------------------------------------
     def encode(self, value: Any, attachments: list[Any]) -> EncodedValue:
@@ -272,9 +285,14 @@ class Channel(asyncio.Protocol):
         return bytes(attachments[body.a])
 
     async def wait_writable(self) -> None:
-        """Wait until the socket takes more. Every stream waits here, so that no buffer grows."""
-        if not self._writable.is_set():
+        """Wait until the socket takes more. Streams and answers wait here, so that no buffer grows."""
+        while not self._writable.is_set():  # one who waited longer may have filled it again
             await self._writable.wait()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the socket takes more without waiting."""
+        return self._writable.is_set()
 
     @property
     def serves_sync_call(self) -> bool:
@@ -282,12 +300,27 @@ class Channel(asyncio.Protocol):
         return self._answering.serves_sync_call
 
     def forget_stream(self, stream: int) -> None:
-        self._senders.pop(stream, None)
+        """A stream is sent, or withdrawn. Its source may take a while to close: `wait_closed` waits for it."""
+        sender = self._senders.pop(stream, None)
+        if sender is not None and sender._task is not None:
+            self._tasks.add(sender._task)
+            sender._task.add_done_callback(self._tasks.discard)
 
     def call_soon(self, function: Callable[[], None]) -> None:
         """Run something on the channel's loop, from any thread (finalizers)."""
         if not self._closed and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function)
+
+    def run_on_loop(self, function: Callable[[], None]) -> None:
+        """Run something at once when this is the channel's loop, else soon, from any thread."""
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if here:
+            function()
+        else:
+            self.call_soon(function)
 
     def start(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine as a task that ends with the channel; a failure is logged."""
@@ -390,11 +423,20 @@ class Channel(asyncio.Protocol):
             raise GuestProtocolError(f"the end of stream {stream}, which is none of the guest's")
         # else it was offered in the answer to a call that was cancelled, and is withdrawn
 
-    def detach(self) -> tuple[socket.socket, Numbering]:
+    async def detach(self) -> tuple[socket.socket, Numbering]:
         """Close this end but not the connection: gives the socket, and where the next end's numbers start.
 
-        The guest must have been told to be silent, so that no frame is cut.
+        The guest must have been told to be silent. No frame is cut: what was begun is written to its end, which
+        waits until the guest has read it; what would be sent after it is dropped. Raises RuntimeDisposedError
+        when the channel closes meanwhile.
         """
+        self._check_open()
+        self._silent = True
+        if self._transport is not None:
+            self._write_corked()
+            self._transport.set_write_buffer_limits(high=0)  # writable now means that nothing waits
+            await self.wait_writable()
+            self._check_open()
         if self._transport is None or self._frames.partial:
             raise GuestProtocolError("the sandbox was not silent when its session was put aside")
         numbering = Numbering(self._peek_id(), self.references.last_number)
@@ -458,10 +500,8 @@ class Channel(asyncio.Protocol):
         for sender in list(self._senders.values()):
             sender.stop()
         self._writable.set()
-        for iterator in self.references.close():
-            aclose = getattr(iterator, "aclose", None)
-            if aclose is not None:
-                self.start(aclose())
+        for ending in self.references.close():
+            self.start(ending)
         self._on_closed(error)
 
     async def wait_closed(self, timeout_s: float) -> None:

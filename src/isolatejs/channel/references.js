@@ -4,6 +4,7 @@
 import { runNextTurn } from "../guest/engine.js";
 import {
   AbortController,
+  DOMException,
   MathMax,
   ObjectDefineProperty,
   push,
@@ -18,6 +19,8 @@ import {
 
 const { FinalizationRegistry, ReferenceError, RegExp, TypeError, WeakRef } = globalThis;
 
+/** What the host takes; see limits.py. */
+const REFERENCES_LIMIT = 100_000;
 /** A reference to one of our values as the host writes it. In a string its quotes would be escaped. */
 const COMING_HOME = '\\["L","[a-z]+",([0-9]+)\\]';
 
@@ -52,6 +55,7 @@ export class References {
 
   /** The host goes away: what it held is its no more, and its own objects are gone. */
   park() {
+    this.#exported.forEach((exported) => exported.unwatch?.());
     this.#exported.clear();
     this.#imported.clear();
     this.#proxies = new SafeWeakMap();
@@ -62,27 +66,48 @@ export class References {
   /** Its number, and how often it was sent by now. @param {string} kind @param {any} target */
   export(kind, target) {
     const known = this.#numbers.get(target);
-    const exported = known === undefined ? undefined : this.#exported.get(known);
+    let exported = known === undefined ? undefined : this.#exported.get(known);
     if (exported !== undefined) return [/** @type {number} */ (known), ++exported.serial];
+    if (this.#exported.size >= REFERENCES_LIMIT) {
+      throw new DOMException(
+        `the host holds ${REFERENCES_LIMIT} functions, promises and iterators of this program already`,
+        "QuotaExceededError",
+      );
+    }
     this.#next += 2;
     const number = this.#next;
     this.#numbers.set(target, number);
-    this.#exported.set(number, new Exported(kind, target));
-    if (kind === "signal") this.#watch(number, target);
+    exported = new Exported(kind, target);
+    this.#exported.set(number, exported);
+    if (kind === "signal") exported.unwatch = this.#watch(number, target);
     else if (kind === "promise") target.then(undefined, () => {}); // the host reports it when it asks
     return [number, 1];
   }
 
-  /** @param {number} number @param {AbortSignal} signal */
+  /** What ends the listening: a signal may live far longer. @param {number} number @param {AbortSignal} signal */
   #watch(number, signal) {
-    if (signal.aborted) return;
-    signal.addEventListener("abort", () => {
+    const onAbort = () => {
       if (!this.#exported.has(number)) return;
       /** @type {Uint8Array[]} */
       const attachments = [];
-      const reason = this.#channel.encode(signal.reason, attachments);
+      const reason = this.#encodeReason(signal.reason, attachments);
       this.#channel.note("channel.signalAborted", { reference: number, reason }, { attachments });
-    }, { once: true });
+    };
+    if (!signal.aborted) signal.addEventListener("abort", onAbort, { once: true });
+    return () => signal.removeEventListener("abort", onAbort);
+  }
+
+  /** The abort matters more than why: a reason that cannot cross becomes the usual one. @param {any} reason @param {Uint8Array[]} attachments */
+  #encodeReason(reason, attachments) {
+    try {
+      return this.#channel.encode(reason, attachments);
+    } catch {
+      attachments.length = 0;
+      return this.#channel.encode(
+        new DOMException("This signal was aborted", "AbortError"),
+        attachments,
+      );
+    }
   }
 
   /** @param {number} number */
@@ -159,6 +184,7 @@ export class References {
       const found = this.#exported.get(number);
       if (found === undefined || references[i][1] < found.serial) continue;
       this.#exported.delete(number);
+      found.unwatch?.();
       if (found.kind === "iterator" && !found.cameHome) end(found);
     }
   }
@@ -292,6 +318,7 @@ class Exported {
   serial = 1;
   /** Whether the program has it again: then its end is the program's to decide. */
   cameHome = false;
+  /** @type {(() => void) | undefined} */ unwatch;
   /** @type {Iteration | undefined} */ #iteration;
 
   /** @param {string} kind @param {any} target */

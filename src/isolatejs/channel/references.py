@@ -16,8 +16,8 @@ import asyncio
 import inspect
 import re
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.channel.contract import (
@@ -29,7 +29,13 @@ from isolatejs.channel.contract import (
     SettlePromise,
     SignalAborted,
 )
-from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
+from isolatejs.errors import (
+    AbortError,
+    GuestProtocolError,
+    QuotaExceededError,
+    RuntimeDisposedError,
+    ValueEncodingError,
+)
 from isolatejs.limits import OPEN_REFERENCES_LIMIT
 from isolatejs.web import AbortSignal
 from isolatejs.wire.errors import GuestVisibleError
@@ -158,6 +164,10 @@ class Exported:
     """The iterator of an iterable, the task of a coroutine."""
     came_home: bool = False
     """Whether the embedder has it, too: then its end is the embedder's to decide."""
+    unwatch: Callable[[], None] | None = None
+    """Ends the listening to a signal, which may live far longer than this channel."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One step of an iterator at a time, in the order asked for: Python's own refuse a second."""
 
 
 class Arrival:
@@ -222,8 +232,10 @@ class References:
         number = self._next
         exported = self._exported[number] = Exported(kind, target)
         self._numbers[id(target)] = number
-        if kind == "signal":
-            self._watch_signal(number, target)
+        if kind == "signal" and not target.aborted:
+            exported.unwatch = target.add_listener(
+                lambda signal: self._channel.run_on_loop(lambda: self._tell_aborted(number, signal))
+            )
         elif kind == "iterator":
             exported.running = _iterator_of(target)
         return [number, 1]
@@ -235,15 +247,16 @@ class References:
         number = target._reference
         return number if self._imported.get(number) is target else None
 
-    def _watch_signal(self, number: int, signal: AbortSignal) -> None:
-        def on_abort(_: AbortSignal) -> None:
-            if number in self._exported:
-                attachments: list[Any] = []
-                reason = self._channel.encode(signal.reason, attachments)
-                self._channel.note(SignalAborted(number, reason), attachments)
-
-        if not signal.aborted:
-            signal.add_listener(on_abort)
+    def _tell_aborted(self, number: int, signal: AbortSignal) -> None:
+        if number not in self._exported:
+            return
+        attachments: list[Any] = []
+        try:
+            reason = self._channel.encode(signal.reason, attachments)
+        except ValueEncodingError:  # the abort matters more than why
+            attachments.clear()
+            reason = self._channel.encode(AbortError(), attachments)
+        self._channel.tell(SignalAborted(number, reason), attachments)
 
     def _find(self, kind: str, number: int) -> Exported:
         found = self._exported.get(number)
@@ -256,9 +269,11 @@ class References:
         found = self._exported.pop(number, None)
         if found is not None:
             self._numbers.pop(id(found.target), None)
+            if found.unwatch is not None:
+                found.unwatch()
         return found
 
-    def arriving(self, payload: msgspec.Raw) -> Mapping[int, Exported]:
+    def arriving(self, payload: msgspec.Raw | bytes) -> Mapping[int, Exported]:
         """Those of our values that a frame brings home, by number: they may be released before it is decoded."""
         text = bytes(payload)
         if b'["L",' not in text:
@@ -296,12 +311,14 @@ class References:
         return call.reply(result)
 
     async def next_item(self, message: NextItem, call: IncomingCall) -> Any:
-        iterator = self._find("iterator", message.reference).running
+        found = self._find("iterator", message.reference)
+        iterator = found.running
         try:
             if isinstance(iterator, Iterator):
                 value = next(iterator)
             else:
-                value = await anext(iterator)
+                async with found.turn:
+                    value = await anext(iterator)
         except (StopIteration, StopAsyncIteration):
             return Item(done=True)  # the guest releases it when it has read this
         attachments: list[Any] = []
@@ -310,7 +327,7 @@ class References:
     async def return_iterator(self, message: ReturnIterator, call: IncomingCall) -> None:
         found = self._drop(message.reference)
         if found is not None:
-            await _close_iterator(found.running)
+            await _close_iterator(found)
 
     def references_released(self, message: ReferencesReleased, note: IncomingNote) -> None:
         for number, serial in message.references:
@@ -319,7 +336,7 @@ class References:
                 continue
             self._drop(number)
             if found.kind == "iterator" and not found.came_home:
-                self._channel.start(_close_iterator(found.running))
+                self._channel.start(_close_iterator(found))
 
     # --- the guest's, held by us -------------------------------------------------------------------
     def import_(self, kind: str, number: int, serial: int, detail: Any) -> Any:
@@ -366,24 +383,32 @@ class References:
         released, self._released = self._released, []
         try:
             self._channel.note(ReferencesReleased(released))
-        except RuntimeDisposedError:
-            return  # nobody is left to tell
+        except (RuntimeDisposedError, QuotaExceededError):
+            return  # nobody is left to tell; who does not read keeps what it holds
 
     def signal_aborted(self, message: SignalAborted, note: IncomingNote) -> None:
         signal = self._imported.get(message.reference)
         if isinstance(signal, GuestSignal):
             signal.fire(note.decode(message.reason))
 
-    def close(self) -> list[Any]:
-        """Drop both tables; gives the open iterators, which need closing, and aborts imported signals."""
+    def close(self) -> list[Coroutine[Any, Any, None]]:
+        """Drop both tables; gives the ends of what was going on for the guest: iterators and coroutines."""
         exported = list(self._exported.values())
-        for each in exported:
-            if each.kind == "promise" and each.running is None and inspect.iscoroutine(each.target):
-                each.target.close()
         self._exported.clear()
         self._numbers.clear()
         self._listened.clear()
-        return [each.running for each in exported if each.kind == "iterator" and not each.came_home]
+        ends: list[Coroutine[Any, Any, None]] = []
+        for each in exported:
+            if each.unwatch is not None:
+                each.unwatch()
+            if each.kind == "promise" and inspect.iscoroutine(each.target):
+                if each.running is None:
+                    each.target.close()
+                elif not each.came_home:
+                    ends.append(_cancel(each.running))
+            elif each.kind == "iterator" and not each.came_home:
+                ends.append(_close_iterator(each))
+        return ends
 
 
 def _iterator_of(target: Any) -> Any:
@@ -401,9 +426,16 @@ def _settling(exported: Exported) -> Any:
     return exported.running
 
 
-async def _close_iterator(iterator: Any) -> None:
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _close_iterator(exported: Exported) -> None:
+    iterator = exported.running
     if hasattr(iterator, "aclose"):
-        await iterator.aclose()
+        async with exported.turn:
+            await iterator.aclose()
     elif hasattr(iterator, "close"):
         iterator.close()
 

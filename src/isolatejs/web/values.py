@@ -147,12 +147,17 @@ class TypedArray:
         return list(self.view())
 
 
+_NUMBER_BITS: Final = 53
+"""Larger integers are BigInts in JavaScript."""
+
+
 def _identity(key: Any) -> Any:
     """A hashable stand-in for a key by JavaScript's SameValueZero: True is not 1, objects are themselves."""
     if isinstance(key, float) and key != key:
         return ("nan",)
-    if isinstance(key, BigInt):
-        return ("bigint", int(key))
+    if isinstance(key, int) and (isinstance(key, BigInt) or key.bit_length() > _NUMBER_BITS):
+        # As text: anybody can find integers that all have the same hash, and a table of those takes for ever.
+        return ("bigint", format(key, "x"))
     if isinstance(key, (bool, str)) or key is None:
         return (type(key), key)
     if isinstance(key, (int, float)):

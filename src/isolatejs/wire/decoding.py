@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from isolatejs.errors import GuestProtocolError
-from isolatejs.limits import VALUE_NODES_LIMIT
+from isolatejs.limits import BIGINT_DIGITS_LIMIT, VALUE_NODES_LIMIT
 from isolatejs.web import Blob, File, FormData, Headers, Request, Response
 from isolatejs.web.values import (
     ARRAY_FORMATS,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from isolatejs.wire.message import EncodedValue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BIGINT_DIGITS_LIMIT = 1_000_000
 _decode_json = msgspec.json.Decoder().decode
 _SCALARS = {
     "u": UNDEFINED,
@@ -177,9 +176,9 @@ class _NodeReader:
     # --- leaves ------------------------------------------------------------------------------------
     def _make_n(self, index: int, node: list[Any]) -> BigInt:
         digits = _text(node[1])
-        if len(digits) > _BIGINT_DIGITS_LIMIT:
+        if len(digits) > BIGINT_DIGITS_LIMIT:
             raise GuestProtocolError(
-                f"a BigInt of {len(digits)} hexadecimal digits (limit {_BIGINT_DIGITS_LIMIT})"
+                f"a BigInt of {len(digits)} hexadecimal digits (limit {BIGINT_DIGITS_LIMIT})"
             )
         return BigInt(int(digits, 16))
 

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from isolatejs.errors import GuestError, ValueEncodingError
+from isolatejs.errors import AbortError, GuestError, ValueEncodingError
 from isolatejs.limits import VALUE_DEPTH_LIMIT
 from isolatejs.web import AbortSignal, Blob, File, FormData, Headers, Request, Response
 from isolatejs.web.values import (
@@ -89,7 +89,7 @@ def _is_plain(root: Any) -> bool:
         return True
     seen: set[int] = set()
     level = [root]
-    for _ in range(VALUE_DEPTH_LIMIT // 4):
+    for _ in range(VALUE_DEPTH_LIMIT):
         deeper: list[Any] = []
         for value in level:
             kind = type(value)
@@ -309,7 +309,9 @@ class _NodeWriter:
     def _write_reg_exp(self, value: RegExp, path: str) -> int:
         return self._new(["R", well_formed(value.source), value.flags], value)
 
-    def _write_pattern(self, value: re.Pattern[str], path: str) -> int:
+    def _write_pattern(self, value: re.Pattern[Any], path: str) -> int:
+        if not isinstance(value.pattern, str):
+            raise ValueEncodingError(f"{path}: a pattern of bytes cannot be sent", path=path)
         pairs = ((re.I, "i"), (re.M, "m"), (re.S, "s"))
         return self._new(
             [
@@ -356,6 +358,8 @@ class _NodeWriter:
                 value, path, value.name, value.message, value.stack, False, cause, value.properties
             )
         cause = UNDEFINED if value.__cause__ is None else value.__cause__
+        if isinstance(value, AbortError):
+            return self._error(value, path, value.name, value.message, "", True, cause, {})
         if isinstance(value, BaseExceptionGroup):
             errors = {"errors": list(value.exceptions)}
             return self._error(value, path, "AggregateError", value.message, "", False, cause, errors)

@@ -15,8 +15,6 @@ from isolatejs.errors import (
 from isolatejs.wire.message import EncodedValue
 from isolatejs.wire.unicode import well_formed
 
-CAUSE_DEPTH_LIMIT = 16
-
 
 class EncodedError(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """An error in wire form. `dom` asks for a DOMException; `value` is what was thrown if it was no Error."""
@@ -88,9 +86,9 @@ def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
             guest=True,
         )
     if isinstance(error, AbortError):
-        return EncodedError(name="AbortError", message=well_formed(error.message), dom=True)
+        return EncodedError(name=error.name, message=well_formed(error.message), dom=True)
     if isinstance(error, ExecutionTimeoutError):
-        return EncodedError(name="TimeoutError", message=error.message, dom=True)
+        return EncodedError(name="TimeoutError", message=well_formed(error.message), dom=True)
     if isinstance(error, IsolateError) or reveal:
         return EncodedError(name=type(error).__name__, message=well_formed(str(error)))
     return EncodedError(message=NEUTRAL_MESSAGE)

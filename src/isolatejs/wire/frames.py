@@ -12,7 +12,6 @@ from isolatejs.errors import GuestProtocolError
 from isolatejs.limits import FRAME_ATTACHMENTS_LIMIT_COUNT
 
 _EMPTY_RAW = msgspec.Raw(b"null")
-UInt = int
 
 
 class _Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isolatejs import ArrayBuffer, GuestError, JSError
+from isolatejs import AbortError, AbortSignal, ArrayBuffer, GuestError, JSError, SignalTimeoutError
 
 if TYPE_CHECKING:
     from isolatejs import IsolateHost
@@ -167,3 +167,23 @@ async def test_a_thrown_value_brings_its_bytes(host: IsolateHost, thrown: str, v
         with pytest.raises(GuestError, match="x") as caught:
             await runtime.eval(f"throw Object.assign(new Error('x'), {{ data: {thrown}, no: () => 1 }})")
         assert caught.value.properties["data"] == (value or {"bytes": [ArrayBuffer(b"\0")]})
+
+
+async def test_an_abort_of_the_host_is_the_exception_of_the_web(host: IsolateHost) -> None:
+    """Thrown by a tool, as a value, and as the reason of a signal: a DOMException with the standard's name."""
+
+    def fail(timed: bool) -> None:
+        raise SignalTimeoutError(timeout_ms=5) if timed else AbortError("enough")
+
+    def tell() -> list[Any]:
+        return [AbortError("enough"), SignalTimeoutError(), AbortSignal.abort(), AbortSignal.timeout(0)]
+
+    code = """
+      const caught = [];
+      for (const timed of [false, true]) await fail(timed).catch((error) => caught.push(error));
+      const [abort, timeout, aborted, timedOut] = await tell();
+      [...caught, abort, timeout, aborted.reason, timedOut.reason].map((e) => [e instanceof DOMException, e.name])
+    """
+    async with host.create_runtime(bindings={"tools": {"fail": fail, "tell": tell}}) as runtime:
+        seen = await runtime.eval(code)
+    assert seen == [[True, "AbortError"], [True, "TimeoutError"]] * 3

@@ -155,3 +155,86 @@ async def test_what_lives_in_a_runtime_ends_with_it(host: IsolateHost) -> None:
         await function()
     with pytest.raises(RuntimeDisposedError):
         await waiting
+
+
+async def test_signals_of_the_host_hold_nothing_of_a_runtime_that_is_gone(host: IsolateHost) -> None:
+    """A signal of the application sees many runtimes; and one of a thread is told there."""
+    controller = AbortController()
+    bindings = {"tools": {"give": lambda: controller.signal}}
+    for _ in range(3):
+        async with host.create_runtime(bindings=bindings) as runtime:
+            await runtime.eval("globalThis.signal = await give(); 0")
+    assert controller.signal._listeners == []
+    async with host.create_runtime(bindings=bindings) as runtime:
+        wait = "if (!signal.aborted) await new Promise((r) => signal.onabort = r); [signal.reason.name]"
+        await runtime.eval("globalThis.signal = await give(); 0")
+        waiting = asyncio.ensure_future(runtime.eval(wait))
+        await asyncio.to_thread(controller.abort, object())
+        assert await waiting == ["AbortError"]
+
+
+async def test_a_reason_that_cannot_cross_does_not_stop_the_abort(host: IsolateHost) -> None:
+    taken: list[Any] = []
+    async with host.create_runtime(bindings={"tools": {"take": taken.append}}) as runtime:
+        code = "const own = new AbortController(); await take(own.signal); own.abort(Symbol('why')); 0"
+        assert await runtime.eval(code) == 0
+        assert taken[0].aborted
+        assert (taken[0].reason.name, taken[0].reason.dom) == ("AbortError", True)
+
+
+async def test_items_asked_for_at_once_come_one_after_another(host: IsolateHost) -> None:
+    closed = []
+
+    async def count() -> Any:
+        try:
+            for number in range(3):
+                await asyncio.sleep(0.01)
+                yield number
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
+    async with host.create_runtime(bindings={"tools": {"give": lambda: [count()]}}) as runtime:
+        code = """
+          const [items] = await give();
+          const asked = [1, 2, 3, 4].map(() => items.next());
+          (await Promise.all(asked)).map((item) => item.done ? "end" : item.value)
+        """
+        assert await runtime.eval(code) == [0, 1, 2, "end"]
+        code = "const [items] = await give(); const first = items.next(); await items.return(); (await first).value"
+        assert await runtime.eval(code) == 0
+    assert closed == [True, True]
+
+
+async def test_what_runs_for_a_runtime_ends_with_it(
+    host: IsolateHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An iterator in the middle of a step, and a coroutine that only the program waits for."""
+    ended = []
+
+    async def endless(name: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(name)
+
+    async def items() -> Any:
+        await endless("iterator")
+        yield
+
+    bindings = {"tools": {"give": lambda: {"items": items(), "promise": endless("promise")}}}
+    async with host.create_runtime(bindings=bindings) as runtime:
+        await runtime.eval("const { items, promise } = await give(); items.next(); void promise; 0")
+        await runtime.eval("0")
+    assert sorted(ended) == ["iterator", "promise"]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_more_functions_than_the_host_holds_are_an_error_of_the_program(host: IsolateHost) -> None:
+    taken: list[Any] = []
+    async with host.create_runtime(
+        bindings={"tools": {"take": taken.append}}, memory_limit_mb=512
+    ) as runtime:
+        code = "await take(Array.from({ length: 100_001 }, () => () => 0)).catch((error) => error.name)"
+        assert await runtime.eval(code) == "QuotaExceededError"

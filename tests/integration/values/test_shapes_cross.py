@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -256,6 +257,7 @@ class Widget:
         (lambda: [{"k": Widget}], r"value\[0\]\.k: the class Widget"),
         (lambda: JSMap([(1, Widget())]), r"value\.get\(1\)"),
         (lambda: {Widget()}, r"value\.item\(0\)"),
+        (lambda: [re.compile(b"x")], r"value\[0\]: a pattern of bytes"),
         (
             lambda: ValueError("x").with_traceback(None) and {"n": 1 + 2j},
             r"value\.n: a value of type complex",

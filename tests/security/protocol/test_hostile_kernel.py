@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -18,8 +19,15 @@ from isolatejs.capabilities.host_events.host import HostEvents
 from isolatejs.capabilities.scope import RuntimeScope
 from isolatejs.capabilities.tools.host import ToolsHost
 from isolatejs.channel.channel import Channel
-from isolatejs.errors import GuestError, GuestProtocolError, IsolateError, RuntimeDisposedError
+from isolatejs.errors import (
+    GuestError,
+    GuestProtocolError,
+    IsolateError,
+    QuotaExceededError,
+    RuntimeDisposedError,
+)
 from isolatejs.host.guest_errors import to_guest_error
+from isolatejs.limits import OPEN_CALLS_LIMIT_BYTES
 from isolatejs.web import AbortController
 
 
@@ -248,6 +256,74 @@ async def test_a_million_calls_are_answered_not_kept() -> None:
     liar.channel.close()
     liar.socket.close()
     await liar.channel.wait_closed(5)
+
+
+async def test_open_calls_with_more_bytes_than_the_host_keeps() -> None:
+    liar = await make_liar({"wait": lambda value: asyncio.Event().wait()})
+    large = {"path": "wait", "args": {"p": ["x" * (8 << 20)]}}
+    for number in range(40):
+        await liar.send(frame([0, 1 + 2 * number, "tools.callTool", large]))
+    refused = await liar.answers(9)
+    assert {answer[2]["name"] for answer in refused} == {"QuotaExceededError"}
+    assert len(liar.channel._answering) == OPEN_CALLS_LIMIT_BYTES // (8 << 20) - 1
+    liar.channel.close()
+    liar.socket.close()
+    await liar.channel.wait_closed(5)
+
+
+async def test_small_calls_do_not_keep_what_came_along_with_them() -> None:
+    """A view of a call's few bytes would keep the whole piece that was read from the socket."""
+    liar = await make_liar({"wait": lambda value: asyncio.Event().wait()})
+    call = {"path": "wait", "args": {"t": [["A", 1], ["B", "Uint8Array", 0]]}}
+    small = frame([0, 1, "tools.callTool", call, [1]], b"x")
+    gone = asyncio.Event()
+
+    class Piece(bytes):
+        def __del__(self) -> None:
+            gone.set()
+
+    liar.channel.data_received(
+        Piece(small + frame([3, "channel.referencesReleased", {"references": []}]) * 1000)
+    )
+    await asyncio.sleep(0)
+    assert len(liar.channel._answering) == 1
+    async with asyncio.timeout(5):
+        await gone.wait()
+    liar.channel.close()
+    liar.socket.close()
+    await liar.channel.wait_closed(1)
+
+
+async def test_answers_that_nobody_reads_wait_with_their_calls() -> None:
+    """They count as open calls, and no buffer grows."""
+    answer = "x" * (1 << 20)
+
+    async def large() -> str:
+        return answer
+
+    liar = await make_liar({"large": large})
+    call = {"path": "large", "args": {"p": []}}
+    for number in range(100):
+        await liar.send(frame([0, 1 + 2 * number, "tools.callTool", call]))
+    transport = liar.channel._transport
+    assert transport is not None
+    while len(liar.channel._answering) < 90:
+        await asyncio.sleep(0)  # poll
+    assert transport.get_write_buffer_size() < 4 << 20
+    assert len(await liar.answers(100)) == 100
+    liar.channel.close()
+    liar.socket.close()
+    await liar.channel.wait_closed(1)
+
+
+async def test_refusals_that_nobody_reads(liar: Liar) -> None:
+    refused = b"".join(frame([0, 1 + 2 * number, "nobody.knowsThis" * 5]) for number in range(10_000))
+    with contextlib.suppress(OSError):  # the host has closed
+        for _ in range(50):
+            await liar.send(refused)
+    error = await liar.outcome()
+    assert isinstance(error, QuotaExceededError)
+    assert error.limit == "pending_answers_bytes"
 
 
 async def test_more_data_than_credit(liar: Liar) -> None:
