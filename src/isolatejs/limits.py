@@ -78,6 +78,8 @@ MEMORY_LIMIT_MB: Final = 128
 """Default of `memory_limit_mb`: memory that a program may use on top of the engine's own 10-18 MB."""
 MEMORY_LIMIT_MINIMUM_MB: Final = 32
 """Below this the engine cannot start a program."""
+MEMORY_LIMIT_MAXIMUM_MB: Final = 16 * 1024 * 1024
+"""More than any machine has; in bytes it fits the system calls that set it."""
 OUTPUT_LIMIT_BYTES: Final = 64 * MIB
 """Console output of one runtime over its life; a runaway log must not fill the embedder's memory."""
 CONSOLE_ENTRY_LIMIT_BYTES: Final = 1 * MIB
@@ -150,6 +152,12 @@ POOL_SIZE: Final = 2
 """Processes that wait warm: one to take, one while the pool refills."""
 ENGINE_OUTPUT_LIMIT_BYTES: Final = 64 * MIB
 """Output of a one-shot run of the engine (transpiler, type checker): many times what honest input needs."""
+ENGINE_FILES_LIMIT: Final = 2_000
+"""Input files of one run of the engine through a daemon: their names travel in one packet."""
+ENGINE_FILES_LIMIT_BYTES: Final = 256 * MIB
+"""Their bytes."""
+ENGINE_ARGUMENTS_LIMIT_CHARACTERS: Final = 100_000
+"""All arguments of one run of the engine through a daemon: the kernel takes 128 KB."""
 STDERR_TAIL_BYTES: Final = 16 * KIB
 """Engine's last words that are kept for the error message."""
 

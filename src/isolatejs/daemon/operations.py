@@ -24,21 +24,19 @@ from typing import TYPE_CHECKING
 from isolatejs.daemon import packets
 from isolatejs.daemon.connection import DaemonDrainingError
 from isolatejs.errors import ConfigurationError, DaemonError, IsolateError
-from isolatejs.limits import MIB, NAMESPACE_KEY_LIMIT_CHARACTERS
+from isolatejs.limits import (
+    ENGINE_ARGUMENTS_LIMIT_CHARACTERS,
+    ENGINE_FILES_LIMIT,
+    ENGINE_FILES_LIMIT_BYTES,
+    MEMORY_LIMIT_MAXIMUM_MB,
+    MIB,
+    NAMESPACE_KEY_LIMIT_CHARACTERS,
+)
 
 if TYPE_CHECKING:
     from isolatejs.daemon.lease_table import Lease
     from isolatejs.daemon.server import Client, DaemonServer
     from isolatejs.daemon.settings import DaemonSettings
-
-ENGINE_FILES_LIMIT_BYTES = 256 * MIB
-"""Input files of one run of the engine."""
-ENGINE_FILES_LIMIT = 2_000
-"""Their number: their names travel in one packet."""
-MEMORY_LIMIT_BOUND_BYTES = 1 << 44
-"""More than any machine has; what reaches the launcher must fit its system calls."""
-ARGUMENTS_LIMIT_CHARACTERS = 100_000
-"""All arguments of one run of the engine: the kernel takes 128 KB."""
 
 Result = tuple[packets.Message, tuple[int, ...]]
 """Fields of the answer, and descriptors that go with it."""
@@ -118,7 +116,7 @@ class Operations:
         asked = message["memory_limit_bytes"]
         if asked is None:
             return None if most is None else most * MIB
-        if not isinstance(asked, int) or not MIB <= asked <= MEMORY_LIMIT_BOUND_BYTES:
+        if not isinstance(asked, int) or not MIB <= asked <= MEMORY_LIMIT_MAXIMUM_MB * MIB:
             raise ConfigurationError(f"memory_limit_bytes: {asked!r:.40} is no number of bytes of a sandbox")
         if most is not None and asked > most * MIB:
             raise ConfigurationError(
@@ -150,7 +148,9 @@ class Operations:
         sizes: dict[str, int] = {str(name): int(size) for name, size in message["files"].items()}
         files = _cut(sizes, descriptors.pop(0)) if sizes else {}
         argv = [str(argument) for argument in message["argv"]]
-        if sum(map(len, argv)) > ARGUMENTS_LIMIT_CHARACTERS or any("\0" in argument for argument in argv):
+        if sum(map(len, argv)) > ENGINE_ARGUMENTS_LIMIT_CHARACTERS or any(
+            "\0" in argument for argument in argv
+        ):
             raise DaemonError("argv: too long, or with a NUL")
         if len(sizes) > ENGINE_FILES_LIMIT:
             raise DaemonError(f"input files: more than {ENGINE_FILES_LIMIT}")

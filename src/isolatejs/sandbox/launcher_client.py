@@ -44,7 +44,7 @@ class LauncherClient:
         self._process = process
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
+        self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._starting: dict[str, asyncio.Future[Sandbox]] = {}
         self._checks: dict[str, list[asyncio.Future[bool]]] = {}
         self._exits: dict[str, asyncio.Future[ExitReport]] = {}
@@ -100,7 +100,10 @@ class LauncherClient:
         probe: str | None = None,
         fill: bool = False,
     ) -> Sandbox:
-        """Start a process; returns when its wall stands and the engine starts."""
+        """Start a process; returns when its wall stands and the engine starts.
+
+        Raises ConfigurationError when it cannot be started, SandboxCrashedError when the launcher ends.
+        """
         if self.ended.done():
             raise SandboxCrashedError("the launcher of this host has ended")
         identifier = str(next(_IDS))
@@ -118,7 +121,13 @@ class LauncherClient:
             message["probe"] = probe
         if fill:
             message["fill"] = True
-        self._send(message, (_archive(files),) if files else ())
+        try:
+            self._send(message, (_archive(files),) if files else ())
+        except ValueError as error:
+            del self._starting[identifier]
+            raise ConfigurationError(
+                f"the command line and the names of the input files are too long: {error}"
+            ) from error
         try:
             return await future
         except asyncio.CancelledError:
@@ -156,15 +165,21 @@ class LauncherClient:
                 self._process.stderr.close()
 
     def _send(self, message: control.Message, owned_descriptors: tuple[int, ...] = ()) -> None:
-        self._outgoing.append((message, owned_descriptors))
+        try:
+            packet = control.encode(message)
+        except ValueError:
+            for descriptor in owned_descriptors:
+                os.close(descriptor)
+            raise
+        self._outgoing.append((packet, owned_descriptors))
         if len(self._outgoing) == 1:
             self._flush()
 
     def _flush(self) -> None:
         while self._outgoing:
-            message, descriptors = self._outgoing[0]
+            packet, descriptors = self._outgoing[0]
             try:
-                control.send(self._connection, message, descriptors)
+                control.send(self._connection, packet, descriptors)
             except BlockingIOError:
                 self._loop.add_writer(self._connection.fileno(), self._flush)
                 return

@@ -30,9 +30,11 @@ class ParkedSandbox:
 
     async def aclose(self) -> None:
         """End the session and what is kept for it."""
-        for kept in self.kept.values():
-            await kept.aclose()
-        await self.sandbox.aclose()
+        try:
+            for kept in self.kept.values():
+                await kept.aclose()
+        finally:
+            await self.sandbox.aclose()
 
 
 class Waiting(NamedTuple):

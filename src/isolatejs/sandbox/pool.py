@@ -85,6 +85,7 @@ class EmbeddedPool:
 
     async def lease(self, *, memory_limit_bytes: int | None) -> Sandbox:
         """A fresh sandbox: a warm one without waiting, else a cold start (about 20 ms)."""
+        _check_memory_limit(memory_limit_bytes)
         self._leased += 1
         while self._warm:
             sandbox = self._warm.popleft()
@@ -109,6 +110,7 @@ class EmbeddedPool:
 
         Raises TimeoutError, and OutputLimitError when it writes more than ENGINE_OUTPUT_LIMIT_BYTES.
         """
+        _check_memory_limit(memory_limit_bytes)
         client, engine = await self._connect()
         sandbox = await client.spawn(
             [engine, *argv], memory_limit_bytes=memory_limit_bytes, files=files, one_shot=True
@@ -152,8 +154,9 @@ class EmbeddedPool:
             await asyncio.gather(self._refill, return_exceptions=True)
         for sandbox in list(self._alive.values()):
             sandbox.kill()
-        if self._client is not None:
-            await self._client.close()
+        async with self._connecting:  # a launcher that is starting ends, too
+            if self._client is not None:
+                await self._client.close()
         while self._warm:
             self._warm.popleft().close_descriptors()
 
@@ -164,6 +167,8 @@ class EmbeddedPool:
                 raise IsolateError("the host is closed")
             if self._client is None or self._client.ended.done():
                 await self._start_launcher()
+                if self._closed:
+                    raise IsolateError("the host is closed")
             assert self._client is not None
             return self._client, self._client.place["engine"]
 
@@ -249,6 +254,15 @@ class EmbeddedPool:
                 self._warm.append(await self._spawn(None, warm=True))
         except (IsolateError, OSError):
             logger.exception("the pool cannot be refilled; the next lease starts cold")
+
+
+def _check_memory_limit(limit_bytes: int | None) -> None:
+    """What does not fit the launcher's system calls would end it, and every sandbox with it."""
+    most = limits.MEMORY_LIMIT_MAXIMUM_MB * limits.MIB
+    if limit_bytes is not None and not 0 < limit_bytes <= most:
+        raise ConfigurationError(
+            f"memory_limit_mb={limit_bytes / limits.MIB:g}: at most {limits.MEMORY_LIMIT_MAXIMUM_MB}"
+        )
 
 
 def _too_much_output() -> OutputLimitError:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakes.raw_guest import end_of, evaluate, leased, raw_pool
-from isolatejs.errors import IsolateError
+from isolatejs.errors import ConfigurationError, IsolateError
+from isolatejs.sandbox.parked import ParkedSandbox
 
 if TYPE_CHECKING:
     from isolatejs.sandbox.pool import EmbeddedPool
@@ -106,3 +107,44 @@ async def test_a_one_shot_run_that_hangs_is_ended_in_time(pool: EmbeddedPool) ->
     with pytest.raises(TimeoutError):
         await pool.run_engine(["run", "--no-config", "-q", "/work/a.ts"], {"a.ts": b"for (;;);"}, 0.5, None)
     assert pool.statistics()["alive"] == 0
+
+
+async def test_a_request_that_no_packet_holds_is_refused_alone(pool: EmbeddedPool) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(ConfigurationError, match="too long"):
+        await pool.run_engine(["eval", "1"], {f"{i:0200}.js": b"" for i in range(2_000)}, 20, None)
+    assert len(os.listdir("/proc/self/fd")) == before
+    async with asyncio.timeout(20), leased(pool) as sandbox:
+        assert await evaluate(sandbox, "40 + 2") == "42"
+
+
+@pytest.mark.parametrize("limit_bytes", [2**70, 2**62, 0, -1])
+async def test_a_memory_limit_that_no_system_call_takes_is_refused_alone(
+    pool: EmbeddedPool, limit_bytes: int
+) -> None:
+    async with leased(pool) as sandbox:
+        with pytest.raises(ConfigurationError, match="memory_limit_mb"):
+            await pool.lease(memory_limit_bytes=limit_bytes)
+        assert await evaluate(sandbox, "40 + 2") == "42"
+
+
+async def test_closing_while_the_launcher_starts_leaves_none() -> None:
+    pool = raw_pool()
+    starting = asyncio.create_task(pool.start())
+    await asyncio.sleep(0)
+    await pool.close()
+    with pytest.raises(IsolateError, match="closed"):
+        await starting
+    client = pool._client
+    assert client is None or client._process.poll() is not None
+
+
+async def test_what_is_kept_for_a_session_cannot_keep_its_process(pool: EmbeddedPool) -> None:
+    class Broken:
+        async def aclose(self) -> None:
+            raise RuntimeError("it does not close")
+
+    sandbox = await pool.lease(memory_limit_bytes=None)
+    with pytest.raises(RuntimeError, match="does not close"):
+        await ParkedSandbox(sandbox, kept={"browser": Broken()}).aclose()
+    assert sandbox.exited.done()

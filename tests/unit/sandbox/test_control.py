@@ -22,7 +22,7 @@ def test_a_message_arrives_with_its_descriptors_close_on_exec(
 ) -> None:
     read_end, write_end = os.pipe()
     try:
-        control.send(pair[0], {"op": "started", "id": "1"}, (read_end, write_end))
+        control.send(pair[0], control.encode({"op": "started", "id": "1"}), (read_end, write_end))
         received = control.receive(pair[1])
         assert received is not None
         message, descriptors = received
@@ -43,8 +43,6 @@ def test_the_end_is_none(pair: tuple[socket.socket, socket.socket]) -> None:
     assert control.receive(pair[1]) is None
 
 
-def test_a_message_beyond_the_limit_is_refused_before_it_is_sent(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_a_message_beyond_the_limit_is_refused_before_it_is_sent() -> None:
     with pytest.raises(ValueError, match="limit"):
-        control.send(pair[0], {"argv": "x" * control.PACKET_LIMIT_BYTES})
+        control.encode({"argv": "x" * control.PACKET_LIMIT_BYTES})

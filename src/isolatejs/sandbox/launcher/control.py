@@ -18,11 +18,16 @@ DESCRIPTORS_LIMIT: Final = 8
 Message = dict[str, Any]
 
 
-def send(connection: socket.socket, message: Message, descriptors: tuple[int, ...] = ()) -> None:
-    """Send one packet. Raises BlockingIOError when the other side does not read."""
+def encode(message: Message) -> bytes:
+    """A packet. Raises ValueError for one that is too large."""
     packet = json.dumps(message, separators=(",", ":")).encode()
     if len(packet) > PACKET_LIMIT_BYTES:
         raise ValueError(f"control packet of {len(packet)} bytes, limit {PACKET_LIMIT_BYTES}")
+    return packet
+
+
+def send(connection: socket.socket, packet: bytes, descriptors: tuple[int, ...] = ()) -> None:
+    """Send one packet. Raises BlockingIOError when the other side does not read."""
     ancillary = []
     if descriptors:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]

@@ -44,7 +44,7 @@ class Launcher:
         self._processes: dict[str, Process] = {}
         self._cgroups: Cgroups | None = None
         self._watchdog = Watchdog()
-        self._outgoing: deque[tuple[control.Message, tuple[int, ...]]] = deque()
+        self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._flooding: list[Process] = []
         self._next_flood = 0.0
         self._ending = False
@@ -269,16 +269,16 @@ class Launcher:
 
     def _send(self, message: control.Message, owned_descriptors: tuple[int, ...] = ()) -> None:
         """Send when the host reads: a host that is busy must not stop the watch over its sandboxes."""
-        self._outgoing.append((message, owned_descriptors))
+        self._outgoing.append((control.encode(message), owned_descriptors))
         if len(self._outgoing) == 1:
             self._flush()
 
     def _flush(self) -> None:
         events = select.EPOLLIN
         while self._outgoing:
-            message, descriptors = self._outgoing[0]
+            packet, descriptors = self._outgoing[0]
             try:
-                control.send(self._control, message, descriptors)
+                control.send(self._control, packet, descriptors)
             except BlockingIOError:
                 events |= select.EPOLLOUT
                 break
