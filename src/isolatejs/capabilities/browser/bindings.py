@@ -117,6 +117,27 @@ class FileAccess(Protocol):
 
     def write(self, path: str, data: bytes) -> Awaitable[None]: ...
 
+    def replace(self, path: str, data: bytes) -> Awaitable[None]:
+        """Write a file so that it is never there in part, as far as the files can."""
+        ...
+
+    def remove_tree(self, path: str) -> Awaitable[None]:
+        """Remove a directory, as far as the files can. It need not be there."""
+        ...
+
+    def hold(self, path: str) -> Awaitable[Held | None]:
+        """Lock a name against everybody, in every process; None when somebody else holds it.
+
+        It is held until it is closed, or this process ends.
+        """
+        ...
+
+
+class Held(Protocol):
+    """A lock."""
+
+    def close(self) -> Awaitable[None]: ...
+
 
 @dataclass(slots=True)
 class BrowserGrant:

@@ -1,7 +1,13 @@
 """Browser profiles, kept in the files binding: storage state as one JSON file, or a whole profile directory.
 
-A persistent profile is laid out in a temporary directory for the browser, and written back when its context
-closes, also when it closes because the browser crashed.
+A kept profile is replaced as a whole: whenever the host dies, the old one is there or the new one. Of a profile
+directory there are two places, and a manifest, replaced last, says which of them holds and names its files:
+
+    .browser-profiles/auth/main/storage-state.json
+    .browser-profiles/auth/main/profile+manifest.json     {"place": "a", "names": ["Default/Cookies", ...]}
+    .browser-profiles/auth/main/profile+a/0, 1, ...
+
+No segment of an id can hold a plus sign, so that a profile never lies in the way of another.
 """
 
 from __future__ import annotations
@@ -9,39 +15,31 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import re
-import shutil
-import tempfile
-import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from isolatejs.capabilities.browser.bindings import ProfileOptions
-from isolatejs.limits import (
-    BROWSER_FILE_LIMIT_BYTES,
-    BROWSER_PROFILE_LIMIT_BYTES,
-    BROWSER_PROFILE_LIMIT_FILES,
-    BROWSER_SESSION_CLOSE_MS,
-)
+from isolatejs.capabilities.browser.profile_directories import ProfileDirectory
+from isolatejs.limits import BROWSER_PROFILE_LIMIT_BYTES, BROWSER_PROFILE_LIMIT_FILES
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
-    from isolatejs.capabilities.browser.bindings import FileAccess
+    from isolatejs.capabilities.browser.bindings import FileAccess, Held
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
-_SKIPPED = frozenset({
-    "Cache", "Code Cache", "GPUCache", "GrShaderCache", "ShaderCache", "DawnGraphiteCache", "DawnWebGPUCache",
-    "Crashpad", "component_crx_cache", "BrowserMetrics", "SingletonLock", "SingletonCookie",
-    "SingletonSocket",
-})  # fmt: skip
-"""Parts of a profile directory that are caches or locks of the running browser."""
-_LOCK_POLL_S = 0.02
-_REMOVALS = 50
 _logger = logging.getLogger("isolatejs.browser")
-_open: set[tuple[int, str]] = set()
-"""Profiles that are open now, by file access and id: one open at a time."""
+
+
+class _Manifest(msgspec.Struct):
+    """What is kept of a profile directory: which place, and the path of each of its numbered files."""
+
+    place: str
+    names: list[str]
 
 
 def check_profile_id(value: Any) -> str:
@@ -59,12 +57,15 @@ def check_profile_id(value: Any) -> str:
 class OpenProfile:
     """A profile in use by one context."""
 
-    def __init__(self, store: ProfileStore, id: str, mode: str, autosave: bool, indexed_db: bool) -> None:
-        self.store = store
+    def __init__(
+        self, store: ProfileStore, id: str, mode: str, held: Held, *, autosave: bool, indexed_db: bool
+    ) -> None:
         self.id = id
         self.mode = mode
         self.storage_state: Any = None
-        self.directory: str | None = None
+        self.directory: ProfileDirectory | None = None
+        self._store = store
+        self._held = held
         self._autosave = autosave
         self._indexed_db = indexed_db
 
@@ -73,22 +74,34 @@ class OpenProfile:
         if self.mode == "storage" and self._autosave:
             options = {"indexed_db": True} if self._indexed_db else {}
             state = await context.storage_state(**options)
-            await self.store.write_state(self.store.state_path(self.id), state)
+            with self._told():
+                await self._store.save_state(self.id, state)
 
     async def after_close(self) -> None:
         """Write the profile directory back, and let others open the profile."""
         try:
             if self.directory is not None and self._autosave:
-                await _wait_browser_gone(Path(self.directory))
-                await self.store.save_directory(self.id, Path(self.directory))
+                await self.directory.wait_browser_gone()
+                with self._told():
+                    await self._store.save_directory(self.id, self.directory)
         finally:
             await self.abandon()
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or "i/o error"
+            raise GuestVisibleError("Error", f"the profile {self.id} could not be saved: {reason}") from error
+
     async def abandon(self) -> None:
         """Let others open the profile; nothing is written back."""
-        _open.discard(self.store.lock_key(self.id))
-        if self.directory is not None:
-            await asyncio.to_thread(_remove, Path(self.directory))
+        try:
+            if self.directory is not None:
+                await asyncio.to_thread(self.directory.remove)
+        finally:
+            await self._held.close()
 
 
 class ProfileStore:
@@ -98,63 +111,82 @@ class ProfileStore:
         self._files = files
         self._options = options or ProfileOptions()
 
-    def lock_key(self, id: str) -> tuple[int, str]:
-        return (getattr(self._files, "identity", id_of(self._files)), f"{self._options.root}/{id}")
-
-    def state_path(self, id: str) -> str:
-        return f"{self._options.root}/{id}/storage-state.json"
+    def _path(self, id: str, name: str) -> str:
+        return f"{self._options.root}/{id}/{name}"
 
     async def open(self, requested: Any) -> OpenProfile:
-        """The profile that newContext({ profile }) asks for. Raises when it is open already."""
+        """The profile that newContext({ profile }) asks for. Raises when it is open already, or damaged."""
         given: Mapping[str, Any] = requested if isinstance(requested, Mapping) else {"id": requested}
         unknown = set(given) - {"id", "mode", "reset", "autosave", "indexedDB"}
         if unknown:
-            raise GuestVisibleError("TypeError", f"profile: unknown option {sorted(unknown)[0]!r}")
-        profile_id = check_profile_id(given.get("id"))
+            raise GuestVisibleError("TypeError", f"profile: unknown option {sorted(unknown)[0]!r:.80}")
+        id = check_profile_id(given.get("id"))
         mode = given.get("mode") or self._options.default_mode
         if mode not in ("storage", "persistent"):
             raise GuestVisibleError("TypeError", f'profile.mode: "storage" or "persistent", not {mode!r:.40}')
+        held = await self._files.hold(self._path(id, "profile+lock"))
+        if held is None:
+            raise GuestVisibleError("Error", f"the profile {id} is open already")
         autosave, indexed_db = given.get("autosave"), given.get("indexedDB")
         profile = OpenProfile(
             self,
-            profile_id,
+            id,
             mode,
-            self._options.autosave if autosave is None else autosave is True,
-            self._options.indexed_db if indexed_db is None else indexed_db is True,
+            held,
+            autosave=self._options.autosave if autosave is None else autosave is True,
+            indexed_db=self._options.indexed_db if indexed_db is None else indexed_db is True,
         )
-        key = self.lock_key(profile_id)
-        if key in _open:
-            raise GuestVisibleError("Error", f"the profile {profile_id} is open already")
-        _open.add(key)
+        is_fresh = given.get("reset") is True
         try:
             if mode == "storage":
-                profile.storage_state = (
-                    None if given.get("reset") is True else await self._stored_state(profile_id)
-                )
+                profile.storage_state = None if is_fresh else await self._kept_state(id)
             else:
-                profile.directory = await asyncio.to_thread(tempfile.mkdtemp, prefix="isolatejs-profile-")
-                if given.get("reset") is not True:
-                    await self.lay_out(profile_id, Path(profile.directory))
+                profile.directory = await asyncio.to_thread(ProfileDirectory)
+                if not is_fresh:
+                    await self.lay_out(id, profile.directory)
         except BaseException:
             await profile.abandon()
             raise
         return profile
 
-    # --- storage state -----------------------------------------------------------------------------
-    async def _stored_state(self, id: str) -> Any:
+    async def _read_kept(self, id: str, name: str) -> bytes | None:
+        """One file of a profile, None when it is new."""
         try:
-            return await self.read_state(self.state_path(id))
-        except (FileNotFoundError, GuestVisibleError):
+            return await self._files.read(self._path(id, name))
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            raise GuestVisibleError(
+                "Error", f"the profile {id} cannot be read: {error.strerror or 'i/o error'}"
+            ) from None
+
+    # --- storage state -----------------------------------------------------------------------------
+    async def _kept_state(self, id: str) -> Any:
+        data = await self._read_kept(id, "storage-state.json")
+        if data is None:
+            return None
+        try:
+            state = json.loads(data)
+        except ValueError:
+            raise _damaged(id) from None
+        if not isinstance(state, dict):
+            raise _damaged(id)
+        return state
+
+    async def save_state(self, id: str, state: Any) -> None:
+        """Keep storage state in place of what was kept before."""
+        await self._files.replace(self._path(id, "storage-state.json"), json.dumps(state, indent=1).encode())
 
     async def read_state(self, path: str) -> Any:
-        """Storage state from a file of the files binding."""
+        """Storage state from a file of the files binding, which a program names."""
         try:
             data = await self._files.read(path)
-        except OSError:
+        except FileNotFoundError:
             raise GuestVisibleError(
                 "NotFoundError", f"there is no storage state at {path:.200}", dom=True
             ) from None
+        except OSError as error:
+            raise GuestVisibleError("Error", f"cannot read {path:.200}: {error.strerror}") from None
         try:
             state = json.loads(data)
         except ValueError:
@@ -163,31 +195,53 @@ class ProfileStore:
             raise GuestVisibleError("TypeError", f"the storage state at {path:.200} is no object")
         return state
 
-    async def write_state(self, path: str, state: Any) -> None:
-        """Storage state into a file of the files binding."""
-        await self._files.write(path, json.dumps(state, indent=1).encode())
-
     # --- profile directories -----------------------------------------------------------------------
-    def _manifest(self, id: str) -> str:
-        return f"{self._options.root}/{id}/profile/manifest.json"
-
-    async def lay_out(self, id: str, directory: Path) -> None:
-        """Write the kept profile into a real directory."""
+    async def _manifest(self, id: str) -> _Manifest | None:
+        data = await self._read_kept(id, "profile+manifest.json")
+        if data is None:
+            return None
         try:
-            names = json.loads(await self._files.read(self._manifest(id)))
-        except (OSError, ValueError):
-            return  # a new profile
-        for index, name in enumerate(names if isinstance(names, list) else []):
-            if not isinstance(name, str) or name.startswith("/") or ".." in name.split("/"):
-                raise GuestVisibleError("Error", f"the profile {id} was tampered with")
-            data = await self._files.read(f"{self._options.root}/{id}/profile/{index}")
-            await asyncio.to_thread(_write, directory / name, data)
+            manifest = msgspec.json.decode(data, type=_Manifest)
+        except msgspec.MsgspecError:
+            raise _damaged(id) from None
+        paths = map(PurePosixPath, manifest.names)
+        if (
+            manifest.place not in ("a", "b")
+            or len(manifest.names) > BROWSER_PROFILE_LIMIT_FILES
+            or any(path.is_absolute() or ".." in path.parts for path in paths)
+        ):
+            raise _damaged(id)
+        return manifest
 
-    async def save_directory(self, id: str, directory: Path) -> None:
-        """Keep a profile directory, as numbered files and a manifest of their names."""
+    async def lay_out(self, id: str, directory: ProfileDirectory) -> None:
+        """Write the kept profile, if there is one, into a real directory. A program may have written it."""
+        manifest = await self._manifest(id)
+        if manifest is None:
+            return
+        total = 0
+        for number, name in enumerate(manifest.names):
+            data = await self._read_kept(id, f"profile+{manifest.place}/{number}")
+            if data is None:
+                raise _damaged(id)
+            total += len(data)
+            if total > BROWSER_PROFILE_LIMIT_BYTES:
+                raise _damaged(id)
+            try:
+                await asyncio.to_thread(directory.write, name, data)
+            except (OSError, ValueError):
+                raise _damaged(id) from None
+
+    async def save_directory(self, id: str, directory: ProfileDirectory) -> None:
+        """Keep a profile directory, as numbered files and a manifest, in place of what was kept before."""
+        try:
+            before = await self._manifest(id)
+        except GuestVisibleError:
+            before = None  # damaged, and opened with `reset`
+        place = "b" if before is not None and before.place == "a" else "a"
+        await self._files.remove_tree(self._path(id, f"profile+{place}"))
         names: list[str] = []
         total = 0
-        for file in sorted(await asyncio.to_thread(_files_of, directory)):
+        for file in await asyncio.to_thread(directory.files):
             try:
                 data = await asyncio.to_thread(file.read_bytes)
             except FileNotFoundError:
@@ -197,53 +251,18 @@ class ProfileStore:
                 raise GuestVisibleError(
                     "QuotaExceededError", f"the profile {id} is too large to keep", dom=True
                 )
-            await self._files.write(f"{self._options.root}/{id}/profile/{len(names)}", data)
-            names.append(str(file.relative_to(directory)))
-        await self._files.write(self._manifest(id), json.dumps(names).encode())
+            await self._files.write(self._path(id, f"profile+{place}/{len(names)}"), data)
+            names.append(file.relative_to(directory.path).as_posix())
+        manifest = msgspec.json.encode(_Manifest(place, names))
+        await self._files.replace(self._path(id, "profile+manifest.json"), manifest)
+        if before is not None:
+            try:
+                await self._files.remove_tree(self._path(id, f"profile+{before.place}"))
+            except OSError:
+                _logger.warning(
+                    "the former content of the profile %s could not be removed", id, exc_info=True
+                )
 
 
-def id_of(value: object) -> int:
-    """Identity, under a name that a parameter called `id` does not hide."""
-    return id(value)
-
-
-async def _wait_browser_gone(directory: Path) -> None:
-    """Wait until the browser has let go of its profile directory: its lock names its process."""
-    lock = directory / "SingletonLock"
-    deadline = time.monotonic() + BROWSER_SESSION_CLOSE_MS / 1000
-    while time.monotonic() < deadline and await asyncio.to_thread(_is_held, lock):  # noqa: ASYNC110
-        await asyncio.sleep(_LOCK_POLL_S)
-
-
-def _is_held(lock: Path) -> bool:
-    try:
-        os.kill(int(lock.readlink().name.rpartition("-")[2]), 0)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _remove(directory: Path) -> None:
-    """Remove a directory, in which the last of a browser's processes may still be writing."""
-    for _ in range(_REMOVALS):
-        shutil.rmtree(directory, ignore_errors=True)
-        if not directory.exists():
-            return
-        time.sleep(_LOCK_POLL_S)
-    _logger.warning("a browser profile's temporary directory could not be removed")
-
-
-def _write(target: Path, data: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-
-
-def _files_of(directory: Path) -> list[Path]:
-    return [
-        file
-        for file in directory.rglob("*")
-        if file.is_file()
-        and not file.is_symlink()
-        and not _SKIPPED & set(file.relative_to(directory).parts)
-        and file.stat().st_size <= BROWSER_FILE_LIMIT_BYTES
-    ]
+def _damaged(id: str) -> GuestVisibleError:
+    return GuestVisibleError("Error", f"the profile {id} is damaged; `reset: true` starts it anew")

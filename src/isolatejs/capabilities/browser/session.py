@@ -192,7 +192,7 @@ class BrowserSession:
             if state is not None:
                 raise GuestVisibleError("Error", "newContext: storageState is not for persistent profiles")
             try:
-                return await _awaited(factory(profile.directory, parameters))
+                return await _awaited(factory(str(profile.directory.path), parameters))
             except Exception as error:  # its message names paths of the host
                 _logger.warning("a persistent browser context could not be opened", exc_info=True)
                 raise GuestVisibleError("Error", "the persistent profile could not be opened") from error

@@ -70,6 +70,13 @@ class OpenFile(ABC):
         """Sets access and modification time."""
         raise file_error(errno.ENOSYS)
 
+    async def try_lock(self) -> bool:
+        """Whether nobody else, in any process, holds this file's lock; it is held until `close`, or our end.
+
+        Trees that no other process reaches have none to ask.
+        """
+        return True
+
     async def sync(self) -> None:  # noqa: B027  nothing to do for content in memory
         """Brings the content to the storage device, as far as there is one."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import fcntl
 import os
 import threading
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -71,6 +72,9 @@ class RootedFile(OpenFile):
             raise file_error(errno.EBADF, self._path)
         await self._run(False, lambda: os.utime(self._fd, ns=(atime_ns, mtime_ns)))
 
+    async def try_lock(self) -> bool:
+        return await self._run(False, self._try_lock_now)
+
     async def sync(self) -> None:
         await self._run(True, lambda: os.fsync(self._fd))
 
@@ -116,6 +120,16 @@ class RootedFile(OpenFile):
         if self._writes and self._ledger.enabled:
             self._ledger.closed(os.fstat(self._fd))
         os.close(self._fd)
+
+    def _try_lock_now(self) -> bool:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+        return True  # or on a file system without locks
 
     def _read_now(self, offset: int, length: int) -> bytes:
         if not self._reads:
