@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from fakes.chromium import chromium_path
 
 PASSING = """
@@ -39,6 +41,17 @@ async def test_tests_have_a_browser_and_failures_leave_a_trace(tmp_path: Path) -
     assert status == 1, output
     assert "1 failed, 1 passed" in output
     assert [path.name for path in (tmp_path / "test-results").iterdir()] == ["bad.test.ts-1.zip"]  # noqa: ASYNC240
+
+
+async def test_a_browser_to_look_at_needs_a_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("displays are windows of Linux")
+    (tmp_path / "a.test.ts").write_text("test('x', () => {});")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    status, output = await _isolatejs(tmp_path, "test", "--browser", "chromium", "--headed")
+    assert status == 2
+    assert "there is no display; leave out --headed, or run it under xvfb-run" in output
 
 
 async def test_browser_options_go_together(tmp_path: Path) -> None:

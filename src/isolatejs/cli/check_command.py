@@ -90,7 +90,7 @@ def check(
     except OSError as error:
         typer.echo(f"isolatejs check: {error.filename}: {error.strerror}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
-    except (ConfigurationError, UnicodeDecodeError) as error:
+    except ConfigurationError as error:
         typer.echo(f"isolatejs check: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
     text = render(errors, output)
@@ -101,15 +101,33 @@ def check(
 
 
 def _check_files(paths: list[Path], **options: Any) -> list[TypecheckDiagnostic]:
-    """All errors, each once, with file names as the user gave them."""
-    found: dict[TypecheckDiagnostic, None] = {}
+    """All errors of the files and of what they import, with file names as the user gave them."""
+    found: list[TypecheckDiagnostic] = []
     modules = _NearbyFiles()
-    for path in paths:
-        name = path.resolve().as_posix()
-        result = typecheck(path.read_text(encoding="utf-8-sig"), filename=name, modules=modules, **options)
-        for error in result.errors:
-            found[msgspec.structs.replace(error, filename=str(path))] = None
-    return list(found)
+    waiting = [(path, path.resolve()) for path in paths]
+    checked: set[Path] = set()
+    while waiting:
+        path, place = waiting.pop(0)
+        if place in checked:
+            continue
+        checked.add(place)
+        result = typecheck(_text(path), filename=place.as_posix(), modules=modules, **options)
+        found.extend(msgspec.structs.replace(error, filename=str(path)) for error in result.errors)
+        waiting.extend((_near(imported), imported) for imported in modules.found_programs())
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: no text in UTF-8 (byte {error.start})") from None
+
+
+def _near(place: Path) -> Path:
+    """The path as a user below the working directory would write it."""
+    here = Path.cwd().resolve()
+    return place.relative_to(here) if place.is_relative_to(here) else place
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,13 @@ class _FoundFile:
 class _NearbyFiles:
     """Files that programs import by path, read from disk as they are asked for."""
 
+    def __init__(self) -> None:
+        self._found: dict[Path, None] = {}
+
+    def found_programs(self) -> list[Path]:
+        """The programs that were imported so far."""
+        return list(self._found)
+
     async def find_module(self, specifier: str, importer: str, type: str) -> _FoundFile | None:
         if not specifier.startswith(("./", "../", "/")):
             return None
@@ -133,6 +158,8 @@ class _NearbyFiles:
             wanted / "index.ts",
         ):
             if path.is_file() and path.suffix in (*_ENDINGS, ".json"):
+                if _is_program(path):
+                    self._found[path.resolve()] = None
                 language = path.suffix.lstrip(".").replace("m", "").replace("c", "")
                 return _FoundFile(
                     path=path.as_posix(),
@@ -141,6 +168,11 @@ class _NearbyFiles:
                     source=path.read_bytes(),
                 )
         return None
+
+
+def _is_program(path: Path) -> bool:
+    is_declaration = path.name.endswith((".d.ts", ".d.mts"))
+    return path.suffix in _ENDINGS and not is_declaration and "node_modules" not in path.parts
 
 
 _ENDINGS = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,6 +57,8 @@ class TestBrowser:
         except Error as error:
             await self._stack.aclose()
             reason = error.message.splitlines()[0]
+            if self._headed and _lacks_display():
+                reason = "there is no display; leave out --headed, or run it under xvfb-run"
             raise ConfigurationError(f"the browser could not be started: {reason}") from error
         self._stack.push_async_callback(self._browser.close)
         self._directory = Path(self._stack.enter_context(TemporaryDirectory(prefix="isolatejs-traces-")))
@@ -110,6 +113,10 @@ class TestBrowser:
             shutil.move(path, target)
             kept.append(target)
         return kept
+
+
+def _lacks_display() -> bool:
+    return sys.platform.startswith("linux") and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 def _executable(chromium: Any) -> str | None:

@@ -56,7 +56,8 @@ class TypecheckDiagnostic(msgspec.Struct, frozen=True, kw_only=True):
     source_line: str
 
     def __str__(self) -> str:
-        return f"{self.filename}:{self.line}:{self.column} - error TS{self.code}: {self.message}"
+        code = f" TS{self.code}" if self.code else ""  # 0: no finding, the checker could not go on
+        return f"{self.filename}:{self.line}:{self.column} - error{code}: {self.message}"
 
 
 def diagnostic_from_server(

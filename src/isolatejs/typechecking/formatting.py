@@ -65,7 +65,8 @@ def _for_model(errors: list[TypecheckDiagnostic]) -> str:
         advice = advise(error)
         line, _ = _excerpt(error)
         marked = marked_text(error)
-        parts = [f"{number}. {error.filename}, line {error.line}, column {error.column} (TS{error.code})"]
+        code = f" (TS{error.code})" if error.code else ""
+        parts = [f"{number}. {error.filename}, line {error.line}, column {error.column}{code}"]
         parts.append(f"   code: {line.strip()}")
         if marked and marked != line.strip():
             parts.append(f"   at: {marked}")
@@ -84,7 +85,7 @@ def _annotation(error: TypecheckDiagnostic) -> str:
         "line": error.line,
         "col": error.column,
         "endColumn": error.column + error.length,
-        "title": f"TS{error.code}",
+        "title": f"TS{error.code}" if error.code else "Typecheck",
     }
     listed = ",".join(f"{name}={_escape(str(value), property=True)}" for name, value in properties.items())
     return f"::error {listed}::{_escape(error.message, property=False)}"

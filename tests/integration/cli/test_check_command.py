@@ -64,6 +64,29 @@ def test_json_and_github_output(folder: Path) -> None:
     assert annotation.startswith("::error file=wrong.ts,line=2,col=7,")
 
 
+def test_what_a_program_imports_is_checked_as_well(folder: Path) -> None:
+    (folder / "lib/broken.ts").write_text("import './again';\nexport const n: number = 'x';\n")
+    (folder / "lib/again.ts").write_text("import './broken';\nexport const s: string = 5;\n")
+    (folder / "lib/data.json").write_text("{}")
+    (folder / "lib/plain.d.ts").write_text("export declare const plain: string;")
+    (folder / "fine.ts").write_text(
+        "import { n } from './lib/broken.ts'; import data from './lib/data.json' with { type: 'json' };\n"
+        "import type { plain } from './lib/plain.d.ts'; n.toFixed(); data; export type P = typeof plain;"
+    )
+    done = isolatejs("check", "fine.ts", "lib/again.ts", "fine.ts", cwd=folder)
+    places = [line.split(" - ")[0] for line in done.stdout.splitlines() if " - error" in line]
+    assert (done.returncode, places) == (1, ["lib/again.ts:2:14", "lib/broken.ts:2:14"]), done.stdout
+    elsewhere = isolatejs("check", "../fine.ts", cwd=folder / "lib")
+    assert "\nbroken.ts:2:14 - error" in "\n" + elsewhere.stdout
+
+
+def test_a_file_that_is_no_text_is_named(folder: Path) -> None:
+    (folder / "binary.ts").write_bytes(b"ok\xff\xfe")
+    done = isolatejs("check", "files.ts", "binary.ts", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "isolatejs check: binary.ts: no text in UTF-8 (byte 2)\n"
+
+
 def test_tools_are_declared(folder: Path) -> None:
     assert isolatejs("check", "tool.ts", cwd=folder).returncode == 1
     assert isolatejs("check", "tool.ts", "--tools", "mytools:tools", cwd=folder).returncode == 0

@@ -79,6 +79,23 @@ async def test_declarations_match_a_test_runtime() -> None:
     compare(profile_of_grants(["tests"]), set(found) - {"report"})
 
 
+async def test_declarations_match_a_test_runtime_with_a_browser() -> None:
+    """Neither knows an implicit `page` or `context`."""
+    found: list[str] = []
+    bindings = {"tools": {"report": found.extend}, "browser": {"create_context": lambda options: None}}
+    async with (
+        create_isolate_host() as host,
+        host.create_test_runtime(key="globals", bindings=bindings) as runtime,
+    ):
+        result = await runtime.run(f"test('globals', async () => {{ {NAMES}; await report([...names]); }});")
+    assert result.success, result.tests
+    profile = profile_of_grants(["tests", "browser"])
+    compare(profile, set(found) - {"report"})
+    assert "browser" in found
+    assert not {"page", "context"} & (set(found) | declared_values(profile))
+    assert undeclared(["page", "context"], profile) == {"page", "context"}
+
+
 async def test_declarations_match_an_app_server() -> None:
     code = f"{NAMES}; serve({{ fetch() {{ return Response.json([...names]); }} }});"
     async with (

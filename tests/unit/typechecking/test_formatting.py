@@ -62,6 +62,15 @@ def test_github_annotations_are_escaped() -> None:
     assert text == ("::error file=src/a%2Cb%3Ac.ts,line=3,col=7,endColumn=8,title=TS2322::100%25%0Ano: way")
 
 
+def test_a_program_that_could_not_be_checked_has_no_code() -> None:
+    failed = [error("The program could not be checked: the checker process ended.", code=0)]
+    for style in ("pretty", "model", "github"):
+        assert "TS0" not in format_typecheck_errors(failed, style=style)
+    assert format_typecheck_errors(failed).startswith(
+        "/index.ts:3:7 - error: The program could not be checked"
+    )
+
+
 def test_form_for_models() -> None:
     text = format_typecheck_errors(
         [
