@@ -6,8 +6,10 @@
         runtime.eval("1 + 1")
 
 Every host has an event loop on a thread of its own; callbacks (tools, fetch, console) run on that thread and
-may be plain or async. Values that stay alive in the program (functions, iterators) are wrapped too: calling
-one blocks. Ctrl-C while a call waits aborts it, as cancellation does in asyncio.
+may be plain or async; one that calls back into its host has to be async and use `isolatejs` itself, since
+nothing here blocks the thread that it waits for. Values that stay alive in the program (functions, iterators,
+promises, also inside lists and dicts) are wrapped too: calling a function or a promise blocks. Ctrl-C while a
+call waits aborts it, as cancellation does in asyncio. Every other name of `isolatejs` is here as well.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ class _Loop:
     def __init__(self) -> None:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="isolatejs-sync", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -47,12 +51,23 @@ class _Loop:
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and wait for it."""
-        if self._loop is None or not self._thread.is_alive():
+        if threading.current_thread() is self._thread:
             coroutine.close()
-            raise isolatejs.RuntimeDisposedError("the host is closed")
-        future: concurrent.futures.Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            raise isolatejs.ConfigurationError(
+                "a callback runs on the thread that a blocking call would wait for: let it be async, and await "
+                "what isolatejs itself offers"
+            )
+        with self._closing:
+            if self._loop is None or self._closed:
+                coroutine.close()
+                raise isolatejs.RuntimeDisposedError("the host is closed")
+            future: concurrent.futures.Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            if self._closed:
+                raise isolatejs.RuntimeDisposedError("the host is closed") from None
+            raise
         except BaseException:
             if not future.done():  # KeyboardInterrupt: the work is aborted, then the interrupt goes on
                 future.cancel()
@@ -60,9 +75,11 @@ class _Loop:
 
     def close(self) -> None:
         """Stop the loop and wait for its thread."""
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
+        with self._closing:
+            if self._loop is not None and not self._closed:
+                self._loop.call_soon_threadsafe(self._stop.set)
+            self._closed = True
+        self._thread.join()
 
 
 class Blocking:
@@ -73,6 +90,8 @@ class Blocking:
         self._loop = loop
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("_target", "_loop"):  # a copy that is being made has none yet
+            raise AttributeError(name)
         return _wrap(getattr(self._target, name), self._loop)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -85,6 +104,8 @@ class Blocking:
         return dir(self._target)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if isinstance(self._target, Awaitable):  # a promise of the program
+            return _wrap(self._loop.wait(_await(self._target)), self._loop)
         return _call(self._target, self._loop, args, keywords)
 
     def __iter__(self) -> Iterator[Any]:
@@ -153,7 +174,9 @@ def _unwrap(value: Any) -> Any:
 
 
 def _wrap(value: Any, loop: _Loop) -> Any:
-    """Wrap what has coroutine methods or waits; leave data as it is."""
+    """Wrap what has coroutine methods or waits, also inside lists and dicts; leave data as it is."""
+    if type(value) in (list, dict):
+        return _wrap_inside(value, loop)
     if inspect.ismethod(value) or inspect.isfunction(value):
         return lambda *args, **keywords: _call(value, loop, args, keywords)
     module = type(value).__module__
@@ -170,3 +193,28 @@ def _wrap(value: Any, loop: _Loop) -> Any:
     ):
         return Blocking(value, loop)
     return value
+
+
+def _wrap_inside(value: list[Any] | dict[Any, Any], loop: _Loop) -> Any:
+    """Wrap what is in fresh lists and dicts, in place: they may hold each other."""
+    seen = {id(value)}
+    pending: list[Any] = [value]
+    while pending:
+        holder = pending.pop()
+        for key, item in list(enumerate(holder) if type(holder) is list else holder.items()):
+            if type(item) not in (list, dict):
+                holder[key] = _wrap(item, loop)
+            elif id(item) not in seen:
+                seen.add(id(item))
+                pending.append(item)
+    return value
+
+
+def __getattr__(name: str) -> Any:
+    if name in isolatejs.__all__:
+        return getattr(isolatejs, name)
+    raise AttributeError(f"module 'isolatejs.sync' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *isolatejs.__all__})

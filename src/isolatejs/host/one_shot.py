@@ -9,7 +9,7 @@ from isolatejs.errors import ConfigurationError
 from isolatejs.host.isolate_host import create_isolate_host
 from isolatejs.host.script_runtime import DEFAULT_FILENAME
 
-_HOST_OPTIONS = ("engine", "daemon", "confinement")
+_HOST_OPTIONS = ("engine", "daemon", "confinement", "pool_size")
 
 
 def run(code: str, *, filename: str = DEFAULT_FILENAME, **options: Any) -> Any:
@@ -24,11 +24,11 @@ def run(code: str, *, filename: str = DEFAULT_FILENAME, **options: Any) -> Any:
         pass
     else:
         raise ConfigurationError("run() blocks; inside a running event loop use create_isolate_host()")
-    host_options = {name: options.pop(name) for name in _HOST_OPTIONS if name in options}
+    host_options = {"pool_size": 0} | {name: options.pop(name) for name in _HOST_OPTIONS if name in options}
 
     async def once() -> Any:
         async with (
-            create_isolate_host(pool_size=0, **host_options) as host,
+            create_isolate_host(**host_options) as host,
             host.create_runtime(**options) as runtime,
         ):
             value = await runtime.eval(code, filename)
