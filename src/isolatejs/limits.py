@@ -84,6 +84,8 @@ OUTPUT_LIMIT_BYTES: Final = 64 * MIB
 """Console output of one runtime over its life; a runaway log must not fill the embedder's memory."""
 CONSOLE_ENTRY_LIMIT_BYTES: Final = 1 * MIB
 """Text of one console entry; longer text is cut and marked."""
+CONSOLE_INDENT_LIMIT: Final = 32
+"""Open groups that indent an entry's text: a program chooses the lines, and each line is indented."""
 DISPOSE_GRACE_MS: Final = 500
 """How long clean-up of the host half may take before it is cancelled."""
 
@@ -180,6 +182,8 @@ DIRECTORY_PAGE_ENTRIES: Final = 2_048
 """Directory entries in one answer; longer listings are several calls."""
 WHOLE_FILE_LIMIT_BYTES: Final = 64 * MIB
 """Largest file of an embedder's object that can only be read and written whole."""
+WHOLE_FILES_LIMIT_BYTES: Final = 4 * WHOLE_FILE_LIMIT_BYTES
+"""Content of all open files of such an object together: a program may hold 256 of them open."""
 MEMORY_FILES_LIMIT: Final = 10_000
 """Default number of entries of a file tree in memory: each costs the host about a kilobyte."""
 FILE_COPY_CHUNK_BYTES: Final = 1 * MIB

@@ -231,3 +231,34 @@ async def test_credentials_go_along_and_do_not_come_back(open_runtime: Any, echo
     )
     await asyncio.wait_for(echo.closed.get(), 5)
     assert echo.headers["authorization"] == "Bearer the-secret"
+
+
+class BrokenSocket:
+    """An embedder's own WebSocket whose connection fails."""
+
+    protocol = extensions = close_reason = ""
+    close_code = 1006
+
+    async def send(self, message: str | bytes) -> None: ...
+    async def close(self, code: int = 1000, reason: str = "") -> None: ...
+    def abort(self) -> None: ...
+    async def receive(self) -> str | bytes | None:
+        raise ConnectionResetError("/etc/secret")
+
+
+async def test_an_own_binding_that_fails_loses_the_connection(open_runtime: Any) -> None:
+    class Binding:
+        web_sockets = True
+
+        def __call__(self, request: Any) -> Response:
+            return Response("x")
+
+        async def open_web_socket(self, url: str, protocols: tuple[str, ...], context: Any) -> BrokenSocket:
+            return BrokenSocket()
+
+    runtime = await open_runtime(Binding())
+    code = """
+    const ws = new WebSocket("wss://a.test/");
+    await new Promise((resolve) => ws.onclose = (event) => resolve([event.code, event.reason, event.wasClean]))
+    """
+    assert await asyncio.wait_for(runtime.eval(code), 20) == [1006, "", False]

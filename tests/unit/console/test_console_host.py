@@ -155,3 +155,8 @@ def test_interrupt_passes() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         call_event_handler(handler, logger=LOGGER)
+
+
+def test_the_indented_text_of_an_entry_is_bounded() -> None:
+    entry = ConsoleEntry(type="output", stdout="\n" * 1000, group_depth=1000)
+    assert len(entry.text) < 70 * 1001

@@ -11,6 +11,8 @@ from isolatejs import ConfigurationError, MemoryFiles, create_file_bindings
 from isolatejs.capabilities.files.bindings import as_file_tree
 from isolatejs.capabilities.files.entries import FileStat, stat_from_anything
 from isolatejs.capabilities.files.file_errors import error_form, file_error, without_host_path
+from isolatejs.capabilities.files.file_tree import OpenOptions
+from isolatejs.limits import WHOLE_FILE_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,3 +201,36 @@ def test_errors_keep_their_words_only_when_they_are_ours() -> None:
         "EACCES",
         "NotAllowedError",
     )
+
+
+async def test_open_files_of_an_own_object_hold_so_much_and_no_more() -> None:
+    class Store:
+        def read_file(self, path: str) -> bytes:
+            return b""
+
+        def readdir(self, path: str) -> Any:
+            return 5
+
+        def stat(self, path: str) -> Any:
+            return {"kind": "file", "size": 0, "mtime": float("nan") if path == "/odd" else 0}
+
+        def write_file(self, path: str, data: bytes) -> None: ...
+
+        unlink = mkdir = rmdir = rename = write_file
+
+    tree = as_file_tree(Store())
+    options = OpenOptions(write=True)
+    files = [await tree.open_file(f"/{number}", options) for number in range(6)]
+    for file in files[:4]:
+        await file.truncate(WHOLE_FILE_LIMIT_BYTES)
+    with pytest.raises(OSError, match="hold too much content"):
+        await files[4].write(b"x", 0)
+    await files[0].truncate(0)
+    assert await files[4].write(b"x", 0) == 1
+    for file in files:
+        await file.close()
+    assert tree._held.bytes == 0  # type: ignore[attr-defined]
+    for answer in (tree.stat("/odd"), tree.readdir("/")):
+        with pytest.raises(OSError) as caught:
+            await answer
+        assert caught.value.errno == errno.EIO

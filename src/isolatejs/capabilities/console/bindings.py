@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
+from isolatejs.limits import CONSOLE_INDENT_LIMIT
 
 EntryType = Literal[
     "output",
@@ -65,10 +66,10 @@ class ConsoleEntry:
 
     @property
     def text(self) -> str:
-        """`stdout` as a terminal shows it: each line indented by two spaces for each open group."""
+        """`stdout` as a terminal shows it: each line indented by two spaces for each open group, at most 32."""
         if self.group_depth == 0:
             return self.stdout
-        margin = "  " * self.group_depth
+        margin = "  " * min(self.group_depth, CONSOLE_INDENT_LIMIT)
         return "\n".join(margin + line for line in self.stdout.split("\n"))
 
 

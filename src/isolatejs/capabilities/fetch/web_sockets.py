@@ -124,6 +124,10 @@ class _OpenSocket:
         except IsolateError as error:
             # The guest is gone, or cannot take messages: then nobody wants the connection any more.
             _logger.debug("a WebSocket lost its program: %s", error)
+        except Exception:
+            # The embedder's own WebSocket failed: for the program the connection was lost.
+            _logger.exception("receive() of the fetch binding's WebSocket failed")
+            self._channel.note(WebSocketClosed(self.number, 1006, ""))
         finally:
             del self._sockets[self.number]
             self.socket.abort()

@@ -14,7 +14,7 @@ from .entries import DirectoryEntry, FileStat, stat_from_anything
 from .file_errors import file_error, without_host_path
 from .file_tree import FileTree, OpenFile, OpenOptions, SwapFile
 from .virtual_path import is_visible_name, split_path
-from .whole_file import RangeFile, WholeFile, WholeSwapFile
+from .whole_file import HeldContent, RangeFile, WholeFile, WholeSwapFile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -52,6 +52,7 @@ class AdaptedFiles(FileTree):
 
     def __init__(self, bindings: object) -> None:
         self._bindings = bindings
+        self._held = HeldContent()
         self._writable = all(callable(getattr(bindings, name, None)) for name in CHANGING_METHODS)
 
     def rights(self) -> dict[str, bool]:
@@ -62,7 +63,7 @@ class AdaptedFiles(FileTree):
         answer = await self._call("stat", path)
         try:
             return stat_from_anything(answer)
-        except TypeError as error:
+        except (TypeError, ValueError, OverflowError) as error:
             _logger.exception("stat() of the file bindings answered with something else")
             raise file_error(errno.EIO, path) from error
 
@@ -71,7 +72,11 @@ class AdaptedFiles(FileTree):
     ) -> list[DirectoryEntry]:
         split_path(path)
         answer = await self._call("readdir", path)
-        entries = sorted(_entry(each) for each in answer)
+        try:
+            entries = sorted(_entry(each) for each in answer)
+        except TypeError as error:
+            _logger.exception("readdir() of the file bindings answered with something else")
+            raise file_error(errno.EIO, path) from error
         entries = [entry for entry in entries if (after is None or entry > after) and _is_name(entry)][:limit]
         return [
             entry if entry.kind else DirectoryEntry(entry, (await self.stat(_child(path, entry))).kind)
@@ -128,7 +133,7 @@ class AdaptedFiles(FileTree):
             await self.write_file(path, b"")
         elif not options.truncate:
             content = await self.read_file(path)
-        return WholeFile(path, content, status, options, lambda data: self.write_file(path, data))
+        return WholeFile(path, content, status, options, lambda data: self.write_file(path, data), self._held)
 
     async def open_swap(self, path: str, *, keep_existing: bool) -> SwapFile:
         status = await self.stat(path)
@@ -137,7 +142,9 @@ class AdaptedFiles(FileTree):
         self._check_size(path, status)
         content = await self.read_file(path) if keep_existing else b""
         options = OpenOptions(write=True)
-        return WholeSwapFile(path, content, status, options, lambda data: self.write_file(path, data))
+        return WholeSwapFile(
+            path, content, status, options, lambda data: self.write_file(path, data), self._held
+        )
 
     async def _stat_file(self, path: str, options: OpenOptions) -> FileStat | None:
         """State of the file that is opened, None for one that has to be made."""

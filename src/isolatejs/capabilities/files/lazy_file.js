@@ -1,7 +1,7 @@
 // Real File objects whose content stays on the host until somebody reads it.
 // @ts-check
 
-import { Blob, File, ObjectGetOwnPropertySymbols } from "../../guest/primordials.js";
+import { Blob, DOMException, File, ObjectGetOwnPropertySymbols } from "../../guest/primordials.js";
 import { domError, PIECE_BYTES } from "./client.js";
 import { mimeType } from "./mime_types.js";
 
@@ -53,6 +53,14 @@ function partSymbols() {
   return symbols = { parts, size };
 }
 
+/** A store that gives less than it said would be asked for ever. @param {Uint8Array} piece */
+function nonEmpty(piece) {
+  if (piece.length === 0) {
+    throw new DOMException("the file is shorter than it was said to be", "NotReadableError");
+  }
+  return piece;
+}
+
 /** A range of a file on the host, in the state that `version` names. */
 class HostPart {
   #client;
@@ -100,7 +108,7 @@ class HostPart {
   async #piece(offset) {
     try {
       const answer = await this.#client.call("files.readPiece", this.#request(offset));
-      return answer.attachments[0];
+      return nonEmpty(answer.attachments[0]);
     } catch (error) {
       throw domError(error, this.#path);
     }
@@ -125,7 +133,9 @@ class HostPart {
     const bytes = new Uint8Array(this.size);
     for (let at = this.#start; at < this.#end;) {
       try {
-        const piece = this.#client.callSync("files.readPiece", this.#request(at)).attachments[0];
+        const piece = nonEmpty(
+          this.#client.callSync("files.readPiece", this.#request(at)).attachments[0],
+        );
         bytes.set(piece, at - this.#start);
         at += piece.length;
       } catch (error) {

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from isolatejs.limits import WHOLE_FILE_LIMIT_BYTES
+from isolatejs.limits import WHOLE_FILE_LIMIT_BYTES, WHOLE_FILES_LIMIT_BYTES
 
 from .file_errors import file_error
 from .file_tree import Bytes, OpenFile, SwapFile
@@ -21,12 +21,33 @@ if TYPE_CHECKING:
     Store = Callable[[bytes], Awaitable[None]]
 
 
+class HeldContent:
+    """What the open files of one tree hold in memory together, up to WHOLE_FILES_LIMIT_BYTES."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def take(self, size: int, path: str) -> None:
+        """So much more is about to be held. Raises OSError ENOSPC."""
+        if size > 0 and self.bytes + size > WHOLE_FILES_LIMIT_BYTES:
+            raise file_error(errno.ENOSPC, path, "the open files hold too much content")
+        self.bytes += size
+
+
 class WholeFile(OpenFile):
     """Holds the content in memory; stores it when it was changed, at `sync` and at `close`."""
 
     def __init__(
-        self, path: str, content: Bytes, status: FileStat, options: OpenOptions, store: Store
+        self,
+        path: str,
+        content: Bytes,
+        status: FileStat,
+        options: OpenOptions,
+        store: Store,
+        held: HeldContent,
     ) -> None:
+        held.take(len(content), path)
+        self._held = held
         self._path = path
         self._content = bytearray(content)
         self._status = status
@@ -45,6 +66,7 @@ class WholeFile(OpenFile):
         self._check_writable()
         offset = len(self._content) if self._options.append else offset
         self._check_size(offset + len(data))
+        self._held.take(max(0, offset + len(data) - len(self._content)), self._path)
         if offset > len(self._content):
             self._content.extend(bytes(offset - len(self._content)))
         self._content[offset : offset + len(data)] = data
@@ -54,6 +76,7 @@ class WholeFile(OpenFile):
     async def truncate(self, size: int) -> None:
         self._check_writable()
         self._check_size(size)
+        self._held.take(size - len(self._content), self._path)
         del self._content[size:]
         self._content.extend(bytes(size - len(self._content)))
         self._mark_changed()
@@ -75,6 +98,7 @@ class WholeFile(OpenFile):
             await self.sync()
         finally:
             self._closed = True
+            self._held.take(-len(self._content), self._path)
             self._content = bytearray()
 
     def _mark_changed(self) -> None:
