@@ -7,24 +7,8 @@ import json
 import re
 from typing import Any, Final
 
-from isolatejs.capabilities.tools.shapes import (
-    Constrained,
-    DictOf,
-    EnumOf,
-    FunctionOf,
-    Instance,
-    ListOf,
-    LiteralOf,
-    Named,
-    PromiseOf,
-    Record,
-    Scalar,
-    SetOf,
-    Shape,
-    StreamOf,
-    TupleOf,
-    UnionOf,
-)
+from isolatejs.capabilities.tools import shapes
+from isolatejs.capabilities.tools.shapes import Shape
 from isolatejs.errors import IsolateError
 from isolatejs.web.values import UNDEFINED
 
@@ -96,32 +80,32 @@ def describe_value(value: Any) -> str:
 def describe_shape(shape: Shape) -> str:
     """A shape in Python's words: `int`, `list[User]`, `'low' | 'high'`."""
     match shape:
-        case Scalar(cls):
+        case shapes.Scalar(cls):
             return "null" if cls is type(None) else cls.__name__
-        case LiteralOf(values):
+        case shapes.LiteralOf(values):
             return " | ".join(repr(value) for value in values)
-        case EnumOf(cls):
+        case shapes.EnumOf(cls):
             return " | ".join(repr(member.value) for member in cls)
-        case ListOf(item):
+        case shapes.ListOf(item):
             return f"list[{describe_shape(item)}]"
-        case SetOf(item):
+        case shapes.SetOf(item):
             return f"set[{describe_shape(item)}]"
-        case TupleOf(items):
+        case shapes.TupleOf(items):
             return f"list of {len(items)} ({', '.join(describe_shape(item) for item in items)})"
-        case DictOf(key, value):
+        case shapes.DictOf(key, value):
             return f"dict[{describe_shape(key)}, {describe_shape(value)}]"
-        case UnionOf(members):
+        case shapes.UnionOf(members):
             return " | ".join(describe_shape(member) for member in members)
-        case Record(cls) | Instance(cls):
+        case shapes.Record(cls) | shapes.Instance(cls):
             return cls.__name__
-        case Named(name):
+        case shapes.Named(name):
             return name
-        case Constrained(inner):
+        case shapes.Constrained(inner):
             return describe_shape(inner)
-        case FunctionOf():
+        case shapes.FunctionOf():
             return "function"
-        case StreamOf():
+        case shapes.StreamOf():
             return "async iterable"
-        case PromiseOf(inner):
+        case shapes.PromiseOf(inner):
             return f"promise of {describe_shape(inner)}"
     return "any"

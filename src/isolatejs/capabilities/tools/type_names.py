@@ -11,26 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from isolatejs.capabilities.tools.shapes import (
-    NONE,
-    Constrained,
-    DictOf,
-    EnumOf,
-    FunctionOf,
-    Instance,
-    ListOf,
-    LiteralOf,
-    Named,
-    PromiseOf,
-    Record,
-    Scalar,
-    SetOf,
-    Shape,
-    StreamOf,
-    TupleOf,
-    Unchecked,
-    UnionOf,
-)
+from isolatejs.capabilities.tools import shapes
+from isolatejs.capabilities.tools.shapes import Shape
 
 IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
 RESERVED_WORDS: Final = frozenset(
@@ -99,7 +81,7 @@ class TypeNames:
     def note(self, shape: Shape, *, inward: bool) -> None:
         """Name every type that a shape mentions; a record that a program sends has optional fields."""
         match shape:
-            case Record(cls):
+            case shapes.Record(cls):
                 known = cls in self._names and (not inward or cls in self._inward)
                 if inward:
                     self._inward.add(cls)
@@ -109,22 +91,28 @@ class TypeNames:
                     self._declare(cls, cls.__name__, lambda comment: self._interface(shape, comment))
                 for field in shape.fields:
                     self.note(field.shape, inward=inward)
-            case EnumOf(cls):
+            case shapes.EnumOf(cls):
                 if cls not in self._names:
                     self._declare(cls, cls.__name__, lambda comment: self._enum(shape, comment))
-            case Named(name, inner):
+            case shapes.Named(name, inner):
                 if shape not in self._names:
                     self._declare(shape, name, lambda _: f"type {self._names[shape]} = {self.text(inner)};\n")
                 self.note(inner, inward=inward)
-            case UnionOf(members) | TupleOf(members):
+            case shapes.UnionOf(members) | shapes.TupleOf(members):
                 for member in members:
                     self.note(member, inward=inward)
-            case ListOf(inner) | SetOf(inner) | StreamOf(inner) | PromiseOf(inner) | Constrained(inner):
+            case (
+                shapes.ListOf(inner)
+                | shapes.SetOf(inner)
+                | shapes.StreamOf(inner)
+                | shapes.PromiseOf(inner)
+                | shapes.Constrained(inner)
+            ):
                 self.note(inner, inward=inward)
-            case DictOf(key, value):
+            case shapes.DictOf(key, value):
                 self.note(key, inward=inward)
                 self.note(value, inward=inward)
-            case FunctionOf(parameters, returns):
+            case shapes.FunctionOf(parameters, returns):
                 for parameter in parameters or ():
                     self.note(parameter, inward=not inward)
                 self.note(returns, inward=inward)
@@ -132,36 +120,36 @@ class TypeNames:
     def text(self, shape: Shape, *, inward: bool = True) -> str:
         """The TypeScript type of a shape that `note` has seen."""
         match shape:
-            case Unchecked(known):
+            case shapes.Unchecked(known):
                 return "unknown" if known else "any"
-            case Scalar(cls):
+            case shapes.Scalar(cls):
                 return _scalar(cls)
-            case LiteralOf(values):
+            case shapes.LiteralOf(values):
                 return " | ".join(_literal(value) for value in values)
-            case Record(cls) | EnumOf(cls):
+            case shapes.Record(cls) | shapes.EnumOf(cls):
                 return self._names[cls]
-            case Named():
+            case shapes.Named():
                 return self._names[shape]
-            case Constrained(inner):
+            case shapes.Constrained(inner):
                 return self.text(inner, inward=inward)
-            case ListOf(item):
+            case shapes.ListOf(item):
                 return self.many(item, inward=inward)
-            case SetOf(item):
+            case shapes.SetOf(item):
                 return f"Set<{self.text(item, inward=inward)}>"
-            case TupleOf(items):
+            case shapes.TupleOf(items):
                 return f"[{', '.join(self.text(item, inward=inward) for item in items)}]"
-            case DictOf(key, value):
+            case shapes.DictOf(key, value):
                 return self._mapping(key, value, inward)
-            case UnionOf(members):
-                ordered = sorted(members, key=lambda member: member == NONE)
+            case shapes.UnionOf(members):
+                ordered = sorted(members, key=lambda member: member == shapes.NONE)
                 return " | ".join(dict.fromkeys(self._grouped(member, inward) for member in ordered))
-            case FunctionOf(parameters, returns):
+            case shapes.FunctionOf(parameters, returns):
                 return self._function(parameters, returns, inward)
-            case StreamOf(item):
+            case shapes.StreamOf(item):
                 return f"AsyncIterable<{self.text(item, inward=inward)}>"
-            case PromiseOf(inner):
+            case shapes.PromiseOf(inner):
                 return f"Promise<{self.text(inner, inward=inward)}>"
-            case Instance(cls):
+            case shapes.Instance(cls):
                 return _instance(cls)
         raise TypeError(f"no TypeScript form of {shape!r}")
 
@@ -177,18 +165,18 @@ class TypeNames:
     def _mapping(self, key: Shape, value: Shape, inward: bool) -> str:
         values = self.text(value, inward=inward)
         base = key
-        while isinstance(base, Named | Constrained):
+        while isinstance(base, shapes.Named | shapes.Constrained):
             base = base.inner
-        if base in (Scalar(str), Unchecked()):
+        if base in (shapes.Scalar(str), shapes.Unchecked()):
             return f"Record<string, {values}>"
-        if isinstance(base, LiteralOf | EnumOf):
+        if isinstance(base, shapes.LiteralOf | shapes.EnumOf):
             return f"Partial<Record<{self.text(key)}, {values}>>"
-        if inward and base in (Scalar(int), Scalar(float)):
+        if inward and base in (shapes.Scalar(int), shapes.Scalar(float)):
             return f"Record<number, {values}> | Map<number, {values}>"
         return f"Map<{self.text(key)}, {values}>"
 
     def _function(self, parameters: tuple[Shape, ...] | None, returns: Shape, inward: bool) -> str:
-        result = self.text(returns.value if isinstance(returns, PromiseOf) else returns, inward=inward)
+        result = self.text(returns.value if isinstance(returns, shapes.PromiseOf) else returns, inward=inward)
         result = "void" if result == "null" else result
         result = f"{result} | Promise<{result}>" if inward else f"Promise<{result}>"
         if parameters is None:
@@ -209,7 +197,7 @@ class TypeNames:
         self._names[key] = name
         self.pending.append(write)
 
-    def _interface(self, record: Record, comment: Comment) -> str:
+    def _interface(self, record: shapes.Record, comment: Comment) -> str:
         text = f"{comment(_documentation(record.type), '')}interface {self._names[record.type]} {{\n"
         is_sent = record.type in self._inward
         for field in record.fields:
@@ -220,7 +208,7 @@ class TypeNames:
             text += f"  {name}{'?' if optional else ''}: {self.text(field.shape, inward=is_sent)};\n"
         return text + "}\n"
 
-    def _enum(self, shape: EnumOf, comment: Comment) -> str:
+    def _enum(self, shape: shapes.EnumOf, comment: Comment) -> str:
         values = " | ".join(_literal(member.value) for member in shape.type)
         return f"{comment(_documentation(shape.type), '')}type {self._names[shape.type]} = {values};\n"
 

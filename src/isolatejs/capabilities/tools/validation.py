@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 
+from isolatejs.capabilities.tools import shapes
 from isolatejs.capabilities.tools.paths import (
     ToolValueError,
     describe_shape,
@@ -27,26 +28,7 @@ from isolatejs.capabilities.tools.paths import (
     type_mismatch,
 )
 from isolatejs.capabilities.tools.records import build_record, plain, read_record
-from isolatejs.capabilities.tools.shapes import (
-    NONE,
-    Constrained,
-    DictOf,
-    EnumOf,
-    FunctionOf,
-    Instance,
-    ListOf,
-    LiteralOf,
-    Named,
-    PromiseOf,
-    Record,
-    Scalar,
-    SetOf,
-    Shape,
-    StreamOf,
-    TupleOf,
-    Unchecked,
-    UnionOf,
-)
+from isolatejs.capabilities.tools.shapes import Shape
 from isolatejs.web.values import ArrayBuffer, BigInt, TypedArray
 
 _NATIVE: Final = (bytes, bytearray, memoryview, datetime.datetime)
@@ -87,17 +69,17 @@ def make_checker(shape: Shape, *, outward: bool = False) -> Checker:
 def _msgspec_type(shape: Shape, seen: set[type[Any]]) -> Any:
     """The annotation to hand to msgspec in one go, or None when the shape needs the walk."""
     match shape:
-        case Scalar(cls):
+        case shapes.Scalar(cls):
             return cls
-        case Named(_, inner):
+        case shapes.Named(_, inner):
             return _msgspec_type(inner, seen)
-        case ListOf(item, cls):
+        case shapes.ListOf(item, cls):
             inner = _msgspec_type(item, seen)
             return None if inner is None else (tuple[inner, ...] if cls is tuple else list[inner])  # type: ignore[valid-type]
-        case DictOf(Scalar(key), value):
+        case shapes.DictOf(shapes.Scalar(key), value):
             inner = _msgspec_type(value, seen)
             return None if inner is None else dict[key, inner]  # type: ignore[valid-type]
-        case Record(cls, "struct"):
+        case shapes.Record(cls, "struct"):
             if cls in seen or all(
                 _msgspec_type(field.shape, seen | {cls}) is not None for field in shape.fields
             ):
@@ -110,40 +92,40 @@ def _msgspec_type(shape: Shape, seen: set[type[Any]]) -> Any:
 
 def _convert(shape: Shape, value: Any, path: str) -> Any:
     match shape:
-        case Unchecked():
+        case shapes.Unchecked():
             return value
-        case Scalar():
+        case shapes.Scalar():
             return _convert_scalar(shape, value, path)
-        case Named(_, inner):
+        case shapes.Named(_, inner):
             return _convert(inner, value, path)
-        case Constrained(inner, meta):
+        case shapes.Constrained(inner, meta):
             return _constrain(meta, _convert(inner, value, path), path)
-        case LiteralOf(values):
+        case shapes.LiteralOf(values):
             if any(value == allowed and type(value) is type(allowed) for allowed in values):
                 return value
             raise _wrong(path, literal_message(values, value))
-        case EnumOf(cls):
+        case shapes.EnumOf(cls):
             for member in cls:
                 if member.value == value and type(member.value) is type(value):
                     return member
             if isinstance(value, cls):
                 return value
             raise _wrong(path, literal_message(tuple(member.value for member in cls), value))
-        case ListOf(item, cls):
+        case shapes.ListOf(item, cls):
             if not isinstance(value, list | tuple):
                 raise _wrong(path, type_mismatch(shape, value))
             return cls(_convert(item, entry, index_path(path, index)) for index, entry in enumerate(value))
-        case SetOf(item, cls):
+        case shapes.SetOf(item, cls):
             if not isinstance(value, abc.Set | list):
                 raise _wrong(path, type_mismatch(shape, value))
             return cls(_convert(item, entry, index_path(path, index)) for index, entry in enumerate(value))
-        case TupleOf(items):
+        case shapes.TupleOf(items):
             if not isinstance(value, list | tuple) or len(value) != len(items):
                 raise _wrong(path, type_mismatch(shape, value))
             return tuple(
                 _convert(item, value[index], index_path(path, index)) for index, item in enumerate(items)
             )
-        case DictOf(key, inner):
+        case shapes.DictOf(key, inner):
             if not isinstance(value, abc.Mapping):
                 raise _wrong(path, type_mismatch(shape, value))
             return {
@@ -151,19 +133,19 @@ def _convert(shape: Shape, value: Any, path: str) -> Any:
                 for name, entry in value.items()
                 if not is_undefined(entry)
             }
-        case UnionOf():
+        case shapes.UnionOf():
             return _convert_union(shape, value, path)
-        case Record():
+        case shapes.Record():
             return build_record(shape, value, path, _convert)
-        case FunctionOf():
+        case shapes.FunctionOf():
             if callable(value):
                 return value
-        case StreamOf():
+        case shapes.StreamOf():
             if isinstance(value, abc.AsyncIterable | abc.Iterable) and not isinstance(value, str | bytes):
                 return value
-        case PromiseOf(inner):
+        case shapes.PromiseOf(inner):
             return value if isinstance(value, abc.Awaitable) else _convert(inner, value, path)
-        case Instance(cls):
+        case shapes.Instance(cls):
             if isinstance(value, cls):
                 return value
             if issubclass(cls, PurePath) and isinstance(value, str):
@@ -171,7 +153,7 @@ def _convert(shape: Shape, value: Any, path: str) -> Any:
     raise _wrong(path, type_mismatch(shape, value))
 
 
-def _convert_scalar(shape: Scalar, value: Any, path: str) -> Any:
+def _convert_scalar(shape: shapes.Scalar, value: Any, path: str) -> Any:
     if shape.type is type(None):
         if value is None or is_undefined(value):
             return None
@@ -188,7 +170,7 @@ def _convert_scalar(shape: Scalar, value: Any, path: str) -> Any:
 
 def _convert_key(shape: Shape, key: Any, path: str) -> Any:
     """Object keys are always strings in JavaScript, so a number key may come as its text."""
-    if isinstance(key, str) and isinstance(shape, Scalar) and shape.type in (int, float):
+    if isinstance(key, str) and isinstance(shape, shapes.Scalar) and shape.type in (int, float):
         try:
             return shape.type(key)
         except ValueError:
@@ -196,8 +178,8 @@ def _convert_key(shape: Shape, key: Any, path: str) -> Any:
     return _convert(shape, key, property_path(path, key))
 
 
-def _convert_union(shape: UnionOf, value: Any, path: str) -> Any:
-    if (value is None or is_undefined(value)) and NONE in shape.members:
+def _convert_union(shape: shapes.UnionOf, value: Any, path: str) -> Any:
+    if (value is None or is_undefined(value)) and shapes.NONE in shape.members:
         return None
     failures: list[ToolValueError] = []
     for member in _likely_first(shape, value):
@@ -208,20 +190,20 @@ def _convert_union(shape: UnionOf, value: Any, path: str) -> Any:
     deeper = [error for error in failures if error.path != path]
     if len(deeper) == 1:
         raise deeper[0]
-    members = [member for member in shape.members if member != NONE]
+    members = [member for member in shape.members if member != shapes.NONE]
     if len(members) == 1:
         raise failures[-1]
     raise _wrong(path, type_mismatch(shape, value))
 
 
-def _likely_first(shape: UnionOf, value: Any) -> list[Shape]:
+def _likely_first(shape: shapes.UnionOf, value: Any) -> list[Shape]:
     """Members in the order to try: among records, the one that knows most of the given properties first."""
-    members = [member for member in shape.members if member != NONE]
+    members = [member for member in shape.members if member != shapes.NONE]
     if not isinstance(value, abc.Mapping):
         return members
 
     def unknown_properties(member: Shape) -> int:
-        if not isinstance(member, Record):
+        if not isinstance(member, shapes.Record):
             return 0
         known = {field.wire_name for field in member.fields}
         return sum(name not in known for name in value)
@@ -234,28 +216,28 @@ def _likely_first(shape: UnionOf, value: Any) -> list[Shape]:
 
 def _lower(shape: Shape, value: Any, path: str) -> Any:
     match shape:
-        case Unchecked():
+        case shapes.Unchecked():
             return value
-        case Scalar():
+        case shapes.Scalar():
             return _lower_scalar(shape, value, path)
-        case Named(_, inner):
+        case shapes.Named(_, inner):
             return _lower(inner, value, path)
-        case Constrained(inner, meta):
+        case shapes.Constrained(inner, meta):
             lowered = _lower(inner, value, path)
             _constrain(meta, value, path)
             return lowered
-        case LiteralOf():
+        case shapes.LiteralOf():
             return _convert(shape, value, path)
-        case EnumOf():
+        case shapes.EnumOf():
             return _convert(shape, value, path).value
-        case ListOf(item) | SetOf(item):
+        case shapes.ListOf(item) | shapes.SetOf(item):
             return _lower_many(shape, item, value, path)
-        case TupleOf(items):
+        case shapes.TupleOf(items):
             if isinstance(value, list | tuple) and len(value) == len(items):
                 return [
                     _lower(item, value[index], index_path(path, index)) for index, item in enumerate(items)
                 ]
-        case DictOf(key, inner):
+        case shapes.DictOf(key, inner):
             if isinstance(value, abc.Mapping):
                 return {
                     _lower(key, name, property_path(path, name)): _lower(
@@ -263,27 +245,27 @@ def _lower(shape: Shape, value: Any, path: str) -> Any:
                     )
                     for name, entry in value.items()
                 }
-        case UnionOf(members):
+        case shapes.UnionOf(members):
             return _lower_union(shape, members, value, path)
-        case Record():
+        case shapes.Record():
             return read_record(shape, value, path, _lower)
-        case FunctionOf() | StreamOf() | PromiseOf():
+        case shapes.FunctionOf() | shapes.StreamOf() | shapes.PromiseOf():
             return _convert(shape, value, path)
-        case Instance(cls):
+        case shapes.Instance(cls):
             if isinstance(value, cls):
                 return plain(value)
     raise _wrong(path, type_mismatch(shape, value))
 
 
-def _lower_many(shape: ListOf | SetOf, item: Shape, value: Any, path: str) -> Any:
-    wanted = (abc.Set,) if isinstance(shape, SetOf) else (abc.Sequence,)
+def _lower_many(shape: shapes.ListOf | shapes.SetOf, item: Shape, value: Any, path: str) -> Any:
+    wanted = (abc.Set,) if isinstance(shape, shapes.SetOf) else (abc.Sequence,)
     if not isinstance(value, wanted) or isinstance(value, str | bytes):
         raise _wrong(path, type_mismatch(shape, value))
     lowered = [_lower(item, entry, index_path(path, index)) for index, entry in enumerate(value)]
-    return set(lowered) if isinstance(shape, SetOf) else lowered
+    return set(lowered) if isinstance(shape, shapes.SetOf) else lowered
 
 
-def _lower_scalar(shape: Scalar, value: Any, path: str) -> Any:
+def _lower_scalar(shape: shapes.Scalar, value: Any, path: str) -> Any:
     if shape.type is type(None) and value is not None:
         raise _wrong(path, type_mismatch(shape, value))
     checked = (
@@ -294,9 +276,9 @@ def _lower_scalar(shape: Scalar, value: Any, path: str) -> Any:
     return plain(checked)
 
 
-def _lower_union(shape: UnionOf, members: tuple[Shape, ...], value: Any, path: str) -> Any:
+def _lower_union(shape: shapes.UnionOf, members: tuple[Shape, ...], value: Any, path: str) -> Any:
     """A record instance belongs to its own class; everything else to the first member that takes it."""
-    exact = [member for member in members if isinstance(member, Record) and type(value) is member.type]
+    exact = [member for member in members if isinstance(member, shapes.Record) and type(value) is member.type]
     failures: list[ToolValueError] = []
     for member in exact or members:
         try:
