@@ -19,7 +19,7 @@ import msgspec
 from isolatejs.channel.handlers import Handler, handlers_of
 from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply
 from isolatejs.channel.sync_replies import SyncReplies
-from isolatejs.errors import GuestProtocolError, QuotaExceededError
+from isolatejs.errors import GuestProtocolError, QuotaExceededError, ValueEncodingError
 from isolatejs.limits import OPEN_CALLS_LIMIT_BYTES, PENDING_ANSWERS_LIMIT_BYTES
 from isolatejs.wire.errors import GuestVisibleError, encode_error
 from isolatejs.wire.frames import CallFrame, ErrorFrame, NoteFrame, ReplyFrame, encode_header
@@ -88,7 +88,11 @@ class Answering:
         except (msgspec.DecodeError, RecursionError) as error:
             raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
         home = self._channel.references.arriving(frame.payload)
-        result = handler.method(message, IncomingNote(self._channel, attachments, frame.scope, home))
+        try:
+            result = handler.method(message, IncomingNote(self._channel, attachments, frame.scope, home))
+        except (ValueEncodingError, QuotaExceededError) as error:
+            _logger.warning("the note %s of a program is dropped: %s", frame.name, error)
+            return
         if inspect.iscoroutine(result):
             self._channel.start(result)
 

@@ -119,7 +119,8 @@ export class Channel {
     this.exporter = {
       exportReference: (/** @type {string} */ kind, /** @type {any} */ target) =>
         this.references.export(kind, target),
-      openStream: (/** @type {ReadableStream} */ stream) => this.streams.open(stream),
+      openStream: (/** @type {ReadableStream} */ stream, /** @type {object} */ message) =>
+        this.streams.open(stream, message),
       ownProxy: (/** @type {object} */ target) => this.references.ownProxy(target),
     };
     this.importer = {
@@ -293,11 +294,6 @@ export class Channel {
     return PromisePrototypeThen(encoded, (/** @type {any} */ done) => new Reply(done, attachments));
   }
 
-  /** @param {ReadableStream} stream */
-  openStream(stream) {
-    return this.streams.open(stream);
-  }
-
   /** @param {number} id */
   acceptStream(id) {
     return this.streams.accept(id);
@@ -311,7 +307,7 @@ export class Channel {
       attachments[attachments.length] = body;
       return { a: attachments.length - 1 };
     }
-    return { s: this.streams.open(/** @type {ReadableStream} */ (body)) };
+    return { s: this.streams.open(/** @type {ReadableStream} */ (body), attachments) };
   }
 
   /** @param {{a?: number, s?: number} | null | undefined} body @param {{attachments: Uint8Array[]}} frame */

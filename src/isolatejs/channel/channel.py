@@ -252,11 +252,16 @@ class Channel(asyncio.Protocol):
             sender.withdraw()
 
     def accept_stream(self, stream: int) -> ByteStream:
-        """Read a stream that the guest offers. Raises GuestProtocolError for an id that cannot be one."""
+        """Read a stream that the guest offers.
+
+        Raises GuestProtocolError for an id that cannot be one, QuotaExceededError beyond OPEN_STREAMS_LIMIT.
+        """
         if type(stream) is not int or stream <= 0 or stream % 2 == 0 or stream in self._readers:
             raise GuestProtocolError(f"{stream!r:.40} is not a stream that the guest can offer")
         if len(self._readers) >= OPEN_STREAMS_LIMIT:
-            raise GuestProtocolError(f"more than {OPEN_STREAMS_LIMIT} open streams")
+            raise QuotaExceededError(
+                f"more than {OPEN_STREAMS_LIMIT} open streams", limit="open_streams", value=OPEN_STREAMS_LIMIT
+            )
         reader = ByteStream(stream, self)
         self._readers[stream] = reader
         return reader

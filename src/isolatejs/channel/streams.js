@@ -30,7 +30,7 @@ export class Streams {
   /** @type {Map<number, Sender>} */ #senders = new SafeMap();
   /** Streams that failed before they were accepted, and what makes their error. @type {Map<number, () => any>} */ #failed =
     new SafeMap();
-  /** Streams that were offered already, so that encoding a value twice offers them once. */
+  /** Streams that were offered, and the message that they go along with. @type {WeakMap<object, {id: number, message: object}>} */
   #offered = new WeakMap();
   #next = -1;
   #send;
@@ -62,14 +62,18 @@ export class Streams {
     this.#senders.clear();
   }
 
-  /** Offer a stream to the host; nothing is read before it asks. @param {ReadableStream<any>} stream */
-  open(stream) {
+  /**
+   * Offer a stream to the host; nothing is read before it asks. A message that is encoded twice offers it once.
+   * @param {ReadableStream<any>} stream @param {object} message  the array of its attachments
+   */
+  open(stream, message) {
     const known = this.#offered.get(stream);
-    if (known !== undefined) return known;
+    if (known?.message === message) return known.id;
+    if (known !== undefined) throw new TypeError("a stream that was sent already cannot be sent again");
     this.#next += 2;
     const id = this.#next;
-    this.#offered.set(stream, id);
     this.#senders.set(id, new Sender(id, stream, this.#send, this.#describe, () => this.#senders.delete(id)));
+    this.#offered.set(stream, { id, message });
     return id;
   }
 
@@ -215,6 +219,7 @@ class Sender {
           while (this.#credit <= 0 && !this.#stopped) {
             await new Promise((resolve) => this.#wake = /** @type {any} */ (resolve));
           }
+          if (this.#stopped) break;
           const size = MathMin(this.#credit, CHUNK_BYTES, getTypedArrayByteLength(bytes));
           this.#credit -= size;
           this.#send([DATA, this.#id], [TypedArrayPrototypeSubarray(bytes, 0, size)]);

@@ -85,6 +85,8 @@ class ByteStream:
 
     # --- called by the channel ---------------------------------------------------------------------
     def receive(self, data: bytes) -> None:
+        if not data:
+            raise GuestProtocolError(f"no data for stream {self.id}")  # no credit would bound how often
         self._credit -= len(data)
         if self._credit < 0:
             raise GuestProtocolError(f"stream {self.id} sent {-self._credit} bytes more than its credit")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from isolatejs.errors import GuestProtocolError
+from isolatejs.errors import GuestProtocolError, ValueEncodingError
 from isolatejs.limits import BIGINT_DIGITS_LIMIT, VALUE_NODES_LIMIT
 from isolatejs.web import Blob, File, FormData, Headers, Request, Response
 from isolatejs.web.values import (
@@ -53,16 +53,28 @@ class Importer(Protocol):
 
     def bring_home(self, kind: str, reference: int) -> Any: ...
 
-    def accept_body(self, stream: int) -> AsyncIterator[bytes]: ...
+    def accept_body(self, stream: int) -> StreamedBody: ...
+
+
+class StreamedBody(Protocol):
+    """A body that the other side sends in pieces."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    def stop(self) -> None: ...
 
 
 def decode_value(encoded: EncodedValue, attachments: Sequence[memoryview], importer: Importer) -> Any:
-    """The Python form of a value. Raises GuestProtocolError when it is malformed."""
+    """The Python form of a value.
+
+    Raises GuestProtocolError when it is malformed, ValueEncodingError for a Request or Response that JavaScript
+    has and Python has not, QuotaExceededError when it brings too many streams.
+    """
     try:
         if encoded.t is msgspec.UNSET:
             return UNDEFINED if encoded.p is msgspec.UNSET else _decode_json(encoded.p)
         return _NodeReader(encoded.t, attachments, importer).read()
-    except GuestProtocolError:
+    except (GuestProtocolError, ValueEncodingError):
         raise
     except RecursionError:
         raise GuestProtocolError("a plain value nested too deeply") from None
@@ -79,11 +91,17 @@ class _NodeReader:
         self._importer = importer
         self._made: dict[int, Any] = {}
         self._fill: list[Callable[[], None]] = []
+        self._bodies: list[StreamedBody] = []
 
     def read(self) -> Any:
-        root = self._make(0)
-        while self._fill:
-            self._fill.pop()()
+        try:
+            root = self._make(0)
+            while self._fill:
+                self._fill.pop()()
+        except BaseException:
+            for body in self._bodies:  # nobody will read them
+                body.stop()
+            raise
         return root
 
     def _make(self, index: int) -> Any:
@@ -216,12 +234,16 @@ class _NodeReader:
         return TypedArray(kind, data)
 
     # --- web objects -------------------------------------------------------------------------------
-    def _body(self, reference: Any) -> bytes | AsyncIterator[bytes] | None:
+    def _body(self, reference: Any) -> bytes | StreamedBody | None:
         """`[0, attachment]` is bytes, `[1, stream]` a stream, null nothing."""
         if reference is None:
             return None
         kind, number = reference
-        return self._bytes(number) if kind == 0 else self._importer.accept_body(number)
+        if kind == 0:
+            return self._bytes(number)
+        body = self._importer.accept_body(number)
+        self._bodies.append(body)
+        return body
 
     def _pairs(self, pairs: Any) -> list[tuple[str, str]]:
         return [(_text(key), _text(value)) for key, value in pairs]
@@ -231,17 +253,23 @@ class _NodeReader:
 
     def _make_Rq(self, index: int, node: list[Any]) -> Request:
         _, url, method, headers, body = node
-        return Request(_text(url), method=_text(method), headers=self._pairs(headers), body=self._body(body))
+        pairs, content = self._pairs(headers), self._body(body)
+        try:
+            return Request(_text(url), method=_text(method), headers=pairs, body=content)
+        except ValueError as error:
+            raise ValueEncodingError(f"a Request cannot be sent: {error}") from None
 
     def _make_Rs(self, index: int, node: list[Any]) -> Response:
         _, status, status_text, headers, body, url = node
-        return Response(
-            self._body(body),
-            status=status,
-            status_text=_text(status_text),
-            headers=self._pairs(headers),
-            url=_text(url),
-        )
+        if type(status) is not int:
+            raise GuestProtocolError("a status that is no number")
+        pairs, content = self._pairs(headers), self._body(body)
+        try:
+            return Response(
+                content, status=status, status_text=_text(status_text), headers=pairs, url=_text(url)
+            )
+        except ValueError as error:
+            raise ValueEncodingError(f"a Response cannot be sent: {error}") from None
 
     def _make_Bl(self, index: int, node: list[Any]) -> Blob:
         return Blob([self._bytes(node[2])], type=_text(node[1]))

@@ -60,7 +60,8 @@ export const descriptions = new SafeWeakMap();
  * What the encoder asks of the channel.
  * @typedef {object} Exporter
  * @property {(kind: string, target: any) => number[]} exportReference  its number, and how often it was sent
- * @property {(stream: ReadableStream<Uint8Array>) => number} openStream
+ * @property {(stream: ReadableStream<Uint8Array>, message: object) => number} openStream  `message` is what it goes
+ *   along with: within that it may be offered again, when its encoding starts anew
  * @property {(target: object) => {kind: string, reference: number} | undefined} ownProxy  a host value on its way home
  */
 
@@ -343,7 +344,7 @@ class NodeWriter {
   #body(value, path) {
     if (value.body === null) return null;
     if (value.bodyUsed) throw refusal(path, "a body that was already read");
-    return [1, this.#exporter.openStream(value.body)];
+    return [1, this.#exporter.openStream(value.body, this.#attachments)];
   }
 
   /** @param {FormData} value @param {string} path */

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isolatejs import Blob, File, FormData, GuestError, Headers, Request, Response
+from isolatejs import Blob, File, FormData, GuestError, Headers, Request, Response, ValueEncodingError
 
 if TYPE_CHECKING:
     from isolatejs import IsolateHost
@@ -95,3 +95,52 @@ async def test_body_that_was_read_cannot_be_sent(host: IsolateHost) -> None:
     async with host.create_runtime(bindings={"tools": {"used": lambda: used}}) as runtime:
         with pytest.raises(GuestError, match="has been read already"):
             await runtime.eval("await used()")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("new Request('data:text/plain,hi')", "a Request cannot be sent: URL scheme 'data'"),
+        ("new Request('http://\u2603.net/')", "a Request cannot be sent: not a domain name"),
+        ("Response.error()", "a Response cannot be sent: a status is 200 to 599, not 0"),
+    ],
+)
+async def test_what_python_has_no_form_of_is_an_error_of_the_program(
+    host: IsolateHost, value: str, message: str
+) -> None:
+    async with host.create_runtime(bindings={"tools": {"take": lambda value: 1}}) as runtime:
+        caught = await runtime.eval(f"await take([{value}]).catch((error) => error.message)")
+        assert caught.startswith(message)
+        with pytest.raises(ValueEncodingError, match="cannot be sent"):
+            await runtime.eval(value)
+        assert await runtime.eval("await take(1)") == 1
+
+
+async def test_a_body_that_is_sent_twice_is_an_error_of_the_program(host: IsolateHost) -> None:
+    async def read(response: Response) -> int:
+        return len(await response.bytes())
+
+    async def take(value: dict[str, Any]) -> int:
+        return len(await value["response"].bytes())
+
+    code = """
+      const body = () => new Response(new Blob(["0123456789"]).stream());
+      const one = body();
+      const both = await Promise.all([read(one), read(one).catch((error) => error.message)]);
+      const mixed = { blob: new Blob(["x"]), response: body() };
+      [...both, await take(mixed)]
+    """
+    async with host.create_runtime(bindings={"tools": {"read": read, "take": take}}) as runtime:
+        assert await runtime.eval(code) == [10, "a stream that was sent already cannot be sent again", 10]
+
+
+async def test_more_streams_than_may_be_open_are_an_error_of_the_program(host: IsolateHost) -> None:
+    code = """
+      const endless = () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) }));
+      await take(Array.from({ length: 2_049 }, endless)).catch((error) => error.name)
+    """
+    async with host.create_runtime(bindings={"tools": {"take": lambda value: 1}}) as runtime:
+        assert await runtime.eval(code) == "QuotaExceededError"
+        await runtime.eval("await new Promise((resolve) => setTimeout(resolve, 20))")
+        assert (await runtime.diagnostics())["stream_count"] == 0
+        assert await runtime.eval("await take(new Response(new Blob(['x']).stream()))") == 1

@@ -335,6 +335,13 @@ async def test_more_data_than_credit(liar: Liar) -> None:
             pass
 
 
+async def test_data_frames_without_data(liar: Liar) -> None:
+    """They cost no credit, so nothing would bound how many wait for a reader who is slow."""
+    liar.channel.accept_stream(9)
+    await liar.send(frame([5, 9]))
+    assert isinstance(await liar.outcome(), GuestProtocolError)
+
+
 async def test_errors_from_the_guest_are_data(liar: Liar) -> None:
     deep: dict[str, Any] = {"name": "E"}
     for _ in range(50):
