@@ -160,3 +160,10 @@ def test_interrupt_passes() -> None:
 def test_the_indented_text_of_an_entry_is_bounded() -> None:
     entry = ConsoleEntry(type="output", stdout="\n" * 1000, group_depth=1000)
     assert len(entry.text) < 70 * 1001
+
+
+@pytest.mark.parametrize("wrong", [{"values": 1}, {"values": "no"}, {"colors": None}])
+def test_switches_are_bools(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(ConfigurationError, match=f"bindings.console.{name} must be a bool"):
+        as_console_bindings({"on_entry": print, **wrong})

@@ -234,3 +234,21 @@ async def test_open_files_of_an_own_object_hold_so_much_and_no_more() -> None:
         with pytest.raises(OSError) as caught:
             await answer
         assert caught.value.errno == errno.EIO
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: MemoryFiles({"a.txt": "x"}),
+        lambda: MemoryFiles({"/a": 5}),  # type: ignore[dict-item]
+        lambda: MemoryFiles({5: "x"}),  # type: ignore[dict-item]
+        lambda: MemoryFiles({"/a": "x", "/a/b": "y"}),
+        lambda: MemoryFiles({"/": "x"}),
+        lambda: MemoryFiles({"/a": "xyz"}, quota_bytes=1),
+        lambda: MemoryFiles(quota_bytes="x"),  # type: ignore[arg-type]
+        lambda: MemoryFiles(max_depth=-1),
+    ],
+)
+def test_memory_files_that_cannot_be_are_refused(make: Callable[[], MemoryFiles]) -> None:
+    with pytest.raises(ConfigurationError):
+        make()

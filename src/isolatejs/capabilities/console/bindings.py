@@ -66,7 +66,7 @@ class ConsoleEntry:
 
     @property
     def text(self) -> str:
-        """`stdout` as a terminal shows it: each line indented by two spaces for each open group, at most 32."""
+        """`stdout` as a terminal shows it: each line indented by two spaces for each open group (of 32)."""
         if self.group_depth == 0:
             return self.stdout
         margin = "  " * min(self.group_depth, CONSOLE_INDENT_LIMIT)
@@ -94,6 +94,11 @@ class ConsoleBindings:
             raise ConfigurationError(
                 f"bindings.console.on_entry must be callable, not {type(self.on_entry).__name__}"
             )
+        for name, value in (("values", self.values), ("colors", self.colors)):
+            if not isinstance(value, bool):
+                raise ConfigurationError(
+                    f"bindings.console.{name} must be a bool, not {type(value).__name__}"
+                )
 
 
 def as_console_bindings(given: Any) -> ConsoleBindings | None:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from isolatejs.errors import ConfigurationError
 from isolatejs.limits import FILE_DEPTH_LIMIT, MEMORY_FILES_LIMIT, WHOLE_FILE_LIMIT_BYTES
 
 from .entries import DirectoryEntry, FileStat
@@ -58,7 +59,8 @@ class MemoryFiles(FileTree):
     (64 MiB and 10,000 entries unless told otherwise: it is the embedder's memory).
 
     Use it as `files` binding, as a mount of `create_file_bindings(roots=...)`, or on its own: its
-    methods are async and take virtual paths.
+    methods are async and take virtual paths. Raises ConfigurationError for a path, a content or a
+    quota that is wrong.
     """
 
     def __init__(
@@ -69,6 +71,13 @@ class MemoryFiles(FileTree):
         quota_files: int = MEMORY_FILES_LIMIT,
         max_depth: int = FILE_DEPTH_LIMIT,
     ) -> None:
+        for name, limit in (
+            ("quota_bytes", quota_bytes),
+            ("quota_files", quota_files),
+            ("max_depth", max_depth),
+        ):
+            if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+                raise ConfigurationError(f"{name} is {limit!r:.80}; it has to be a number of at least 0")
         self._root = _Node(mode=0o755)
         self._quota_bytes = quota_bytes
         self._quota_files = quota_files
@@ -76,13 +85,22 @@ class MemoryFiles(FileTree):
         self._bytes = 0
         self._entries = 0
         for path, content in (files or {}).items():
-            parts = self._split(path)
-            for depth in range(1, len(parts)):
-                if not isinstance(self._look_up(parts[:depth]), _Node):
-                    self._add(parts[:depth], _Node(mode=0o755))
-            node = _Node(bytearray())
-            self._add(parts, node)
-            self.replace(node, content.encode() if isinstance(content, str) else content)
+            if not isinstance(path, str) or not isinstance(content, (str, bytes, bytearray, memoryview)):
+                raise ConfigurationError(f"MemoryFiles: the content of {path!r:.80} has to be str or bytes")
+            try:
+                self._fill(path, content.encode() if isinstance(content, str) else content)
+            except OSError as error:
+                raise ConfigurationError(f"MemoryFiles: {path!r:.80}: {error.strerror}") from error
+
+    def _fill(self, path: str, content: Bytes) -> None:
+        """Put a file in, with the directories that it needs."""
+        parts = self._split(path)
+        for depth in range(1, len(parts)):
+            if not isinstance(self._look_up(parts[:depth]), _Node):
+                self._add(parts[:depth], _Node(mode=0o755))
+        node = _Node(bytearray())
+        self._add(parts, node)
+        self.replace(node, content)
 
     async def usage(self) -> tuple[int, int]:
         """(bytes, entries) that the tree holds."""

@@ -22,6 +22,8 @@ def tool_types(tools: Mapping[str, Any]) -> str:
     docstrings. Raises ConfigurationError for a name that is no JavaScript identifier or a tool that is no
     callable.
     """
+    if not isinstance(tools, Mapping):
+        raise ConfigurationError(f"tools: a dict of callables, not {type(tools).__name__}")
     names = TypeNames()
     inspected = {name: _inspect(name, tool, name) for name, tool in tools.items()}
     for tool in inspected.values():

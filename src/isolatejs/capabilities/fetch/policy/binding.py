@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs import limits
 from isolatejs.capabilities.fetch.policy.connector import Connector, Resolver
@@ -23,7 +24,6 @@ from isolatejs.web.url import parse_url
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from isolatejs.capabilities.call_context import HostCallContext
@@ -84,17 +84,32 @@ def create_fetch_binding(
         ("max_request_bytes", max_request_bytes),
         ("max_response_bytes", max_response_bytes),
         ("max_redirects", max_redirects),
+        ("max_connections", max_connections),
     ):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ConfigurationError(f"{name} must be an int from 0 up, not {value!r}")
+        least = int(name == "max_connections")
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigurationError(f"{name} must be an int from {least} up, not {value!r:.80}")
     for name, time_ms in (
         ("timeout_ms", timeout_ms),
         ("connect_timeout_ms", connect_timeout_ms),
         ("idle_timeout_ms", idle_timeout_ms),
-        ("max_connections", max_connections),
     ):
-        if not isinstance(time_ms, (int, float)) or not time_ms > 0:
-            raise ConfigurationError(f"{name} must be a number above 0, not {time_ms!r}")
+        if isinstance(time_ms, bool) or not isinstance(time_ms, (int, float)) or not time_ms > 0:
+            raise ConfigurationError(f"{name} must be a number above 0, not {time_ms!r:.80}")
+    _check_kinds(
+        allow_loopback=(allow_loopback, bool),
+        allow_private=(allow_private, (bool, str, Iterable)),
+        web_sockets=(web_sockets, bool),
+        hosts=(hosts, (str, Iterable)),
+        methods=(methods, (type(None), str, Iterable)),
+        schemes=(schemes, (str, Iterable)),
+        credentials=(credentials, (type(None), Mapping)),
+        user_agent=(user_agent, str),
+        ssl_context=(ssl_context, (type(None), ssl.SSLContext)),
+        resolver=(resolver, (type(None), Callable)),
+    )
+    if not user_agent.isprintable() or not user_agent.isascii():
+        raise ConfigurationError(f"user_agent must be printable ASCII, not {user_agent!r:.80}")
     return FetchBinding(
         names=NameRules.from_options(hosts=hosts, schemes=schemes, methods=methods),
         addresses=AddressRules.from_options(allow_loopback=allow_loopback, allow_private=allow_private),
@@ -277,6 +292,18 @@ class FetchBinding:
         if transport is not None and self._loop is asyncio.get_running_loop():
             await transport.aclose()
         self._loop = None
+
+
+def _check_kinds(**options: tuple[object, Any]) -> None:
+    """Refuse options of another kind: a "no" that counts as true would open what it means to close."""
+    for name, (value, kinds) in options.items():
+        if not isinstance(value, kinds):
+            wanted = " or ".join(
+                kind.__name__
+                for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
+                if kind is not type(None)
+            )
+            raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
 
 
 def _signal_of(request: Request, context: HostCallContext | None) -> AbortSignal:
