@@ -79,7 +79,7 @@ NOT_FOR_WINDOWS = (
     "isolatejs.typechecking.confined_server",  # likewise, of Linux and macOS
     # Loaded when a directory of the host is given, which is refused before.
     "isolatejs.capabilities.files.beneath",
-    "isolatejs.capabilities.files.rooted_files",
+    "isolatejs.capabilities.files.rooted_file",  # and rooted_files
     "isolatejs.capabilities.files.tree_walk",
 )
 
