@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from dataclasses import dataclass, field, replace
@@ -208,7 +209,14 @@ def insert_snapshots(file: TestFile, code: str, snapshots: tuple[InlineSnapshot,
         else:
             continue  # property matchers first: where they end is not for a pattern to say
         lines = (text[: call.end()] + changed).split("\n")
-    file.path.write_text("\n".join(lines), encoding="utf-8")
+    _write_as_it_was(file.path, "\n".join(lines))
+
+
+def _write_as_it_was(path: Path, text: str) -> None:
+    """Replace a file's text, but not its line ends and its byte order mark."""
+    before = path.read_bytes()
+    encoding = "utf-8-sig" if before.startswith(codecs.BOM_UTF8) else "utf-8"
+    path.write_text(text, encoding=encoding, newline="\r\n" if b"\r\n" in before else "\n")
 
 
 def _literal(snapshot: str, indent: str) -> str:

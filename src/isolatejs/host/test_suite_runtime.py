@@ -350,6 +350,10 @@ def _message(
         raise ConfigurationError("run: filename must be a non-empty str without line breaks")
     if update not in ("new", "all", "none"):
         raise ConfigurationError(f'update_snapshots: "new", "all" or "none", not {update!r}')
+    if pattern is not None and not isinstance(pattern, (str, re.Pattern)):
+        raise ConfigurationError(f"pattern: a str or a compiled pattern, not {type(pattern).__name__}")
+    if ids is not None and not all(type(number) is int for number in ids):
+        raise ConfigurationError(f"ids: the numbers of tests, not {ids!r:.80}")
     given_ms = check_milliseconds(timeout_ms, "timeout_ms")
     test_ms = TEST_TIMEOUT_MS if given_ms is None else given_ms
     hook_ms = check_milliseconds(hook_timeout_ms, "hook_timeout_ms")

@@ -180,6 +180,10 @@ async def test_wrong_arguments_are_refused(tests: TestRuntime) -> None:
         await tests.run("", timeout_ms=-1)
     with pytest.raises(ConfigurationError, match="update_snapshots"):
         await tests.run("", update_snapshots="some")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="pattern"):
+        await tests.run("", pattern=5)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="ids"):
+        await tests.run("", ids=["x"])  # type: ignore[list-item]
 
 
 async def test_disposed_runtime_refuses(tests: TestRuntime) -> None:

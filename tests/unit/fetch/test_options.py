@@ -14,6 +14,8 @@ from isolatejs import ConfigurationError, create_fetch_binding
     [
         {"hosts": 5},
         {"methods": 5},
+        {"methods": [5]},
+        {"credentials": {5: {}}},
         {"schemes": 5},
         {"credentials": 5},
         {"credentials": ["https://a.test"]},

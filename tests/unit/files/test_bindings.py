@@ -33,6 +33,8 @@ def failure(number: int) -> Any:
         (lambda path: create_file_bindings(path, roots={"/": path}), "given twice"),
         (lambda path: create_file_bindings(path, roots={"/a": (path, "w")}), '"r" or "rw"'),
         (lambda path: create_file_bindings(path, quota_bytes=-1), "quota_bytes"),
+        (lambda path: create_file_bindings(path, quota_bytes=True), "quota_bytes"),
+        (lambda path: create_file_bindings(path, allow_write="no"), "allow_write"),  # type: ignore[arg-type]
         (lambda path: create_file_bindings(path, max_depth=0), "max_depth"),
         (lambda path: create_file_bindings(path, hard_links="yes"), "hard_links"),  # type: ignore[arg-type]
         (lambda path: as_file_tree(5), "has no read_file, readdir, stat"),

@@ -105,6 +105,14 @@ def test_file_that_was_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "changed"
 
 
+def test_line_ends_and_byte_order_mark_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.test.ts"
+    path.write_bytes(b"\xef\xbb\xbfexpect(1).toMatchInlineSnapshot();\r\nnext();\r\n")
+    code = "expect(1).toMatchInlineSnapshot();\nnext();\n"
+    insert_snapshots(TestFile(path, "/a.test.ts"), code, (InlineSnapshot("/a.test.ts", 1, 11, "1"),))
+    assert path.read_bytes() == b"\xef\xbb\xbfexpect(1).toMatchInlineSnapshot(`1`);\r\nnext();\r\n"
+
+
 def test_other_files_are_never_touched(tmp_path: Path) -> None:
     path = tmp_path / "a.test.ts"
     code = "expect(1).toMatchInlineSnapshot();"

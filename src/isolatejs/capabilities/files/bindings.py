@@ -61,10 +61,12 @@ def create_file_bindings(
     """
     if hard_links not in ("refuse", "read", "allow"):
         raise ConfigurationError(f'hard_links is {hard_links!r}; it can be "refuse", "read" or "allow"')
+    if not isinstance(allow_write, bool):
+        raise ConfigurationError(f"allow_write is {allow_write!r}; it has to be True or False")
     for name, value in (("quota_bytes", quota_bytes), ("quota_files", quota_files)):
-        if value is not None and (not isinstance(value, int) or value < 0):
+        if value is not None and (type(value) is not int or value < 0):
             raise ConfigurationError(f"{name} is {value!r}; it has to be a number of at least 0, or None")
-    if not isinstance(max_depth, int) or not 1 <= max_depth <= 1_000:
+    if type(max_depth) is not int or not 1 <= max_depth <= 1_000:
         raise ConfigurationError(f"max_depth is {max_depth!r}; it has to be from 1 to 1000")
 
     def tree_of(source: Source, *, writable: bool) -> FileTree:

@@ -69,6 +69,8 @@ class Credentials:
     def __init__(self, given: Mapping[str, CredentialSource]) -> None:
         entries: list[Credential] = []
         for text, source in given.items():
+            if not isinstance(text, str):
+                raise ConfigurationError(f"credentials: a URL prefix as str, not {text!r:.80}")
             try:
                 url = parse_url(text, schemes=("http", "https"))
             except ValueError as error:

@@ -96,9 +96,12 @@ class NameRules:
             raise ConfigurationError(f"schemes: 'http' and 'https' can be allowed, not {sorted(chosen)!r}")
         if isinstance(methods, str):
             methods = [methods]
-        return cls(
-            rules, chosen, None if methods is None else frozenset(method.upper() for method in methods)
-        )
+        if methods is None:
+            return cls(rules, chosen, None)
+        names = list(methods)
+        if not all(isinstance(name, str) for name in names):
+            raise ConfigurationError(f"methods: names such as 'GET', not {names!r:.80}")
+        return cls(rules, chosen, frozenset(name.upper() for name in names))
 
     def check(self, url: ParsedUrl, method: str) -> None:
         """Raise FetchError unless a request of `method` to `url` is allowed."""
