@@ -82,7 +82,9 @@ class Cgroups:
 
     def remove(self, id: str) -> bool:
         """Remove the cgroup of a dead sandbox; True when the kernel had killed it for its memory."""
-        events = self._read(id, "memory.events").split()
+        events: list[str] = []
+        with contextlib.suppress(OSError):  # never made, or the launcher has no descriptor left
+            events = self._read(id, "memory.events").split()
         with contextlib.suppress(OSError):  # a dying task may still be in it; the next launcher tidies up
             os.rmdir(id, dir_fd=self._directory)
         return "oom_kill" in events and events[events.index("oom_kill") + 1] != "0"

@@ -7,6 +7,8 @@ only.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import resource
 import select
@@ -102,8 +104,8 @@ class Launcher:
             self._end()
 
     def _watch(self, descriptor: int, kind: str, process: Process | None) -> None:
-        self._handlers[descriptor] = (kind, process)
         self._epoll.register(descriptor, select.EPOLLIN)
+        self._handlers[descriptor] = (kind, process)
 
     def _unwatch(self, descriptor: int) -> None:
         if self._handlers.pop(descriptor, None) is not None:
@@ -128,7 +130,7 @@ class Launcher:
                 elif message["op"] == "limit":
                     process = self._processes.get(message["id"])
                     if process is not None:
-                        self._limit_memory(process, message["memory_limit_bytes"])
+                        self._limit_or_end(process, message["memory_limit_bytes"])
                 elif message["op"] == "look":
                     process = self._processes.get(message["id"])
                     if process is not None:
@@ -141,57 +143,61 @@ class Launcher:
 
     def _spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
         try:
-            files = _read_files(message["files"], descriptors[0]) if message.get("files") else {}
+            files = _read_files(message["files"], descriptors) if message.get("files") else {}
             self._start(message, files)
         except OSError as error:
             self._send({"op": "failed", "id": message["id"], "error": str(error)})
 
     def _start(self, message: dict[str, Any], files: dict[str, bytes]) -> None:
-        channel, channel_of_child = socket.socketpair()
-        report, report_of_child = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        stderr, stderr_of_child = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(stderr, False)
-        fifo = self._surroundings.place.make_sync_replies(message["id"])
-        plan = child.Plan(
-            id=message["id"],
-            argv=self._surroundings.place.translate(message["argv"], message["id"]),
-            namespaces=self._surroundings.flags,
-            stdin=self._null if message.get("one_shot") else channel_of_child.fileno(),
-            stdout=channel_of_child.fileno(),
-            stderr=stderr_of_child,
-            report=report_of_child,
-            files=files,
-            sync_replies=fifo.path,
-            launcher_gone=self._launcher_gone,
-            proc=self._proc,
-            place=self._surroundings.place,
-            rules=self._rules,
-            privileged=self._surroundings.privileged,
-            filling="fill" in message,
-            probing="probe" in message,
-            sweep=message.get("probe") == "sweep",
-        )
-        try:
-            pid, pidfd = self._clone(message["id"])
+        """Start one sandbox. When that fails (OSError), nothing of it is left."""
+        id, place = message["id"], self._surroundings.place
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as closing:
+            undo.callback(place.remove_private, id)
+            channel_socket, channel_of_child = (closing.enter_context(end) for end in socket.socketpair())
+            report, report_of_child = _pipe(os.O_CLOEXEC | os.O_NONBLOCK, undo, closing)
+            stderr, stderr_of_child = _pipe(os.O_CLOEXEC, undo, closing)
+            os.set_blocking(stderr, False)
+            fifo = place.make_sync_replies(id)
+            undo.callback(os.close, fifo.host_end)
+            closing.callback(os.close, fifo.path)
+            plan = child.Plan(
+                id=id,
+                argv=place.translate(message["argv"], id),
+                namespaces=self._surroundings.flags,
+                stdin=self._null if message.get("one_shot") else channel_of_child.fileno(),
+                stdout=channel_of_child.fileno(),
+                stderr=stderr_of_child,
+                report=report_of_child,
+                files=files,
+                sync_replies=fifo.path,
+                launcher_gone=self._launcher_gone,
+                proc=self._proc,
+                place=place,
+                rules=self._rules,
+                privileged=self._surroundings.privileged,
+                filling="fill" in message,
+                probing="probe" in message,
+                sweep=message.get("probe") == "sweep",
+            )
+            if self._cgroups is not None:
+                undo.callback(self._cgroups.remove, id)
+            pid, pidfd = self._clone(id)
             if pid == 0:
                 child.run(plan, self._settings)
-        except OSError:
-            for descriptor in (channel.detach(), report, stderr, fifo.host_end):
-                os.close(descriptor)
-            self._surroundings.place.remove_private(message["id"])
-            raise
-        finally:
-            channel_of_child.close()
-            for descriptor in (report_of_child, stderr_of_child, fifo.path):
-                os.close(descriptor)
-        statm = os.open(f"{pid}/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
-        process = Process(message["id"], pid, pidfd, stderr, report, (channel.detach(), fifo.host_end), statm)
-        if message.get("memory_limit_bytes"):
-            self._limit_memory(process, message["memory_limit_bytes"])
-        self._processes[process.id] = process
-        self._watch(report, "report", process)
-        self._watch(stderr, "stderr", process)
-        self._watch(pidfd, "exit", process)
+            undo.callback(_end_at_once, pid, pidfd)
+            statm = os.open(f"{pid}/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+            undo.callback(os.close, statm)
+            channel = channel_socket.detach()
+            undo.callback(os.close, channel)
+            process = Process(id, pid, pidfd, stderr, report, (channel, fifo.host_end), statm)
+            if message.get("memory_limit_bytes"):
+                undo.callback(self._watchdog.disarm, process)
+                self._limit_memory(process, message["memory_limit_bytes"])
+            for descriptor, kind in ((report, "report"), (stderr, "stderr"), (pidfd, "exit")):
+                undo.callback(self._unwatch, descriptor)
+                self._watch(descriptor, kind, process)
+            self._processes[id] = process
+            undo.pop_all()
 
     def _on_report(self, process: Process) -> None:
         """The wall stands and the engine starts (the pipe ends), or the child says why not."""
@@ -205,7 +211,12 @@ class Launcher:
         if failure:
             self._send({"op": "failed", "id": process.id, "error": failure.decode("utf-8", "replace")})
             return
-        descriptors = (os.dup(process.pidfd), *process.host_files)
+        try:
+            descriptors = (os.dup(process.pidfd), *process.host_files)
+        except OSError as error:
+            process.kill()
+            self._send({"op": "failed", "id": process.id, "error": str(error)})
+            return
         process.host_files = ()
         self._send({"op": "started", "id": process.id, "pid": process.pid}, descriptors)
         self._surroundings.place.remove_bound(process.id)
@@ -218,6 +229,13 @@ class Launcher:
             return linux.clone_into(self._surroundings.flags, cgroup)
         finally:
             os.close(cgroup)
+
+    def _limit_or_end(self, process: Process, limit_bytes: int) -> None:
+        """No program runs without the limit that it was leased with."""
+        try:
+            self._limit_memory(process, limit_bytes)
+        except OSError as error:
+            process.fail(f"its memory cannot be limited: {error}")
 
     def _limit_memory(self, process: Process, limit_bytes: int) -> None:
         self._watchdog.arm(process, limit_bytes)
@@ -297,14 +315,31 @@ class Launcher:
         self._surroundings.place.remove()
 
 
-def _read_files(sizes: dict[str, int], descriptor: int) -> dict[str, bytes]:
+def _read_files(sizes: dict[str, int], descriptors: list[int]) -> dict[str, bytes]:
     """Input files of a one-shot run: their contents one after another in a memfd."""
+    if not descriptors:  # the kernel drops what there is no room for
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     files = {}
     offset = 0
     for name, size in sizes.items():
-        files[name] = os.pread(descriptor, size, offset)
+        files[name] = os.pread(descriptors[0], size, offset)
         offset += size
     return files
+
+
+def _pipe(flags: int, undo: contextlib.ExitStack, closing: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe whose reading end stays when all goes well, and whose writing end is the child's."""
+    reading, writing = os.pipe2(flags)
+    undo.callback(os.close, reading)
+    closing.callback(os.close, writing)
+    return reading, writing
+
+
+def _end_at_once(pid: int, pidfd: int) -> None:
+    """Kill a child that nobody has heard of, and wait for its end."""
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(pidfd)
 
 
 def _raise_open_files_limit() -> None:

@@ -61,6 +61,11 @@ class Process:
         except ProcessLookupError:
             pass
 
+    def fail(self, why: str) -> None:
+        """Kill it for a reason of the launcher's, which stands at the end of what it wrote."""
+        self._tail += f"\n{why}\n".encode()
+        self.kill()
+
     def read_stderr(self) -> bool:
         """Take what stderr holds, keep its end. False at its end."""
         try:

@@ -90,7 +90,11 @@ class Root:
         path = f"{PRIVATE}/{id}" if self.real is None else f"{self.real}/{id}/sync-replies"
         os.mkfifo(path, 0o644)
         host_end = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        return Fifo(host_end, os.open(path, os.O_PATH | os.O_CLOEXEC))
+        try:
+            return Fifo(host_end, _open_path(path))
+        except OSError:
+            os.close(host_end)
+            raise
 
     def remove_bound(self, id: str) -> None:
         """Remove the name of a FIFO that its sandbox has bound."""

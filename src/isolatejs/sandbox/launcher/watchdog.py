@@ -73,6 +73,10 @@ class Watchdog:
         if first:
             self._schedule(process)
 
+    def disarm(self, process: Process) -> None:
+        """Look at this one no more."""
+        process.generation += 1  # what is planned is void
+
     def wake(self, process: Process) -> None:
         """Look at this one soon and often: its program starts to run."""
         if process.limit_bytes and process.interval > SHORTEST_INTERVAL_S:
