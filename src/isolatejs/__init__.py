@@ -96,6 +96,7 @@ _HOMES = {
         "QuotaExceededError",
         "RuntimeDisposedError",
         "SandboxCrashedError",
+        "SandboxStartError",
         "SignalTimeoutError",
         "TypecheckError",
         "ValueEncodingError",
@@ -162,6 +163,7 @@ if TYPE_CHECKING:
     from isolatejs.errors import QuotaExceededError as QuotaExceededError
     from isolatejs.errors import RuntimeDisposedError as RuntimeDisposedError
     from isolatejs.errors import SandboxCrashedError as SandboxCrashedError
+    from isolatejs.errors import SandboxStartError as SandboxStartError
     from isolatejs.errors import SignalTimeoutError as SignalTimeoutError
     from isolatejs.errors import TypecheckError as TypecheckError
     from isolatejs.errors import ValueEncodingError as ValueEncodingError

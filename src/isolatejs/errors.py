@@ -2,7 +2,8 @@
 
 IsolateError
 ├── ConfigurationError        an option, binding or argument is wrong (also a ValueError)
-│   └── ConfinementError      a required layer of the wall cannot be set up on this machine
+│   ├── ConfinementError      a required layer of the wall cannot be set up on this machine
+│   └── SandboxStartError     no sandbox can be started on this machine
 ├── GuestError                the program threw; carries its name, message, stack and cause
 │   └── ModuleResolutionError     a module cannot be found; names the importer chain
 ├── AbortError                the work was aborted by a signal
@@ -37,6 +38,10 @@ class ConfigurationError(IsolateError, ValueError):
 
 class ConfinementError(ConfigurationError):
     """A layer of the wall that `confinement="require"` asks for cannot be set up here."""
+
+
+class SandboxStartError(ConfigurationError):
+    """No sandbox can be started on this machine: the engine or a system call of the wall fails."""
 
 
 class GuestError(IsolateError):

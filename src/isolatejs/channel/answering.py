@@ -21,7 +21,7 @@ from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply
 from isolatejs.channel.sync_replies import SyncReplies
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, ValueEncodingError
 from isolatejs.limits import OPEN_CALLS_LIMIT_BYTES, PENDING_ANSWERS_LIMIT_BYTES
-from isolatejs.wire.errors import GuestVisibleError, encode_error
+from isolatejs.wire.errors import GuestVisibleError, encode_error, is_withheld
 from isolatejs.wire.frames import CallFrame, ErrorFrame, NoteFrame, ReplyFrame, encode_header
 from isolatejs.wire.framing import encode_frame
 
@@ -192,7 +192,7 @@ class Answering:
 
     def _answer_error(self, frame: CallFrame, error: BaseException) -> None:
         encoded = encode_error(error)
-        if not isinstance(error, (GuestVisibleError,)) and encoded.message != str(error):
+        if is_withheld(error, encoded):
             _logger.warning("the handler of %s failed", frame.name, exc_info=error)
         self._deliver(frame, ErrorFrame(frame.id, msgspec.Raw(_encode_json(encoded))))
 

@@ -22,6 +22,7 @@ _KNOWN_ERRORS = (
     "ConfinementError",
     "ConfigurationError",
     "SandboxCrashedError",
+    "SandboxStartError",
     "QuotaExceededError",
     "OutputLimitError",
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from isolatejs.errors import ConfigurationError, ExecutionTimeoutError, IsolateError, RuntimeDisposedError
 from isolatejs.limits import APP_SERVER_DRAIN_MS, APP_SERVER_STALL_MS, APP_SERVER_START_TIMEOUT_MS
+from isolatejs.wire.errors import text_for_program
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -191,7 +192,7 @@ class ServerSandboxes:
     def _ended(self, sandbox: ServingSandbox, error: IsolateError) -> None:
         self.alive.remove(sandbox)
         if not isinstance(error, RuntimeDisposedError):
-            self._last_error = str(error)
+            self._last_error = text_for_program(error)  # programs read it of their nested servers
             _logger.warning("a sandbox of app server %s ended: %s", self._name, error)
 
     async def _drain(self, sandbox: ServingSandbox, reason: str | None) -> None:

@@ -302,7 +302,9 @@ class LiveRuntime:
         self._ended_by = error
         self.sandbox.kill()
         for child in list(self.children):
-            child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} ended: {error}"))
+            ended = RuntimeDisposedError(f"its parent {self.runtime_id} ended: {error}")
+            ended.__cause__ = error
+            child.end_now(ended)
         self._controller.abort(error)
         self.channel.close(error)
         for callback in self._on_ended:

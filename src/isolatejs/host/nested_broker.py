@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import ConfigurationError, IsolateError, QuotaExceededError, RuntimeDisposedError
+from isolatejs.errors import (
+    ConfigurationError,
+    IsolateError,
+    NamespaceBusyError,
+    QuotaExceededError,
+    RuntimeDisposedError,
+)
 from isolatejs.host.nested_group import NestedGroup
 from isolatejs.host.nested_options import (
     child_bindings,
@@ -180,7 +186,8 @@ class HostBroker:
         )
 
     async def _open_session(self, options: dict[str, Any], common: dict[str, Any]) -> tuple[Child, str]:
-        key = self._scoped(options.get("key"))
+        own_key = options.get("key")
+        key = self._scoped(own_key)
         known = self._sessions.get(key)
         release = known or self._group.claim(app_server=False)
         try:
@@ -192,9 +199,11 @@ class HostBroker:
             elif self._sessions.setdefault(key, release) is not release:  # it is put aside, and counts
                 release()
             raise
-        except BaseException:
+        except BaseException as error:
             if known is None:
                 release()
+            if isinstance(error, NamespaceBusyError):
+                raise NamespaceBusyError(str(error), key=str(own_key), holder=error.holder) from error
             raise
         if known is not None and self._sessions.get(key) is not known:
             # The session that was counted was ended meanwhile: this is another one.

@@ -22,7 +22,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isolatejs.errors import ConfigurationError, ConfinementError
+from isolatejs.errors import ConfinementError, SandboxStartError
 from isolatejs.limits import STDERR_TAIL_BYTES
 
 from .confinement import Layer
@@ -85,7 +85,7 @@ class DirectClient:
         files: Mapping[str, bytes] | None = None,
         one_shot: bool = False,
     ) -> Sandbox:
-        """Start an engine. Raises ConfigurationError when the system cannot."""
+        """Start an engine. Raises SandboxStartError when the system cannot."""
         identifier = str(next(_IDS))
         private = Path(self._directory) / identifier
         work = private / "work"
@@ -103,7 +103,7 @@ class DirectClient:
             return self._start(identifier, command, private, one_shot=one_shot)
         except OSError as error:
             shutil.rmtree(private, ignore_errors=True)
-            raise ConfigurationError(f"a sandbox cannot be started: {error}") from error
+            raise SandboxStartError(f"a sandbox cannot be started: {error}") from error
 
     def limit_memory(self, id: str, memory_limit_bytes: int) -> None:
         """Not to be had here."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from isolatejs.errors import ConfigurationError
+from isolatejs.errors import SandboxStartError
 
 V8_FLAGS: tuple[str, ...] = (
     # Without /proc, V8 would copy its built-ins into every process: 2.1 MB and 1 ms, for no measurable speed.
@@ -43,11 +43,11 @@ class Engine:
 def find_engine(path: str | None = None) -> Engine:
     """The engine at `path`; without one, that of the `deno` package, beside the interpreter, or on PATH.
 
-    Raises ConfigurationError when there is none.
+    Raises SandboxStartError when there is none.
     """
     found = Path(path) if path not in (None, "auto") else _search()
     if found is None or not found.is_file():
-        raise ConfigurationError(
+        raise SandboxStartError(
             f"engine: no Deno binary at {path}"
             if path not in (None, "auto")
             else "engine: the Deno binary was not found; install it with `pip install deno`"

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import ConfigurationError, SandboxCrashedError
+from isolatejs.errors import ConfigurationError, SandboxCrashedError, SandboxStartError
 
 from .launcher import control
 from .sandbox import ExitReport, Sandbox
@@ -102,7 +102,7 @@ class LauncherClient:
     ) -> Sandbox:
         """Start a process; returns when its wall stands and the engine starts.
 
-        Raises ConfigurationError when it cannot be started, SandboxCrashedError when the launcher ends.
+        Raises SandboxStartError when it cannot be started, SandboxCrashedError when the launcher ends.
         """
         if self.ended.done():
             raise SandboxCrashedError("the launcher of this host has ended")
@@ -215,7 +215,7 @@ class LauncherClient:
                 future = self._starting.pop(message["id"], None)
                 if future is not None and not future.done():
                     future.set_exception(
-                        ConfigurationError(f"a sandbox cannot be started: {message['error']}")
+                        SandboxStartError(f"a sandbox cannot be started: {message['error']}")
                     )
             case "checked":
                 for answer in self._checks.pop(message["id"], []):

@@ -40,6 +40,7 @@ from isolatejs.web.values import (
     RegExp,
     TypedArray,
 )
+from isolatejs.wire.errors import text_for_program
 from isolatejs.wire.message import EncodedValue
 from isolatejs.wire.unicode import is_well_formed, well_formed
 
@@ -357,13 +358,14 @@ class _NodeWriter:
             return self._error(
                 value, path, value.name, value.message, value.stack, False, cause, value.properties
             )
-        cause = UNDEFINED if value.__cause__ is None else value.__cause__
+        text = text_for_program(value)
+        cause = UNDEFINED if value.__cause__ is None or text != str(value) else value.__cause__
         if isinstance(value, AbortError):
             return self._error(value, path, value.name, value.message, "", True, cause, {})
         if isinstance(value, BaseExceptionGroup):
             errors = {"errors": list(value.exceptions)}
             return self._error(value, path, "AggregateError", value.message, "", False, cause, errors)
-        return self._error(value, path, type(value).__name__, str(value), "", False, cause, {})
+        return self._error(value, path, type(value).__name__, text, "", False, cause, {})
 
     def _error(
         self,

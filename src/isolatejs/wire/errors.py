@@ -8,9 +8,15 @@ import msgspec
 
 from isolatejs.errors import (
     AbortError,
+    ConfinementError,
+    DaemonError,
     ExecutionTimeoutError,
     GuestError,
     IsolateError,
+    NamespaceBusyError,
+    RuntimeDisposedError,
+    SandboxCrashedError,
+    SandboxStartError,
 )
 from isolatejs.wire.message import EncodedValue
 from isolatejs.wire.unicode import well_formed
@@ -62,12 +68,35 @@ class GuestVisibleError(IsolateError):
 
 NEUTRAL_MESSAGE = "The host could not do this"
 
+_OF_THE_HOST = (ConfinementError, DaemonError, SandboxStartError)
+"""Errors of the host's own machinery: their text names paths, processes and system calls."""
+
+
+def text_for_program(error: BaseException) -> str:
+    """What a program may read of an error of the library: nothing of the host's paths and processes."""
+    if isinstance(error, _OF_THE_HOST):
+        return NEUTRAL_MESSAGE
+    if isinstance(error, NamespaceBusyError):  # its holder is a process
+        return f"the namespace {error.key!r} is in use"
+    if isinstance(error, SandboxCrashedError):  # its last lines are the engine's
+        if error.signal is not None:
+            return f"the engine was ended by signal {error.signal}"
+        if error.exit_code is not None:
+            return f"the engine exited with status {error.exit_code}"
+        return "the sandbox ended"
+    if isinstance(error, RuntimeDisposedError) and error.__cause__ is not None:
+        cause = error.__cause__
+        told = text_for_program(cause)
+        return str(error) if told == str(cause) else f"the runtime is gone: {told}"
+    return str(error)
+
 
 def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
     """The wire form of a host error; a lone surrogate in its text becomes U+FFFD.
 
-    Errors meant for the program cross with name and message. Any other exception crosses without its
-    message unless `reveal` (tools: the embedder's own errors), and never with a traceback.
+    Errors meant for the program cross with name and message, those of the host's own machinery with their
+    name (`text_for_program`). Any other exception crosses without its message unless `reveal` (tools: the
+    embedder's own errors), and never with a traceback.
     """
     if isinstance(error, GuestVisibleError):
         fields = EncodedValue(p=msgspec.Raw(msgspec.json.encode(error.fields))) if error.fields else None
@@ -90,5 +119,13 @@ def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
     if isinstance(error, ExecutionTimeoutError):
         return EncodedError(name="TimeoutError", message=well_formed(error.message), dom=True)
     if isinstance(error, IsolateError) or reveal:
-        return EncodedError(name=type(error).__name__, message=well_formed(str(error)))
+        return EncodedError(name=type(error).__name__, message=well_formed(text_for_program(error)))
     return EncodedError(message=NEUTRAL_MESSAGE)
+
+
+def is_withheld(error: BaseException, encoded: EncodedError) -> bool:
+    """Whether the program reads less of an error than the host knows, so that the embedder's log needs it."""
+    if not isinstance(error, GuestVisibleError):
+        return encoded.message != str(error)
+    cause = error.__cause__
+    return isinstance(cause, IsolateError) and text_for_program(cause) != str(cause)

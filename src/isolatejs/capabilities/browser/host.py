@@ -32,7 +32,7 @@ from isolatejs.errors import (
     RuntimeDisposedError,
 )
 from isolatejs.limits import BROWSER_OBJECTS_LIMIT
-from isolatejs.wire.errors import GuestVisibleError
+from isolatejs.wire.errors import GuestVisibleError, text_for_program
 from isolatejs.wire.message import EncodedValue
 
 if TYPE_CHECKING:
@@ -349,7 +349,7 @@ def _visible(error: Exception) -> IsolateError:
     if isinstance(error, (GuestVisibleError, GuestError, GuestProtocolError)):
         return error
     if isinstance(error, IsolateError):
-        return GuestVisibleError(type(error).__name__, str(error))
+        return GuestVisibleError(type(error).__name__, text_for_program(error))
     from playwright.async_api import Error as PlaywrightError
     from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.nested_host import contract
 from isolatejs.errors import AbortError, GuestError, IsolateError
-from isolatejs.wire.errors import GuestVisibleError
+from isolatejs.wire.errors import GuestVisibleError, text_for_program
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.nested_host.bindings import NestedBroker
@@ -74,4 +74,4 @@ def _visible(error: IsolateError) -> IsolateError:
     name = {"ExecutionTimeoutError": "TimeoutError", "ConfigurationError": "TypeError"}.get(
         type(error).__name__
     )
-    return GuestVisibleError(name or type(error).__name__, str(error))
+    return GuestVisibleError(name or type(error).__name__, text_for_program(error))

@@ -21,6 +21,7 @@ from isolatejs.capabilities.serve.contract import (
 )
 from isolatejs.errors import GuestProtocolError
 from isolatejs.limits import WEB_SOCKET_MESSAGE_LIMIT_BYTES
+from isolatejs.wire.errors import text_for_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,8 @@ class Connections:
         if number not in self._open:
             return
         if isinstance(error, BaseException):
-            await self._scope.channel.call(FailConnection(number, str(error), type(error).__name__))
+            text, name = text_for_program(error), type(error).__name__
+            await self._scope.channel.call(FailConnection(number, text, name))
         else:
             await self._scope.channel.call(FailConnection(number, error))
 

@@ -13,7 +13,7 @@ from isolatejs.capabilities.tools.type_names import is_tool_name
 from isolatejs.channel.references import GuestFunction
 from isolatejs.errors import AbortError, ConfigurationError, GuestError, GuestProtocolError, IsolateError
 from isolatejs.web import AbortController, AbortSignal
-from isolatejs.wire.errors import GuestVisibleError
+from isolatejs.wire.errors import GuestVisibleError, text_for_program
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.scope import RuntimeScope
@@ -142,4 +142,4 @@ def _visible(error: Exception) -> IsolateError:
         return error
     if isinstance(error, ToolValueError):
         return GuestVisibleError("TypeError", str(error))
-    return GuestVisibleError(type(error).__name__, str(error))
+    return GuestVisibleError(type(error).__name__, text_for_program(error))
