@@ -7,9 +7,7 @@ disposed, aborted, out of time, out of memory, crashed, or caught lying (GuestPr
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
-import os
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +28,7 @@ from isolatejs.errors import (
 )
 from isolatejs.host.guest_errors import to_guest_error
 from isolatejs.host.options import check_signal
+from isolatejs.host.runtime_ids import new_runtime_id
 from isolatejs.limits import DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
 from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _logger = logging.getLogger("isolatejs.runtime")
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class LiveRuntime:
         extra: dict[str, Any] | None = None,
     ) -> PreparedRuntime:
         """Build the halves that the bindings grant. Raises ConfigurationError for a binding that is wrong."""
-        runtime_id = f"rt_{os.getpid():x}_{next(_numbers)}"
+        runtime_id = new_runtime_id()
         controller = AbortController()
         scope = RuntimeScope(
             runtime_id=runtime_id,
