@@ -12,6 +12,7 @@ A client names only what it holds itself; operators may end anything, being the 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -109,7 +110,16 @@ class Operations:
             raise IsolateError("the client is gone")
         lease = server.leases.add(client, sandbox)
         server.watch(lease)
-        return {"sandbox": lease.id, "pid": sandbox.pid}, lease.hand_over()
+        return {"sandbox": lease.id, "pid": sandbox.pid}, self._hand_over(lease)
+
+    def _hand_over(self, lease: Lease) -> tuple[int, ...]:
+        """What the owner gets. A sandbox that cannot be handed over is nobody's, and ends."""
+        try:
+            return lease.hand_over()
+        except BaseException:
+            self._server.sessions.forget(lease)
+            self._server.end(lease)
+            raise
 
     def _memory_limit(self, message: packets.Message) -> int | None:
         most = self._settings.memory_limit_mb
@@ -155,7 +165,19 @@ class Operations:
         if len(sizes) > ENGINE_FILES_LIMIT:
             raise DaemonError(f"input files: more than {ENGINE_FILES_LIMIT}")
         limit = self._memory_limit(message)
-        done = await self._server.pool.run_engine(argv, files, float(message["timeout_s"]), limit)
+        timeout_s = float(message["timeout_s"])
+        if not self._server.connected(client):
+            raise DaemonError("the client is gone")
+        run = asyncio.create_task(self._server.pool.run_engine(argv, files, timeout_s, limit))
+        client.runs.add(run)
+        try:
+            done = await run
+        except asyncio.CancelledError:
+            if self._server.connected(client):
+                raise
+            raise DaemonError("the client is gone") from None
+        finally:
+            client.runs.discard(run)
         output = packets.memfd_of("isolatejs-output", done.stdout)
         return {"exit_code": done.exit_code, "stderr": done.stderr[-16_000:]}, (output,)
 
@@ -173,7 +195,7 @@ class Operations:
             "pid": lease.sandbox.pid,
             "session": session.number,
             "numbers": lease.numbers,
-        }, lease.hand_over()
+        }, self._hand_over(lease)
 
     async def _hold(self, client: Client, message: packets.Message, _: list[int]) -> Result:
         lease = self._own(client, message)

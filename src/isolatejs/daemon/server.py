@@ -50,6 +50,8 @@ class Client:
     role: Literal["host", "operator"] | None = None
     since: float = field(default_factory=time.monotonic)
     unanswered: int = 0
+    runs: set[asyncio.Task[Any]] = field(default_factory=set)
+    """What ends with the client, though nothing of it is leased."""
 
 
 class DaemonServer:
@@ -192,6 +194,8 @@ class DaemonServer:
         client.outgoing.close()
         self._loop.remove_reader(client.connection.fileno())
         client.connection.close()
+        for run in client.runs:
+            run.cancel()
         for lease in self.leases.of(client):
             self.sessions.forget(lease)
             self.end(lease)
@@ -227,8 +231,14 @@ class DaemonServer:
             for name in ("key", "holder", "limit", "value"):
                 if hasattr(error, name):
                     answer[name] = getattr(error, name)
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             answer = {"error": "DaemonError", "message": f"malformed request: {type(error).__name__}"}
+        except OSError as error:  # out of descriptors, or of memory
+            _logger.error("%r for client %d: %s", message["op"], client.number, error)
+            answer = {"error": "DaemonError", "message": f"the daemon could not do it: {error.strerror}"}
+        except Exception as error:
+            _logger.exception("%r for client %d", message["op"], client.number)
+            answer = {"error": "DaemonError", "message": f"the daemon failed: {type(error).__name__}"}
         finally:
             packets.close_all(descriptors)
             self._answered(client)

@@ -127,9 +127,16 @@ class Sandbox:
     def hand_over(self) -> tuple[int, int, int | None]:
         """Duplicates of channel socket, pidfd and sync FIFO for a new owner; ours of the channel closes."""
         assert self._pidfd is not None
-        channel, pidfd = os.dup(self.channel_socket.fileno()), os.dup(self._pidfd)
+        with contextlib.ExitStack() as undo:
+            copies: list[int] = []
+            for descriptor in (self.channel_socket.fileno(), self._pidfd, self.sync_fd):
+                if descriptor is not None:
+                    copies.append(os.dup(descriptor))
+                    undo.callback(os.close, copies[-1])
+            undo.pop_all()
         self.channel_socket.close()
-        return channel, pidfd, None if self.sync_fd is None else os.dup(self.sync_fd)
+        channel, pidfd, *sync = copies
+        return channel, pidfd, sync[0] if sync else None
 
     async def aclose(self) -> None:
         """Kill, wait until the process is reaped (bounded), close every descriptor."""
