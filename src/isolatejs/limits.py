@@ -20,6 +20,8 @@ VALUE_NODES_LIMIT: Final = 5_000_000
 """Nodes of one tagged value: bounds the memory that a small frame can make the host allocate."""
 BIGINT_DIGITS_LIMIT: Final = 1_000_000
 """Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
+HASH_COLLISIONS_LIMIT: Final = 100
+"""Different values of one hash in a set or dict of a tool's argument: by chance there are none."""
 
 # --- channel --------------------------------------------------------------------------------------
 OPEN_CALLS_LIMIT: Final = 10_000

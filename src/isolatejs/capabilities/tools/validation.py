@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Protocol
 import msgspec
 
 from isolatejs.capabilities.tools import shapes
+from isolatejs.capabilities.tools.hashed import make_dict, make_set
 from isolatejs.capabilities.tools.paths import (
     ToolValueError,
     describe_shape,
@@ -76,9 +77,9 @@ def _msgspec_type(shape: Shape, seen: set[type[Any]]) -> Any:
         case shapes.ListOf(item, cls):
             inner = _msgspec_type(item, seen)
             return None if inner is None else (tuple[inner, ...] if cls is tuple else list[inner])  # type: ignore[valid-type]
-        case shapes.DictOf(shapes.Scalar(key), value):
+        case shapes.DictOf(shapes.Scalar(key), value) if key is str:  # the walk bounds keys of one hash
             inner = _msgspec_type(value, seen)
-            return None if inner is None else dict[key, inner]  # type: ignore[valid-type]
+            return None if inner is None else dict[str, inner]  # type: ignore[valid-type]
         case shapes.Record(cls, "struct"):
             if cls in seen or all(
                 _msgspec_type(field.shape, seen | {cls}) is not None for field in shape.fields
@@ -118,7 +119,8 @@ def _convert(shape: Shape, value: Any, path: str) -> Any:
         case shapes.SetOf(item, cls):
             if not isinstance(value, abc.Set | list):
                 raise _wrong(path, type_mismatch(shape, value))
-            return cls(_convert(item, entry, index_path(path, index)) for index, entry in enumerate(value))
+            items = (_convert(item, entry, index_path(path, index)) for index, entry in enumerate(value))
+            return make_set(cls, items, path)
         case shapes.TupleOf(items):
             if not isinstance(value, list | tuple) or len(value) != len(items):
                 raise _wrong(path, type_mismatch(shape, value))
@@ -128,11 +130,12 @@ def _convert(shape: Shape, value: Any, path: str) -> Any:
         case shapes.DictOf(key, inner):
             if not isinstance(value, abc.Mapping):
                 raise _wrong(path, type_mismatch(shape, value))
-            return {
-                _convert_key(key, name, path): _convert(inner, entry, property_path(path, name))
+            pairs = (
+                (_convert_key(key, name, path), _convert(inner, entry, property_path(path, name)))
                 for name, entry in value.items()
                 if not is_undefined(entry)
-            }
+            )
+            return make_dict(pairs, path)
         case shapes.UnionOf():
             return _convert_union(shape, value, path)
         case shapes.Record():
@@ -239,12 +242,12 @@ def _lower(shape: Shape, value: Any, path: str) -> Any:
                 ]
         case shapes.DictOf(key, inner):
             if isinstance(value, abc.Mapping):
-                return {
-                    _lower(key, name, property_path(path, name)): _lower(
-                        inner, entry, property_path(path, name)
-                    )
+                pairs = (
+                    (_lower(key, name, part), _lower(inner, entry, part))
                     for name, entry in value.items()
-                }
+                    for part in (property_path(path, name),)
+                )
+                return make_dict(pairs, path)
         case shapes.UnionOf(members):
             return _lower_union(shape, members, value, path)
         case shapes.Record():
@@ -262,7 +265,7 @@ def _lower_many(shape: shapes.ListOf | shapes.SetOf, item: Shape, value: Any, pa
     if not isinstance(value, wanted) or isinstance(value, str | bytes):
         raise _wrong(path, type_mismatch(shape, value))
     lowered = [_lower(item, entry, index_path(path, index)) for index, entry in enumerate(value)]
-    return set(lowered) if isinstance(shape, shapes.SetOf) else lowered
+    return make_set(set, lowered, path) if isinstance(shape, shapes.SetOf) else lowered
 
 
 def _lower_scalar(shape: shapes.Scalar, value: Any, path: str) -> Any:
