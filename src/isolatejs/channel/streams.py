@@ -35,12 +35,15 @@ class FrameSink(Protocol):
 
 
 class ByteStream:
-    """The reading end: an async iterator of `bytes`. Close it with `aclose()` when not read to its end."""
+    """The reading end: an async iterator of `bytes`. Close it with `aclose()` when not read to its end.
+
+    One reader at a time: a second one that would wait gets a RuntimeError.
+    """
 
     def __init__(self, stream: int, sink: FrameSink) -> None:
         self.id = stream
         self._sink = sink
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[bytes | bytearray] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._credit = STREAM_WINDOW_BYTES
         self._consumed = 0
@@ -58,6 +61,10 @@ class ByteStream:
                 raise self._error
             if self._ended or self._stopped:
                 raise StopAsyncIteration
+            if self._waiter is not None:
+                raise RuntimeError(
+                    f"stream {self.id} is being read already, by somebody who waits for its data"
+                )
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
@@ -69,7 +76,7 @@ class ByteStream:
             self._credit += self._consumed
             self._sink.send(CreditFrame(self.id, self._consumed))
             self._consumed = 0
-        return chunk
+        return bytes(chunk)
 
     async def aclose(self) -> None:
         """Stop reading; the sender is told."""
@@ -91,8 +98,19 @@ class ByteStream:
         if self._credit < 0:
             raise GuestProtocolError(f"stream {self.id} sent {-self._credit} bytes more than its credit")
         if not self._stopped:
-            self._chunks.append(data)
+            self._keep(data)
             self._wake()
+
+    def _keep(self, data: bytes) -> None:
+        """Chunks that nobody has read are joined when small: each costs an object, which no credit counts."""
+        if not self._chunks or len(data) >= STREAM_SMALL_CHUNK_BYTES:
+            self._chunks.append(data)
+            return
+        last = self._chunks[-1]
+        if isinstance(last, bytearray) and len(last) < STREAM_CHUNK_BYTES:
+            last += data
+        else:
+            self._chunks.append(bytearray(data))
 
     def end(self, error: BaseException | None = None) -> None:
         self._ended = True

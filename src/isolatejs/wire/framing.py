@@ -41,7 +41,7 @@ class FrameDecoder:
     bounded by one frame.
     """
 
-    __slots__ = ("_attachments_limit", "_have", "_header_limit", "_need", "_parts")
+    __slots__ = ("_attachments_limit", "_header_limit", "_held", "_need")
 
     def __init__(
         self,
@@ -50,20 +50,17 @@ class FrameDecoder:
     ) -> None:
         self._header_limit = header_limit_bytes
         self._attachments_limit = attachments_limit_bytes
-        self._parts: list[bytes] = []
-        self._have = 0
+        self._held = bytearray()
         self._need = PREFIX_BYTES
 
-    def feed(self, data: bytes) -> Iterator[tuple[memoryview, memoryview]]:
+    def feed(self, data: bytes | bytearray) -> Iterator[tuple[memoryview, memoryview]]:
         """Take received bytes; yield every frame that is now whole."""
-        if self._parts:
-            self._parts.append(data)
-            self._have += len(data)
-            if self._have < self._need:
+        if self._held:
+            self._held += data  # not kept piece by piece: a piece of two bytes would cost an object
+            if len(self._held) < self._need:
                 return
-            data = b"".join(self._parts)
-            self._parts.clear()
-        view = memoryview(data)
+            data, self._held = self._held, bytearray()
+        view = memoryview(data).toreadonly()
         offset, size = 0, len(data)
         while size - offset >= PREFIX_BYTES:
             header_size, attachments_size = _PREFIX.unpack_from(data, offset)
@@ -83,10 +80,9 @@ class FrameDecoder:
         else:
             self._need = PREFIX_BYTES
         if offset < size:
-            self._parts.append(data[offset:] if offset else data)
-        self._have = size - offset
+            self._held = bytearray(view[offset:])
 
     @property
     def partial(self) -> bool:
         """Whether bytes of an unfinished frame are held."""
-        return self._have > 0
+        return bool(self._held)
