@@ -39,7 +39,7 @@ class EngineCache:
         self._directory = self._parent / _key(engine, image)
 
     def files(self) -> dict[str, str]:
-        """Name -> path of what is there; {} when nothing is, or when others could have written it."""
+        """Name -> path of what is there; {} when it is not all there, or when others could have written it."""
         if not self._parent.is_absolute():  # nobody's home
             return {}
         try:
@@ -47,6 +47,8 @@ class EngineCache:
                 return {}
             names = sorted(path.name for path in self._directory.iterdir())
         except OSError:
+            return {}
+        if not set(DATABASES) <= set(names):  # another host is removing it
             return {}
         return {name: str(self._directory / name) for name in names}
 

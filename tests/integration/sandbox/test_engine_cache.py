@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from fakes.raw_guest import evaluate, leased, raw_pool
+from isolatejs.sandbox.engine_cache import EngineCache
 
 
 @pytest.fixture
@@ -53,4 +55,26 @@ async def test_where_nothing_can_be_kept_sandboxes_start_without() -> None:
     async with raw_pool() as pool, leased(pool) as sandbox:
         assert pool._client is not None
         assert not pool._client.cached
+        assert await evaluate(sandbox, "6 * 7") == "42"
+
+
+async def test_a_cache_that_vanishes_while_a_host_starts_costs_no_layer(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another host may remove it as one of the oldest between the look at it and its reading."""
+    async with raw_pool() as pool:
+        before = pool.confinement
+    look = EngineCache.files
+
+    def look_and_lose(cache: EngineCache) -> dict[str, str]:
+        found = look(cache)
+        shutil.rmtree(home)
+        return found
+
+    monkeypatch.setattr(EngineCache, "files", look_and_lose)
+    monkeypatch.setattr(EngineCache, "store", lambda *_: False)
+    async with raw_pool() as pool, leased(pool) as sandbox:
+        assert pool._client is not None
+        assert not pool._client.cached
+        assert pool.confinement == before
         assert await evaluate(sandbox, "6 * 7") == "42"

@@ -99,3 +99,10 @@ def test_old_caches_are_forgotten(tmp_path: Path, home: Path, left_behind: int) 
     for number in range(KEPT_CACHES + 3):
         assert make_cache(tmp_path, str(number)).store(left_behind)
     assert len(list((home / "isolatejs").iterdir())) == KEPT_CACHES
+
+
+def test_a_cache_that_is_being_removed_is_not_used(tmp_path: Path, home: Path, left_behind: int) -> None:
+    cache = make_cache(tmp_path)
+    assert cache.store(left_behind)
+    next((home / "isolatejs").glob(f"*/{DATABASES[1]}")).unlink()
+    assert cache.files() == {}

@@ -114,7 +114,8 @@ def build_empty_root(settings: Settings) -> Root:
     # Opened first: the new root covers a directory that may hold one of them.
     sources = {target: _open_path(path) for target, path in _binds(settings).items()}
     image = {f"{IMAGE}/{target}": Path(path).read_bytes() for target, path in settings.image.items()}
-    image.update({f"{CACHE}/{name}": Path(path).read_bytes() for name, path in settings.cache.items()})
+    cache = _read_cache(settings)
+    image.update(cache)
     base = next(place for place in _MOUNT_POINTS if Path(place).is_dir())
     linux.mount(
         "isolatejs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=64m,nr_inodes=4096,mode=755"
@@ -150,9 +151,7 @@ def build_empty_root(settings: Settings) -> Root:
     linux.pivot_root(".", ".")
     linux.unmount_detached(".")
     os.chdir("/")
-    return Root(
-        engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None, cached=bool(settings.cache)
-    )
+    return Root(engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None, cached=bool(cache))
 
 
 def use_real_root(settings: Settings) -> Root:
@@ -166,6 +165,14 @@ def use_real_root(settings: Settings) -> Root:
     return Root(
         engine=settings.engine, image=real + IMAGE, libraries=settings.libraries, real=real, cached=False
     )
+
+
+def _read_cache(settings: Settings) -> dict[str, bytes]:
+    """The files of /cache, all or none: another host may remove them at any moment."""
+    try:
+        return {f"{CACHE}/{name}": Path(path).read_bytes() for name, path in settings.cache.items()}
+    except OSError:
+        return {}
 
 
 def _binds(settings: Settings) -> dict[str, str]:
