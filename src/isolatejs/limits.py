@@ -17,7 +17,7 @@ FRAME_ATTACHMENTS_LIMIT_COUNT: Final = 65_536
 VALUE_DEPTH_LIMIT: Final = 500
 """Nesting of a plain JSON value on the fast path; deeper values take the flat, tagged form."""
 VALUE_NODES_LIMIT: Final = 5_000_000
-"""Nodes of one tagged value: bounds the memory that a small frame can make the host allocate."""
+"""Parts of one value: `[],[],...` in a frame of the largest size would become 700 MB of the host's memory."""
 BIGINT_DIGITS_LIMIT: Final = 1_000_000
 """Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
 HASH_COLLISIONS_LIMIT: Final = 100
@@ -90,6 +90,8 @@ CONSOLE_INDENT_LIMIT: Final = 32
 """Open groups that indent an entry's text: a program chooses the lines, and each line is indented."""
 DISPOSE_GRACE_MS: Final = 500
 """How long clean-up of the host half may take before it is cancelled."""
+ERROR_CAUSES_LIMIT: Final = 16
+"""Causes of causes of a thrown error that become exceptions: the kernel sends 8, and each is a call on the stack."""
 
 PARK_TIMEOUT_MS: Final = 5_000
 """How long a session may take to fall silent when it is put aside; an honest kernel does at once, but on a
@@ -150,6 +152,10 @@ DAEMON_UNANSWERED_LIMIT: Final = 4_000
 """Requests of one client that the daemon works on at once, more than it could lease; beyond it the client waits."""
 DAEMON_QUEUE_LIMIT_PACKETS: Final = 10_000
 """Packets that wait for a peer who does not read; beyond it the connection ends."""
+METRICS_HEAD_LIMIT_BYTES: Final = 16 * KIB
+"""Head of a request for metrics: far more than Prometheus sends, and any local process may ask."""
+METRICS_TIMEOUT_MS: Final = 5_000
+"""How long a reader of metrics may take to ask, and again to read: both are one packet on the loopback."""
 
 # --- sandbox --------------------------------------------------------------------------------------
 POOL_SIZE: Final = 2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from isolatejs.errors import GuestProtocolError, ValueEncodingError
-from isolatejs.limits import BIGINT_DIGITS_LIMIT, VALUE_NODES_LIMIT
+from isolatejs.limits import BIGINT_DIGITS_LIMIT, MIB, VALUE_NODES_LIMIT
 from isolatejs.web import Blob, File, FormData, Headers, Request, Response
 from isolatejs.web.values import (
     ARRAY_FORMATS,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _decode_json = msgspec.json.Decoder().decode
+_decode_nodes = msgspec.json.Decoder(list[Any]).decode
 _SCALARS = {
     "u": UNDEFINED,
     "NaN": math.nan,
@@ -67,19 +68,44 @@ class StreamedBody(Protocol):
 def decode_value(encoded: EncodedValue, attachments: Sequence[memoryview], importer: Importer) -> Any:
     """The Python form of a value.
 
-    Raises GuestProtocolError when it is malformed, ValueEncodingError for a Request or Response that JavaScript
-    has and Python has not, QuotaExceededError when it brings too many streams.
+    Raises GuestProtocolError when it is malformed, ValueEncodingError when it has more than VALUE_NODES_LIMIT
+    parts (found out before any of them is made) and for a Request or Response that JavaScript has and Python
+    has not, QuotaExceededError when it brings too many streams.
     """
     try:
         if encoded.t is msgspec.UNSET:
-            return UNDEFINED if encoded.p is msgspec.UNSET else _decode_json(encoded.p)
-        return _NodeReader(encoded.t, attachments, importer).read()
+            if encoded.p is msgspec.UNSET:
+                return UNDEFINED
+            _check_size(encoded.p, b"[{,")
+            return _decode_json(encoded.p)
+        # A comma may stand between two mentions of one node; an object is no node, and costs most.
+        _check_size(encoded.t, b"[{{{{")
+        return _NodeReader(_decode_nodes(encoded.t), attachments, importer).read()
     except (GuestProtocolError, ValueEncodingError):
         raise
     except RecursionError:
         raise GuestProtocolError("a plain value nested too deeply") from None
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise GuestProtocolError(f"malformed value: {error}") from None
+
+
+def _check_size(raw: msgspec.Raw, marks: bytes) -> None:
+    """Raise ValueEncodingError when JSON holds more than VALUE_NODES_LIMIT of the marks outside its strings."""
+    data = bytes(raw)
+    if len(data) <= VALUE_NODES_LIMIT or _count(data, marks) <= VALUE_NODES_LIMIT:
+        return  # the usual case: strings that hold marks need not be told apart
+    data = data.replace(rb"\\", b"").replace(rb"\"", b"")
+    found, outside = 0, True
+    for start in range(0, len(data), MIB):
+        pieces = data[start : start + MIB].split(b'"')
+        found += _count(b"".join(pieces[0 if outside else 1 :: 2]), marks)
+        if found > VALUE_NODES_LIMIT:
+            raise ValueEncodingError(f"a value of more than {VALUE_NODES_LIMIT} parts is too large to send")
+        outside ^= len(pieces) % 2 == 0
+
+
+def _count(data: bytes, marks: bytes) -> int:
+    return sum(data.count(mark) for mark in marks)
 
 
 class _NodeReader:

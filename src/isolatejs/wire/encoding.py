@@ -81,7 +81,7 @@ def encode_value(value: Any, attachments: list[Any], exporter: Exporter) -> Enco
             return EncodedValue(p=msgspec.Raw(_encode_json(value)))
         except (UnicodeEncodeError, RecursionError):
             pass  # lone surrogates, or deeper than the encoder goes: the tagged form holds both
-    return EncodedValue(t=_NodeWriter(attachments, exporter).write(value))
+    return EncodedValue(t=msgspec.Raw(_encode_json(_NodeWriter(attachments, exporter).write(value))))
 
 
 def _is_plain(root: Any) -> bool:

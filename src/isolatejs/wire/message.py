@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any
 
 import msgspec
 
@@ -28,10 +27,13 @@ class Note(Message, frozen=True):
 
 
 class EncodedValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An arbitrary JavaScript value in wire form: plain JSON in `p`, or a flat list of nodes in `t`."""
+    """An arbitrary JavaScript value in wire form: plain JSON in `p`, or a flat list of nodes in `t`.
+
+    Both stay bytes until `decode_value` has counted what they would become.
+    """
 
     p: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    t: list[Any] | msgspec.UnsetType = msgspec.UNSET
+    t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 _ENTRY_OVERHEAD_BYTES = 256
 """What an entry without text counts: endless empty entries are output too."""
-_NODE_BYTES = 16
-"""What one node of a tagged value counts."""
 _MARK_BYTES = 64
 """Room for the mark of an entry that the guest cut."""
 
@@ -132,10 +130,7 @@ def _size(message: EntryLogged, call: IncomingNote) -> int:
     size = len(message.stdout) + len(message.label or "") + len(message.stack or "")
     size += sum(attachment.nbytes for attachment in call.attachments)
     if message.values is not None:
-        if message.values.p is not UNSET:
-            size += len(bytes(message.values.p))
-        if message.values.t is not UNSET:
-            size += _NODE_BYTES * len(message.values.t)
+        size += sum(len(bytes(raw)) for raw in (message.values.p, message.values.t) if raw is not UNSET)
     return size
 
 
