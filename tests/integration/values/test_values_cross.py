@@ -9,7 +9,9 @@ import decimal
 import enum
 import math
 import pathlib
+import re
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -40,6 +42,7 @@ from isolatejs import (
     ValueEncodingError,
 )
 
+INDEX = re.compile("0|[1-9][0-9]{0,9}")
 ECHO = {"tools": {"give": lambda: None}}
 
 
@@ -77,10 +80,16 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, dict):
         return (
             isinstance(right, dict)
-            and list(left) == list(right)
+            and list(left) == javascript_order(right)
             and all(same(left[k], right[k]) for k in left)
         )
     return bool(left == right)
+
+
+def javascript_order(keys: Iterable[str]) -> list[str]:
+    """Keys as a JavaScript object has them: array indexes first, by number, then the others as they came."""
+    indexes = [key for key in keys if INDEX.fullmatch(key) and int(key) < 2**32 - 1]
+    return sorted(indexes, key=int) + [key for key in keys if key not in set(indexes)]
 
 
 SCALARS = st.one_of(
@@ -121,6 +130,12 @@ VALUES = st.recursive(
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES)
 async def test_random_values_come_back_as_they_went(echo: Any, value: Any) -> None:
+    assert same(await echo(value), value)
+
+
+async def test_keys_that_are_indexes_come_first(echo: Any) -> None:
+    value = {"b": 1, "10": 2, "": 3, "9": 4, "01": 5, "4294967294": 6, "4294967295": 7, "-1": 8}
+    assert list(await echo(value)) == ["9", "10", "4294967294", "b", "", "01", "4294967295", "-1"]
     assert same(await echo(value), value)
 
 
