@@ -17,7 +17,7 @@ FRAME_ATTACHMENTS_LIMIT_COUNT: Final = 65_536
 VALUE_DEPTH_LIMIT: Final = 500
 """Nesting of a plain JSON value on the fast path; deeper values take the flat, tagged form."""
 VALUE_NODES_LIMIT: Final = 5_000_000
-"""Parts of one value: `[],[],...` in a frame of the largest size would become 700 MB of the host's memory."""
+"""Nodes of one tagged value: bounds the memory that a small frame can make the host allocate."""
 BIGINT_DIGITS_LIMIT: Final = 1_000_000
 """Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
 HASH_COLLISIONS_LIMIT: Final = 100
@@ -91,7 +91,7 @@ CONSOLE_INDENT_LIMIT: Final = 32
 DISPOSE_GRACE_MS: Final = 500
 """How long clean-up of the host half may take before it is cancelled."""
 ERROR_CAUSES_LIMIT: Final = 16
-"""Causes of causes of a thrown error that become exceptions: the kernel sends 8, and each is a call on the stack."""
+"""Causes of causes of a thrown error that become exceptions: the kernel sends 8; each is a call on the stack."""
 
 PARK_TIMEOUT_MS: Final = 5_000
 """How long a session may take to fall silent when it is put aside; an honest kernel does at once, but on a

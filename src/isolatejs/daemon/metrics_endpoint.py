@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.daemon.metrics import CONTENT_TYPE, prometheus_text
 from isolatejs.errors import DaemonError
+from isolatejs.limits import METRICS_HEAD_LIMIT_BYTES, METRICS_TIMEOUT_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
-
-HEAD_LIMIT_BYTES = 16 * 1024
-READ_TIMEOUT_S = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -22,16 +20,16 @@ async def serve_metrics(port: int, statistics: Callable[[], Mapping[str, Any]]) 
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), READ_TIMEOUT_S)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), METRICS_TIMEOUT_MS / 1000)
             writer.write(_response(head, statistics))
-            await asyncio.wait_for(writer.drain(), READ_TIMEOUT_S)
+            await asyncio.wait_for(writer.drain(), METRICS_TIMEOUT_MS / 1000)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a reader who asks for nothing, or goes away
         finally:
             writer.close()
 
     try:
-        server = await asyncio.start_server(answer, "127.0.0.1", port, limit=HEAD_LIMIT_BYTES)
+        server = await asyncio.start_server(answer, "127.0.0.1", port, limit=METRICS_HEAD_LIMIT_BYTES)
     except OSError as error:
         raise DaemonError(f"the metrics port {port} cannot be had: {error.strerror}") from error
     async with server:

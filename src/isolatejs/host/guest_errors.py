@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import GuestError, ModuleResolutionError
+from isolatejs.limits import ERROR_CAUSES_LIMIT
 from isolatejs.web.values import JSError
 
 if TYPE_CHECKING:
     from isolatejs.channel.channel import Channel
     from isolatejs.wire.errors import EncodedError
-
-CAUSE_DEPTH_LIMIT = 16
 
 
 def to_guest_error(
@@ -20,7 +19,7 @@ def to_guest_error(
 ) -> GuestError:
     """The exception for an error that a program threw."""
     cause: Any = None
-    if encoded.cause is not None and depth < CAUSE_DEPTH_LIMIT:
+    if encoded.cause is not None and depth < ERROR_CAUSES_LIMIT:
         cause = to_guest_error(encoded.cause, channel, attachments, depth + 1)
     elif encoded.cause_value is not None:
         cause = channel.decode(encoded.cause_value, attachments)
