@@ -17,7 +17,7 @@ FRAME_ATTACHMENTS_LIMIT_COUNT: Final = 65_536
 VALUE_DEPTH_LIMIT: Final = 500
 """Nesting of a plain JSON value on the fast path; deeper values take the flat, tagged form."""
 VALUE_NODES_LIMIT: Final = 5_000_000
-"""Nodes of one tagged value: bounds the memory that a small frame can make the host allocate."""
+"""Parts of one value: `[],[],...` in a frame of the largest size would become 700 MB of the host's memory."""
 BIGINT_DIGITS_LIMIT: Final = 1_000_000
 """Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
 HASH_COLLISIONS_LIMIT: Final = 100
