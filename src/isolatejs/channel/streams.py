@@ -151,7 +151,7 @@ class OutgoingStream:
         """End the source before its end; the reader gets an AbortError, since what it has is not all."""
         self._withdrawn = True
         if self._task is None:
-            self._end_cancelled()
+            self._end()
         self.stop()
 
     def stop(self) -> None:
@@ -182,9 +182,9 @@ class OutgoingStream:
                         await asyncio.sleep(0)  # a source that never waits lets others run, too
                     await self._sink.wait_writable()
             self._send_small()
-            self._sink.send(EndFrame(self.id))
+            self._end()  # a source may also end because it was closed, when its stream was withdrawn
         except asyncio.CancelledError:
-            self._end_cancelled()
+            self._end()
         except Exception as error:
             self._send_small()
             self._fail(error)
@@ -192,7 +192,7 @@ class OutgoingStream:
             self._small.clear()
             await self._finish()
 
-    def _end_cancelled(self) -> None:
+    def _end(self) -> None:
         if self._withdrawn:
             self._fail(GuestVisibleError("AbortError", "The stream was aborted by its sender", dom=True))
         else:

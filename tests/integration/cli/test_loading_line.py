@@ -148,8 +148,12 @@ def test_input_of_the_repl_waits_for_its_packages(project: Path) -> None:
         stdout=subprocess.PIPE, stderr=other, text=True, timeout=60,
     )  # fmt: skip
     os.close(other)
-    with open(main, closefd=True) as screen:  # noqa: PTH123  (a descriptor)
-        text = os.read(screen.fileno(), 1_000_000).decode()
+    with open(main, "rb", buffering=0) as screen:  # noqa: PTH123  (a descriptor)
+        pieces = []
+        with contextlib.suppress(OSError):  # a terminal ends with EIO
+            while piece := screen.read(65536):
+                pieces.append(piece)
+    text = b"".join(pieces).decode()
     assert done.stdout == f"{MODULES}\n"
     assert LINE.search(text)
     assert shown(text) == ""

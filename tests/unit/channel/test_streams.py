@@ -1,16 +1,20 @@
-"""The reading end of a stream: one reader, and memory in proportion to the credit."""
+"""The ends of a stream: one reader, memory in proportion to the credit, and what a withdrawn one tells."""
 
 from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isolatejs.channel.streams import ByteStream
+from isolatejs.channel.streams import ByteStream, OutgoingStream
+from isolatejs.web.body import BodyStream
+from isolatejs.wire.frames import FailFrame
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from isolatejs.wire.frames import Frame
 
 
@@ -64,3 +68,32 @@ async def test_chunks_of_all_sizes_keep_their_order() -> None:
         stream.receive(piece)
     stream.end()
     assert b"".join([chunk async for chunk in stream]) == b"".join(pieces)
+
+
+async def test_a_source_that_is_closed_as_its_stream_is_withdrawn_is_no_whole_body() -> None:
+    class Full(Sink):
+        def __init__(self) -> None:
+            self.frames: list[object] = []
+            self.writable = asyncio.Event()
+
+        def send(self, frame: Any, attachments: Any = ()) -> None:
+            self.frames.append(frame)
+
+        async def wait_writable(self) -> None:
+            await self.writable.wait()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(65536)
+
+    sink, body = Full(), BodyStream(endless())
+    stream = OutgoingStream(2, body, sink)
+    stream.grant(1 << 20)
+    while not sink.frames:
+        await asyncio.sleep(0)
+    sink.writable.set()  # the pump goes on before it hears that it is cancelled
+    stream.withdraw()
+    await body.aclose()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [type(frame) for frame in sink.frames[1:]] == [FailFrame]
