@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any, TextIO
 
 from isolatejs.errors import GuestError, IsolateError, LimitError, SandboxCrashedError
+from isolatejs.web.values import HOLE, UNDEFINED, TypedArray
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.console.bindings import ConsoleEntry
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 _RED, _YELLOW, _DIM, _BOLD_RED = "31", "33", "2", "1;31"
 _LEVEL_STYLES = {"error": _RED, "warn": _YELLOW, "debug": _DIM}
 _SILENT_TYPES = frozenset({"groupEnd", "countReset", "clear"})
+_JSON_DEPTH = 200
+"""Deeper values are cut: readers of JSON have limits, too."""
 _UNSAFE = re.compile(
     r"\x1b(?!\[[0-9;]*m)(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?"
     r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]",
@@ -64,7 +69,7 @@ class Terminal:
 
     def write_json(self, document: dict[str, Any]) -> None:
         """One line of JSON. What JSON does not know stands as its text."""
-        self._stdout.write(json.dumps(document, default=_as_json, ensure_ascii=False) + "\n")
+        self._stdout.write(json.dumps(as_json(document), ensure_ascii=False) + "\n")
         self._stdout.flush()
 
     def write_notice(self, text: str) -> None:
@@ -173,11 +178,28 @@ def error_document(error: BaseException) -> dict[str, Any]:
     return document
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any, around: tuple[int, ...] = ()) -> Any:
+    """The nearest that JSON has: null for undefined and NaN, arrays for sets and bytes, pairs for other maps."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is UNDEFINED or value is HOLE:
+        return None
     if isinstance(value, bytes | bytearray | memoryview):
         return list(bytes(value))
-    if isinstance(value, set | frozenset | tuple):
-        return list(value)
+    if isinstance(value, TypedArray):
+        return as_json(value.tolist())
+    if id(value) in around or len(around) > _JSON_DEPTH:
+        return "[Circular]" if id(value) in around else "[...]"
+    inside = (*around, id(value))
+    if isinstance(value, Mapping):
+        pairs = [(key, as_json(item, inside)) for key, item in value.items()]
+        if all(isinstance(key, str) for key, _ in pairs):
+            return dict(pairs)
+        return [[as_json(key, inside), item] for key, item in pairs]
+    if isinstance(value, Set | list | tuple):
+        return [as_json(item, inside) for item in value]
     return str(value)
 
 

@@ -10,6 +10,7 @@ import pytest
 from isolatejs.capabilities.console.bindings import ConsoleEntry
 from isolatejs.cli.output import Terminal, describe_error, error_document, for_terminal
 from isolatejs.errors import ExecutionTimeoutError, GuestError, SandboxCrashedError
+from isolatejs.web.values import HOLE, UNDEFINED, BigInt, JSMap, JSSet, TypedArray
 
 
 class FakeTty(io.StringIO):
@@ -118,6 +119,30 @@ def test_json_value_is_one_line() -> None:
     Terminal(out, io.StringIO()).write_json({"value": {"bytes": b"\x01\x02", "set": {1}, "text": "é\n"}})
     assert out.getvalue().count("\n") == 1
     assert json.loads(out.getvalue()) == {"value": {"bytes": [1, 2], "set": [1], "text": "é\n"}}
+
+
+def test_json_holds_the_nearest_of_every_value() -> None:
+    cycle: list[object] = [1]
+    cycle.append(cycle)
+    value: list[object] = [
+        UNDEFINED,
+        float("nan"),
+        BigInt(5),
+        JSSet([1, 2]),
+        JSMap([(1, "a")]),
+        {"k": HOLE},
+        cycle,
+    ]
+    value.append(TypedArray("Int16Array", b"\x01\x00\xff\xff"))
+    out = io.StringIO()
+    Terminal(out, io.StringIO()).write_json({"value": value})
+    assert json.loads(out.getvalue())["value"] == [
+        None, None, 5, [1, 2], [[1, "a"]], {"k": None}, [1, "[Circular]"], [1, -1]
+    ]  # fmt: skip
+    deep: object = 0
+    for _ in range(100_000):
+        deep = [deep]
+    Terminal(out, io.StringIO()).write_json({"value": deep})
 
 
 def test_json_error_names_the_limit() -> None:
