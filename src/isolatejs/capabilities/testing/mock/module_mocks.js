@@ -2,7 +2,7 @@
 // Module mocks: `vi.mock(...)` and `jest.mock(...)` over the linker, which replaces modules for those who
 // import them afterwards. `hoist_mocks.js` sees to it that a test file's own imports come afterwards.
 
-import { automock } from "./mock_function.js";
+import { automock, createMock } from "./mock_function.js";
 
 /** @typedef {import("../../../guest/linker/linker.js").Linker} Linker */
 
@@ -55,7 +55,6 @@ export class ModuleMocks {
     }
     const actual = await this.importActual(specifier);
     if (factory?.spy) {
-      const { createMock } = await import("./mock_function.js");
       return Object.fromEntries(
         Object.entries(actual).map(([name, value]) => [
           name,
