@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 
 import isolatejs
-from fakes.chromium import Pages, bindings, playwright_and_chromium
+from fakes.chromium import Pages, bindings, chromium, playwright_chromium
 
-
-@pytest.fixture(scope="session")
-async def playwright_chromium() -> AsyncIterator[tuple[Any, Any]]:
-    async with playwright_and_chromium() as both:
-        yield both
-
-
-@pytest.fixture(scope="session")
-async def chromium(playwright_chromium: tuple[Any, Any]) -> Any:
-    return playwright_chromium[1]
+__all__ = ["chromium", "playwright_chromium"]
 
 
 @pytest.fixture(scope="session")

@@ -88,3 +88,14 @@ class Pages(LoopbackServer):
     def targets(self) -> list[str]:
         """What was asked for so far."""
         return [visit.target for visit in self.visits]
+
+
+@pytest.fixture(scope="session")
+async def playwright_chromium() -> AsyncIterator[tuple[Any, Any]]:
+    async with playwright_and_chromium() as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+async def chromium(playwright_chromium: tuple[Any, Any]) -> Any:
+    return playwright_chromium[1]

@@ -20,36 +20,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from isolatejs.errors import DaemonError
+from isolatejs.sandbox.launcher.control import DESCRIPTORS_LIMIT, PACKET_LIMIT_BYTES, Message, encode, send
+
+__all__ = [
+    "DESCRIPTORS_LIMIT", "PACKET_LIMIT_BYTES", "PROTOCOL", "Message", "close_all", "default_socket_path", "encode",
+    "exit_packet", "is_trusted", "memfd_of", "peer", "prepare_directory", "read_memfd", "receive",
+    "require_linux", "send", "version",
+]  # fmt: skip
 
 PROTOCOL: Final = 2
 """Raised whenever a packet changes its meaning; client and daemon must agree."""
-PACKET_LIMIT_BYTES: Final = 160 * 1024
-"""Below the kernel's default send buffer, so that one packet always fits. Larger things travel as a memfd."""
-DESCRIPTORS_LIMIT: Final = 8
-
-Message = dict[str, Any]
 
 
 @functools.cache
 def version() -> str:
     """The version of this library: guest files come from the daemon, what answers them from the client."""
     return importlib.metadata.version("isolatejs")
-
-
-def encode(message: Message) -> bytes:
-    """A packet. Raises ValueError for one that is too large."""
-    packet = json.dumps(message, separators=(",", ":")).encode()
-    if len(packet) > PACKET_LIMIT_BYTES:
-        raise ValueError(f"a packet of {len(packet)} bytes, limit {PACKET_LIMIT_BYTES}")
-    return packet
-
-
-def send(connection: socket.socket, packet: bytes, descriptors: tuple[int, ...] = ()) -> None:
-    """Send one packet. Raises BlockingIOError when the other side does not read."""
-    ancillary = []
-    if descriptors:
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-    connection.sendmsg([packet], ancillary, socket.MSG_NOSIGNAL)
 
 
 def receive(connection: socket.socket) -> tuple[Message, list[int]] | None:

@@ -12,7 +12,7 @@ import socket
 from typing import Any, Final
 
 PACKET_LIMIT_BYTES: Final = 160 * 1024
-"""Below the kernel's default send buffer, so that one packet always fits. Files travel as a memfd."""
+"""Below the kernel's default send buffer, so that one packet always fits. Larger things travel as a memfd."""
 DESCRIPTORS_LIMIT: Final = 8
 
 Message = dict[str, Any]
@@ -22,7 +22,7 @@ def encode(message: Message) -> bytes:
     """A packet. Raises ValueError for one that is too large."""
     packet = json.dumps(message, separators=(",", ":")).encode()
     if len(packet) > PACKET_LIMIT_BYTES:
-        raise ValueError(f"control packet of {len(packet)} bytes, limit {PACKET_LIMIT_BYTES}")
+        raise ValueError(f"a packet of {len(packet)} bytes, limit {PACKET_LIMIT_BYTES}")
     return packet
 
 
