@@ -34,6 +34,18 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def started(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The command while it runs; standard error goes with its output."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=ENVIRONMENT,
+    )
+
+
 def run(project: Path, *arguments: str, check: int = 0) -> str:
     done = subprocess.run(
         [*COMMAND, *arguments], cwd=project, capture_output=True, text=True, timeout=120, env=ENVIRONMENT
@@ -113,14 +125,7 @@ def test_files_are_out_of_reach_unless_granted(project: Path) -> None:
 
 
 def test_watch_runs_again_when_a_file_changes(project: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "src", "--watch"],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=ENVIRONMENT,
-    ) as process:
+    with started(project, "src", "--watch") as process:
         try:
             assert "1 passed" in read_until(process, "watching")
             (project / "src/math.ts").write_text("export const add = () => 5;\n")
@@ -131,14 +136,7 @@ def test_watch_runs_again_when_a_file_changes(project: Path) -> None:
 
 
 def test_watch_goes_on_while_the_files_are_away(project: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "src", "--watch"],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=ENVIRONMENT,
-    ) as process:
+    with started(project, "src", "--watch") as process:
         try:
             read_until(process, "watching")
             (project / "src/math.test.ts").rename(project / "away.txt")
@@ -161,14 +159,7 @@ def test_tests_after_one_that_blocks_are_run(project: Path) -> None:
 
 def test_interrupting_says_what_was_running(project: Path) -> None:
     (project / "block.test.js").write_text('test("blocks", () => { console.log("now"); for (;;) {} });\n')
-    with subprocess.Popen(
-        [*COMMAND, "block.test.js", "--timeout", "60"],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=ENVIRONMENT,
-    ) as process:
+    with started(project, "block.test.js", "--timeout", "60") as process:
         read_until(process, "now")
         process.send_signal(signal.SIGINT)
         assert "block.test.js > blocks (interrupted)" in read_until(process, "Time")
