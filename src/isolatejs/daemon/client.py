@@ -94,9 +94,14 @@ class DaemonClient:
     # --- provider ----------------------------------------------------------------------------------
     async def lease(self, *, memory_limit_bytes: int | None) -> Sandbox:
         """A fresh sandbox from the daemon's pool. When cancelled, it goes back."""
-        asking = asyncio.get_running_loop().create_task(
-            self.ask("lease", memory_limit_bytes=memory_limit_bytes)
-        )
+        return await self._leased_by("lease", memory_limit_bytes=memory_limit_bytes)
+
+    async def lease_engine(self, argv: list[str], *, memory_limit_bytes: int | None) -> Sandbox:
+        """An engine behind the daemon's wall. When cancelled, it goes back."""
+        return await self._leased_by("lease_engine", argv=argv, memory_limit_bytes=memory_limit_bytes)
+
+    async def _leased_by(self, operation: str, **fields: Any) -> Sandbox:
+        asking = asyncio.get_running_loop().create_task(self.ask(operation, **fields))
         try:
             sandbox = receive_sandbox(await asyncio.shield(asking))
         except asyncio.CancelledError:

@@ -2,6 +2,7 @@
 
     hello                         protocol, version and role both ways, the confinement report
     lease, return                 a sandbox: its channel socket, pidfd and sync FIFO go to the client
+    lease_engine                  the same for an engine with a command line of the client's
     look, check                   wake and ask the memory watchdog of a leased sandbox
     acquire, hold, put_aside, release, dispose     sessions by name
     run_engine                    one run of the engine behind the wall
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from isolatejs.daemon.lease_table import Lease
     from isolatejs.daemon.server import Client, DaemonServer
     from isolatejs.daemon.settings import DaemonSettings
+    from isolatejs.sandbox.sandbox import Sandbox
 
 Result = tuple[packets.Message, tuple[int, ...]]
 """Fields of the answer, and descriptors that go with it."""
@@ -60,6 +62,7 @@ class Operations:
         }
         self._for_hosts: dict[str, Handler] = self._for_operators | {
             "lease": self._lease,
+            "lease_engine": self._lease_engine,
             "return": self._return,
             "look": self._look,
             "check": self._check,
@@ -97,12 +100,22 @@ class Operations:
 
     # --- sandboxes ---------------------------------------------------------------------------------
     async def _lease(self, client: Client, message: packets.Message, _: list[int]) -> Result:
-        self._refuse_when_draining()
         limit = self._memory_limit(message)
+        return await self._give(client, lambda: self._server.pool.lease(memory_limit_bytes=limit))
+
+    async def _lease_engine(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        limit = self._memory_limit(message)
+        argv = _command_line(message)
+        pool = self._server.pool
+        return await self._give(client, lambda: pool.lease_engine(argv, memory_limit_bytes=limit))
+
+    async def _give(self, client: Client, start: Callable[[], Awaitable[Sandbox]]) -> Result:
+        """Start a sandbox for a client and hand it over."""
+        self._refuse_when_draining()
         server = self._server
         server.leases.reserve()
         try:
-            sandbox = await server.pool.lease(memory_limit_bytes=limit)
+            sandbox = await start()
         finally:
             server.leases.unreserve()
         if not server.connected(client):
@@ -157,11 +170,7 @@ class Operations:
     async def _run_engine(self, client: Client, message: packets.Message, descriptors: list[int]) -> Result:
         sizes: dict[str, int] = {str(name): int(size) for name, size in message["files"].items()}
         files = _cut(sizes, descriptors.pop(0)) if sizes else {}
-        argv = [str(argument) for argument in message["argv"]]
-        if sum(map(len, argv)) > ENGINE_ARGUMENTS_LIMIT_CHARACTERS or any(
-            "\0" in argument for argument in argv
-        ):
-            raise DaemonError("argv: too long, or with a NUL")
+        argv = _command_line(message)
         if len(sizes) > ENGINE_FILES_LIMIT:
             raise DaemonError(f"input files: more than {ENGINE_FILES_LIMIT}")
         limit = self._memory_limit(message)
@@ -263,6 +272,13 @@ def _key(message: packets.Message) -> str:
     if not isinstance(key, str) or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS:
         raise ConfigurationError(f"key: a str of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS} characters")
     return key
+
+
+def _command_line(message: packets.Message) -> list[str]:
+    argv = [str(argument) for argument in message["argv"]]
+    if sum(map(len, argv)) > ENGINE_ARGUMENTS_LIMIT_CHARACTERS or any("\0" in argument for argument in argv):
+        raise DaemonError("argv: too long, or with a NUL")
+    return argv
 
 
 def _cut(sizes: dict[str, int], descriptor: int) -> dict[str, bytes]:

@@ -32,6 +32,7 @@ from .launcher.wall import NAMESPACES, REQUIRED
 from .pipe_relay import make_pair, relay
 from .sandbox import KILL, ExitReport, Sandbox
 from .seatbelt import seatbelt_command
+from .workspace import send_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,8 +85,14 @@ class DirectClient:
         memory_limit_bytes: int | None = None,
         files: Mapping[str, bytes] | None = None,
         one_shot: bool = False,
+        workspace: bool = False,
     ) -> Sandbox:
-        """Start an engine. Raises SandboxStartError when the system cannot."""
+        """Start an engine; with `workspace` in a directory that the host writes.
+
+        Raises SandboxStartError when the system cannot.
+        """
+        if workspace and self._windows:
+            raise SandboxStartError("a sandbox with a directory of its own needs Linux or macOS")
         identifier = str(next(_IDS))
         private = Path(self._directory) / identifier
         work = private / "work"
@@ -95,12 +102,12 @@ class DirectClient:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         command = argv[:1] + [_translate(item, private.as_posix()) for item in argv[1:]]
-        if not one_shot:
+        if not one_shot and not workspace:
             command.append("--no-sync-replies" if self._windows else f"{private}/sync-replies")
         if sys.platform == "darwin" and self._settings.confinement != "off":
             command = [*seatbelt_command(self._settings.engine, self.place["image"], str(private)), *command]
         try:
-            return self._start(identifier, command, private, one_shot=one_shot)
+            return self._start(identifier, command, private, one_shot=one_shot, workspace=workspace)
         except OSError as error:
             shutil.rmtree(private, ignore_errors=True)
             raise SandboxStartError(f"a sandbox cannot be started: {error}") from error
@@ -119,8 +126,10 @@ class DirectClient:
             await asyncio.sleep(0)  # lets the exit be reported
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _start(self, identifier: str, command: list[str], private: Path, *, one_shot: bool) -> Sandbox:
-        cwd = str(private / "work") if one_shot else private.anchor
+    def _start(
+        self, identifier: str, command: list[str], private: Path, *, one_shot: bool, workspace: bool
+    ) -> Sandbox:
+        cwd = str(private / "work") if one_shot or workspace else private.anchor
         sync_fd = None
         if self._windows:
             engine, ours = _start_on_pipes(command, cwd, private, one_shot=one_shot)
@@ -128,7 +137,7 @@ class DirectClient:
             os.mkfifo(private / "sync-replies")
             sync_fd = os.open(private / "sync-replies", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
-                engine, ours = _start_on_socket(command, cwd, one_shot=one_shot)
+                engine, ours = _start_on_socket(command, cwd, one_shot=one_shot, workspace=workspace)
             except OSError:
                 os.close(sync_fd)
                 raise
@@ -192,11 +201,19 @@ class _Engine:
         return ExitReport("exited", code, None, text, None)
 
 
-def _start_on_socket(command: list[str], cwd: str, *, one_shot: bool) -> tuple[_Engine, socket.socket]:
+def _start_on_socket(
+    command: list[str], cwd: str, *, one_shot: bool, workspace: bool
+) -> tuple[_Engine, socket.socket]:
     """An engine whose stdin and stdout are one end of a socket pair, and the other end."""
     ours, theirs = socket.socketpair()
     with theirs:
         try:
+            if workspace:
+                directory = os.open(cwd, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    send_workspace(theirs, directory, cwd)
+                finally:
+                    os.close(directory)
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL if one_shot else theirs.fileno(),

@@ -99,8 +99,11 @@ class LauncherClient:
         one_shot: bool = False,
         probe: str | None = None,
         fill: bool = False,
+        workspace: bool = False,
     ) -> Sandbox:
         """Start a process; returns when its wall stands and the engine starts.
+
+        With `workspace` its directory is one that the host may write: see `receive_workspace`.
 
         Raises SandboxStartError when it cannot be started, SandboxCrashedError when the launcher ends.
         """
@@ -121,6 +124,8 @@ class LauncherClient:
             message["probe"] = probe
         if fill:
             message["fill"] = True
+        if workspace:
+            message["workspace"] = True
         try:
             self._send(message, (_archive(files),) if files else ())
         except ValueError as error:

@@ -130,6 +130,15 @@ class EmbeddedPool:
         code = report.exit_code if report.exit_code is not None else -(report.signal or 0)
         return CompletedEngineRun(code, bytes(stdout), report.stderr_tail)
 
+    async def lease_engine(self, argv: list[str], *, memory_limit_bytes: int | None) -> Sandbox:
+        """Start the engine behind the wall, its stdin and stdout on the channel, in a directory of its own."""
+        _check_memory_limit(memory_limit_bytes)
+        client, engine = await self._connect()
+        self._leased += 1
+        sandbox = await client.spawn([engine, *argv], memory_limit_bytes=memory_limit_bytes, workspace=True)
+        self._track(sandbox)
+        return sandbox
+
     async def try_wall(self, *, sweep: bool = False) -> Verdict:
         """Let a throwaway process behind the wall try what is forbidden; with `sweep` every system call."""
         client, _ = await self._connect()

@@ -41,6 +41,14 @@ class SandboxProvider(Protocol):
         """Run the engine once with `argv` (without its name) and `files` in /work, which is its directory."""
         ...
 
+    async def lease_engine(self, argv: list[str], *, memory_limit_bytes: int | None) -> Sandbox:
+        """Start the engine with `argv` (without its name), its stdin and stdout on the sandbox's channel.
+
+        It reads a directory that the caller writes: `receive_workspace` takes it from the channel. The caller
+        owns the sandbox.
+        """
+        ...
+
     def statistics(self) -> dict[str, int]:
         """Counts: alive, warm, leased, created."""
         ...

@@ -23,9 +23,11 @@ SOURCE = Path(isolatejs.__file__).resolve().parents[1]
 ORDINARY_USER = 4242
 
 PROBE = """
-    import asyncio, json, sys
+    import asyncio, json, socket, sys
     from fakes.raw_guest import evaluate, leased, raw_pool
     from isolatejs.sandbox.probe import probe
+    from isolatejs.sandbox.workspace import receive_workspace
+    RUN = ["run", "--no-config", "--no-lock", "--no-code-cache", "-q"]
     async def main():
         async with raw_pool(engine=sys.argv[1]) as pool:
             async with leased(pool, 64 << 20) as sandbox:
@@ -34,7 +36,16 @@ PROBE = """
             verdict = await probe(pool._client, sweep=True)
             files = {"a.js": b"console.log(7)"}
             run = await pool.run_engine(["run", "--no-config", "-q", "/work/a.js"], files, 20, None)
+            engine = await pool.lease_engine([*RUN, "--allow-all", "-"], memory_limit_bytes=64 << 20)
+            workspace = receive_workspace(engine.channel_socket)
+            workspace.write({"folder/b.txt": b"written"})
+            program = b"console.log(Deno.readTextFileSync('folder/b.txt'))"
+            engine.channel_socket.send(program)
+            engine.channel_socket.shutdown(socket.SHUT_WR)
+            await engine.exited
+            workspace.close()
             print(json.dumps({
+                "workspace": engine.channel_socket.recv(99).decode(),
                 "uid": uid,
                 "missing": [layer.name for layer in verdict.layers if not layer.held],
                 "allowed": [attempt.name for attempt in verdict.attempts if not attempt.refused],
@@ -97,6 +108,7 @@ async def test_every_layer_holds_here(ordinary: bool) -> None:
     assert int(str(found["swept"])) > 350
     assert found["uid"] != "0"
     assert found["one_shot"] == "7\n"
+    assert found["workspace"] == "written\n"
 
 
 @pytest.mark.parametrize("ordinary", [False, True], ids=["this user", "an ordinary user"])
@@ -107,6 +119,7 @@ async def test_in_a_plain_container_the_required_layers_hold_and_the_others_are_
     assert found["not_refused"] == []
     assert found["uid"] != "0"
     assert found["one_shot"] == "7\n"
+    assert found["workspace"] == "written\n"
 
 
 async def test_without_confinement_the_engine_runs_and_every_layer_is_named_as_missing() -> None:

@@ -34,6 +34,9 @@ INNER_ID = 65534
 OPEN_FILES_LIMIT = 256
 THREADS_LIMIT = 128
 """The engine itself has 5; each Worker adds two or three."""
+WORKSPACE_LIMIT_BYTES = 256 * 1024 * 1024
+"""Sources and the declarations of their packages; the host's own limits are below this."""
+WORKSPACE_FILES_LIMIT = 65_536
 FILTER_OF_PID_1 = build_filter(1)
 """Built once: it takes as long as everything else here together."""
 
@@ -51,6 +54,8 @@ class Plan:
     report: int
     """A pipe: what is written is why the sandbox cannot start; its end without a word is the exec."""
     files: dict[str, bytes]
+    workspace: bool
+    """Give it a directory that the host writes and the engine only reads."""
     sync_replies: int
     launcher_gone: select.poll
     """Readable once the launcher has died."""
@@ -73,7 +78,7 @@ def run(plan: Plan, settings: Settings) -> None:
             _map_ids(plan.proc)
         if plan.namespaces & linux.CLONE_NEWUTS:
             linux.set_host_name("sandbox")
-        more_rules = _place_sync_replies(plan) + _place_files(plan)
+        more_rules = _place_sync_replies(plan) + _place_files(plan) + _place_workspace(plan)
         for descriptor, standard in ((plan.stdin, 0), (plan.stdout, 1), (plan.stderr, 2)):
             os.dup2(descriptor, standard)
         wall.apply("closed descriptors", lambda: linux.close_on_exec_from(3))
@@ -172,6 +177,32 @@ def _place_files(plan: Plan) -> tuple[tuple[int, int], ...]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     os.chdir(work)
+    return ((os.open(".", os.O_PATH | os.O_CLOEXEC), landlock.READ_FILE | landlock.READ_DIR),)
+
+
+def _place_workspace(plan: Plan) -> tuple[tuple[int, int], ...]:
+    """An empty directory, the engine's working directory. The host gets it through the channel, ahead of all else.
+
+    The engine sees it through a second mount, which is read-only; the host's descriptor belongs to the first.
+    """
+    if not plan.workspace:
+        return ()
+    place = root.WORK if plan.place.real is None else f"{plan.place.real}/{plan.id}/work"
+    if plan.place.real is None:
+        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        options = f"size={WORKSPACE_LIMIT_BYTES},nr_inodes={WORKSPACE_FILES_LIMIT},mode=755"
+        linux.mount("workspace", place, "tmpfs", flags, options)
+    else:
+        Path(place).mkdir(mode=0o755)
+    directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if plan.place.real is None:
+        linux.mount(place, place, None, linux.MS_BIND)
+        linux.set_mount_attributes(place, linux.MOUNT_ATTR_RDONLY)
+    os.chdir(place)
+    name = place.encode()
+    with socket.socket(fileno=os.dup(plan.stdout)) as channel:
+        descriptors = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", directory))]
+        channel.sendmsg([struct.pack("!H", len(name)) + name], descriptors)
     return ((os.open(".", os.O_PATH | os.O_CLOEXEC), landlock.READ_FILE | landlock.READ_DIR),)
 
 

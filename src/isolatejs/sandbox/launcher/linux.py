@@ -6,6 +6,7 @@ Every function raises OSError with the call's name, and none of them decides any
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -15,7 +16,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # PyDLL keeps the interpreter lock during a call: a raw clone must not let the lock change hands.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -37,6 +38,8 @@ _NUMBERS: Final = {
     "unshare": (272, 97),
     "setns": (308, 268),
     "prctl": (157, 167),
+    "setfsuid": (122, 151),
+    "setfsgid": (123, 152),
     "capset": (126, 91),
     "seccomp": (317, 277),
     "execveat": (322, 281),
@@ -197,6 +200,18 @@ def set_mount_attributes(target: str, attributes: int) -> None:
     """Add MOUNT_ATTR_* flags to the mount at `target`; the flags that it has stay (mount_setattr(2))."""
     value = ctypes.create_string_buffer(struct.pack("QQQQ", attributes, 0, 0, 0), 32)
     _call("mount_setattr", AT_FDCWD, os.fsencode(target), 0, value, 32)
+
+
+@contextlib.contextmanager
+def file_ids(uid: int, gid: int) -> Iterator[None]:
+    """For the calling thread of a root process: files are opened and created as this user (setfsuid(2))."""
+    group = _call("setfsgid", gid)
+    user = _call("setfsuid", uid)
+    try:
+        yield
+    finally:
+        _call("setfsuid", user)
+        _call("setfsgid", group)
 
 
 def prctl(option: int, argument: int = 0, second: int = 0) -> int:

@@ -169,6 +169,7 @@ class Launcher:
                 stderr=stderr_of_child,
                 report=report_of_child,
                 files=files,
+                workspace="workspace" in message,
                 sync_replies=fifo.path,
                 launcher_gone=self._launcher_gone,
                 proc=self._proc,
