@@ -123,12 +123,19 @@ def _modules(given: Any) -> ModuleResolver | None:
                 static=part.get("static") is True,
             )
         elif kind == "sourceTree":
-            resolver.source_tree(part["prefix"], _loader(part["loader"]))
+            resolver.source_tree(part["prefix"], _loader(_function(part["loader"], "sourceTree")))
         elif kind == "fallback":
-            resolver.fallback(_loader(part["loader"], importer=True))
+            resolver.fallback(_loader(_function(part["loader"], "fallback"), importer=True))
         else:
             raise ConfigurationError(f"unknown part of a module resolver: {kind!r:.40}")
     return resolver
+
+
+def _function(loader: Any, where: str) -> Any:
+    """A loader that is one: text would name a directory of the host."""
+    if not callable(loader):
+        raise ConfigurationError(f"{where}: the loader must be a function, not {type(loader).__name__}")
+    return loader
 
 
 def _loader(source: Any, *, importer: bool = False) -> Any:

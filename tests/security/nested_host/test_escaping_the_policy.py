@@ -264,3 +264,21 @@ async def test_an_inherited_fetch_hears_nothing_that_the_program_made_up(host: i
         for context in contexts:
             assert (context.resource_id, context.request_id, dict(context.metadata)) == (runtime.id, None, {})
             assert context.runtime_id != runtime.id
+
+
+@pytest.mark.parametrize(
+    "loader", ['"/etc"', '"."', '["/etc"]', '{ root: "/etc" }', "null", "undefined", "5"]
+)
+async def test_a_source_tree_is_never_a_directory_of_the_host(
+    host: isolatejs.IsolateHost, loader: str
+) -> None:
+    """An embedder may give `source_tree` a directory; for a program the loader is a function of its own."""
+    async with host.create_runtime() as runtime:
+        code = f"""
+        import {{ createModuleResolver }} from "isolatejs";
+        const modules = createModuleResolver().sourceTree("/e/", {loader});
+        const child = await nested.createRuntime({{ bindings: {{ modules }} }});
+        await child.eval(`import text from "/e/hostname" with {{ type: "text" }}; text`)
+        """
+        with pytest.raises(GuestError, match="loader must be a function"):
+            await runtime.eval(IMPORT + code)
