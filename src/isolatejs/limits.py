@@ -43,6 +43,22 @@ PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
 PENDING_ANSWERS_LIMIT_BYTES: Final = 16 * MIB
 """Answers that cost the host no waiting (refusals, mostly) to a guest that does not read: 100,000 of them."""
 
+# --- what runtimes share ---------------------------------------------------------------------------
+FAIR_QUEUE_WAITING_LIMIT: Final = 10_000
+"""Turns of one runtime that wait for a shared thread, process or connection: as many as it may have open calls."""
+HOST_TIME_SHARE: Final = 0.5
+"""Part of the event loop's time that one runtime (with its children) gets while another one wants some, too."""
+HOST_TIME_BURST_MS: Final = 2_000
+"""Processor time of the host that a runtime may use at once, before that share counts: the largest values that
+cross in one message, tens of megabytes, take about as long."""
+HOST_TIME_DEBT_LIMIT_MS: Final = 30_000
+"""Processor time of the host that a runtime has used beyond burst and share. It is read no more until its debt is paid,
+so it gets here only with handlers that go on meanwhile, or one message that stops the host for half a minute."""
+HOST_TIME_CONTENTION_MS: Final = 1_000
+"""For so long after its last message another runtime counts as one that wants a share: alone, none is slowed."""
+HOST_TIME_SLICE_MS: Final = 20
+"""Messages of one runtime are handled for so long at once; then the others have their turn."""
+
 # --- web ----------------------------------------------------------------------------------------
 BODY_BUFFER_LIMIT_BYTES: Final = 256 * MIB
 """What `bytes()`, `text()` and `json()` gather from a body stream; longer ones are read in pieces."""

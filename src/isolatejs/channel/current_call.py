@@ -1,0 +1,33 @@
+"""For whom the host works now: set while a handler of a guest's call runs, and in all tasks that it starts.
+
+What shares something between runtimes (threads, connections, processes) asks here whose turn it is.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+
+@dataclass(eq=False, slots=True)
+class CurrentCall:
+    """One call of a guest that is being answered."""
+
+    owner: Hashable
+    """Whose: the runtime's account of host time, or that of the tree that it belongs to."""
+    given_up: bool = False
+    """Whether the guest itself has cancelled it."""
+
+
+current_call: ContextVar[CurrentCall | None] = ContextVar("isolatejs_current_call", default=None)
+_EMBEDDER = "embedder"
+
+
+def current_owner() -> Hashable:
+    """The owner for fair queues. The embedder's own work, which no guest asked for, is one owner, too."""
+    call = current_call.get()
+    return _EMBEDDER if call is None else call.owner
