@@ -149,6 +149,11 @@ class LeasedSandbox(Sandbox):
         super().__init__(**parts, watcher=_RemoteWatcher(connection))
         self.connection = connection
 
+    def join_tree(self, parent: Sandbox, tree_limit_bytes: int) -> None:
+        if not isinstance(parent, LeasedSandbox) or parent.connection is not self.connection:
+            raise DaemonError("a nested sandbox has to come from the daemon of its parent, which is draining")
+        super().join_tree(parent, tree_limit_bytes)
+
     def let_go(self) -> None:
         """Close this side's descriptors and leave the process alone: the daemon keeps it."""
         self._closed = True
@@ -191,6 +196,9 @@ class _RemoteWatcher:
 
     def __init__(self, connection: DaemonConnection) -> None:
         self._connection = connection
+
+    def join_tree(self, id: str, parent_id: str, tree_limit_bytes: int) -> None:
+        self._connection.tell("join", sandbox=id, parent=parent_id, tree_limit_bytes=tree_limit_bytes)
 
     def look_soon(self, id: str) -> None:
         self._connection.tell("look", sandbox=id)

@@ -4,6 +4,7 @@
     lease, return                 a sandbox: its channel socket, pidfd and sync FIFO go to the client
     lease_engine                  the same for an engine with a command line of the client's
     look, check                   wake and ask the memory watchdog of a leased sandbox
+    join                          count a leased sandbox in the tree of another one
     acquire, hold, put_aside, release, dispose     sessions by name
     run_engine                    one run of the engine behind the wall
     statistics, list, kill, drain for operators, who may be of another version
@@ -64,6 +65,7 @@ class Operations:
             "lease": self._lease,
             "lease_engine": self._lease_engine,
             "return": self._return,
+            "join": self._join,
             "look": self._look,
             "check": self._check,
             "acquire": self._acquire,
@@ -158,6 +160,15 @@ class Operations:
         lease = self._own(client, message)
         self._server.sessions.forget(lease)
         self._server.end(lease)
+        return {}, ()
+
+    async def _join(self, client: Client, message: packets.Message, _: list[int]) -> Result:
+        lease = self._own(client, message)
+        parent = self._server.leases.get(str(message["parent"]), client)
+        limit = message["tree_limit_bytes"]
+        if not isinstance(limit, int) or not 0 < limit <= MEMORY_LIMIT_MAXIMUM_MB * MIB:
+            raise ConfigurationError(f"tree_limit_bytes: {limit!r:.40} is no number of bytes of a tree")
+        lease.sandbox.join_tree(parent.sandbox, limit)
         return {}, ()
 
     async def _look(self, client: Client, message: packets.Message, _: list[int]) -> Result:

@@ -141,4 +141,5 @@ def exit_packet(sandbox: str, report: Any) -> Message:
         "signal": report.signal,
         "stderr_tail": report.stderr_tail,
         "peak_memory_bytes": report.peak_memory_bytes,
+        "detail": report.detail,
     }

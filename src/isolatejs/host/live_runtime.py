@@ -36,6 +36,7 @@ from isolatejs.web import AbortController, AbortSignal
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from isolatejs.host.parent import Parent
     from isolatejs.sandbox.provider import SandboxProvider
     from isolatejs.sandbox.sandbox import ExitReport, Sandbox
 
@@ -50,6 +51,7 @@ class PreparedRuntime:
     scope: RuntimeScope
     controller: AbortController
     halves: dict[str, HostHalf]
+    parent: Parent | None = None
 
 
 class LiveRuntime:
@@ -63,6 +65,8 @@ class LiveRuntime:
         self.children: set[Any] = set()
         """What this runtime's program opened through a nested host; each has `end_now(error)`."""
         self.active_executions = 0
+        self.parent: Parent | None = None
+        """Whose program created it through a nested host; None for the embedder's own."""
         self.parked = False
         """Whether it ended here because its session was put aside, and lives on."""
         self._controller = controller
@@ -84,6 +88,7 @@ class LiveRuntime:
         key: str | None = None,
         resource_id: str | None = None,
         extra: dict[str, Any] | None = None,
+        parent: Parent | None = None,
     ) -> PreparedRuntime:
         """Build the halves that the bindings grant. Raises ConfigurationError for a binding that is wrong."""
         runtime_id = new_runtime_id()
@@ -98,12 +103,18 @@ class LiveRuntime:
             execution_timeout_ms=execution_timeout_ms,
             run_engine=provider.run_engine,
         )
-        return PreparedRuntime(scope, controller, build_halves(bindings, scope, extra))
+        return PreparedRuntime(scope, controller, build_halves(bindings, scope, extra), parent)
 
     @classmethod
     async def start(cls, provider: SandboxProvider, prepared: PreparedRuntime) -> LiveRuntime:
         """Lease a sandbox and boot the kernel."""
         sandbox = await provider.lease(memory_limit_bytes=prepared.scope.memory_limit_mb * MIB)
+        if prepared.parent is not None:
+            try:
+                sandbox.join_tree(prepared.parent.live.sandbox, prepared.parent.tree_memory_mb * MIB)
+            except BaseException:
+                await sandbox.aclose()
+                raise
         return await cls._connect(sandbox, prepared, Numbering(), BootKernel)
 
     @classmethod
@@ -143,6 +154,7 @@ class LiveRuntime:
                 numbering=numbering,
             )
             runtime = cls(sandbox, scope, prepared.controller)
+            runtime.parent = prepared.parent
             runtime._boot(prepared.halves, first)
         except BaseException:
             await sandbox.aclose()
@@ -347,6 +359,15 @@ class LiveRuntime:
 
     def _death(self, report: ExitReport) -> IsolateError:
         """The error for a process that ended on its own."""
+        if report.reason == "memory" and report.detail == "tree" and self.parent is not None:
+            limit = self.parent.tree_memory_mb
+            return MemoryLimitError(
+                f"the runtime {self.parent.live.runtime_id} and all that its program created used more than "
+                f"{limit} MB together: {self.runtime_id} was ended",
+                limit="nested_host.max_total_memory_mb",
+                value=limit,
+                runtime_id=self.runtime_id,
+            )
         if report.reason == "memory":
             limit = self.scope.memory_limit_mb
             return MemoryLimitError(

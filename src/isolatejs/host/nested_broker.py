@@ -25,6 +25,7 @@ from isolatejs.host.nested_options import (
     notify,
     to_javascript,
 )
+from isolatejs.host.parent import Parent
 from isolatejs.host.runtime_options import RuntimeOptions
 from isolatejs.limits import MEMORY_LIMIT_MB, NAMESPACE_KEY_LIMIT_CHARACTERS, NESTED_LISTENERS_LIMIT
 from isolatejs.web.values import UNDEFINED
@@ -140,6 +141,7 @@ class HostBroker:
             "cwd": options.get("cwd", "/"),
             "memory_limit_mb": memory_mb,
             "execution_timeout_ms": timeout_ms,
+            "parent": Parent(parent, self._group.tree_memory_mb(parent.scope.memory_limit_mb)),
         }
 
     def _most_ms(self) -> float:

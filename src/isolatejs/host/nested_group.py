@@ -72,3 +72,8 @@ class NestedGroup:
         above = self._within.lifetime_ms() if self._within is not None else None
         own = self.policy.max_app_server_lifetime_ms
         return min(own, above) if own is not None and above is not None else own if above is None else above
+
+    def tree_memory_mb(self, own_limit_mb: int) -> int:
+        """What the runtime with this policy and all below it may use together. Those above it count it as well."""
+        given = self.policy.max_total_memory_mb
+        return own_limit_mb if given is None else given

@@ -93,6 +93,7 @@ class RuntimeFactory:
             "key": check_runtime_key(options.key),
             "resource_id": resource_id,
             "extra": parts,
+            "parent": options.parent,
         }
         prepared = LiveRuntime.prepare(self.provider, granted, **settings)
         parked = None if acquire is None else await acquire()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
 from isolatejs.host.nested_group import NestedGroup
 from isolatejs.host.options import coerce_options
 from isolatejs.limits import MEMORY_LIMIT_MB
+
+if TYPE_CHECKING:
+    from isolatejs.host.parent import Parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,8 @@ class RuntimeOptions:
     memory_limit_mb: int = MEMORY_LIMIT_MB
     nested: NestedGroup | None = None
     typecheck: Any = False
+    parent: Parent | None = None
+    """Whose program creates it; None for the embedder's own runtimes."""
 
 
 def nested_group(nested_host: Any) -> NestedGroup | None:

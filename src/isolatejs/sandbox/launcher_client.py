@@ -144,6 +144,10 @@ class LauncherClient:
         """Arm the limit of a running sandbox: one packet, no answer."""
         self._send({"op": "limit", "id": id, "memory_limit_bytes": memory_limit_bytes})
 
+    def join_tree(self, id: str, parent_id: str, tree_limit_bytes: int) -> None:
+        """Count a sandbox in the tree of another one, which may use so much memory together."""
+        self._send({"op": "join", "id": id, "parent": parent_id, "tree_limit_bytes": tree_limit_bytes})
+
     def look_soon(self, id: str) -> None:
         """Have the launcher look at a sandbox's memory now and then often for a while."""
         self._send({"op": "look", "id": id})
@@ -311,4 +315,5 @@ def _exit_report(message: control.Message) -> ExitReport:
         signal=message["signal"],
         stderr_tail=message["stderr_tail"],
         peak_memory_bytes=message["peak"],
+        detail=message["detail"],
     )

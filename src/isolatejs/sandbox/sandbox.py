@@ -31,7 +31,7 @@ ExitReason = Literal["killed", "memory", "crashed", "exited", "disposed", "lost"
 class ExitReport:
     """How a sandbox ended. `peak_memory_bytes` is anonymous resident memory where it was measured.
 
-    `detail` is what somebody else who ended it gave as the reason.
+    `detail` is what somebody else who ended it gave as the reason, and "tree" for the memory of a whole tree.
     """
 
     reason: ExitReason
@@ -44,6 +44,10 @@ class ExitReport:
 
 class MemoryWatcher(Protocol):
     """What a sandbox asks of the launcher that watches it, directly or through a daemon."""
+
+    def join_tree(self, id: str, parent_id: str, tree_limit_bytes: int) -> None:
+        """Count the sandbox in the tree of another one, which may use so much memory together."""
+        ...
 
     def look_soon(self, id: str) -> None:
         """Look at the sandbox now and then often for a while."""
@@ -113,6 +117,13 @@ class Sandbox:
         if self._watcher is not None and now - self._woken_at > WAKE_INTERVAL_S and not self._closed:
             self._woken_at = now
             self._watcher.look_soon(self.id)
+
+    def join_tree(self, parent: Sandbox, tree_limit_bytes: int) -> None:
+        """Belong to `parent`, whose program started this one: they and all that `parent` has started else may
+        use so much memory together, and none of them outlives it. Without a watchdog (where processes are not
+        confined) nothing is counted."""
+        if self._watcher is not None and not self._closed:
+            self._watcher.join_tree(self.id, parent.id, tree_limit_bytes)
 
     async def check_memory(self) -> bool:
         """Look at the memory now; a sandbox over its limit is killed. True when it was over.

@@ -24,6 +24,8 @@ class NestedHostPolicy:
     `max_runtimes`                   script, test and namespaced runtimes of those.
     `max_app_servers`                app servers of those.
     `max_memory_limit_mb`            largest memory limit of one child, and its default.
+    `max_total_memory_mb`            memory of the runtime and all its descendants together, on top of what their
+                                     engines use themselves; None is the runtime's own `memory_limit_mb`.
     `max_execution_timeout_ms`       longest time limit of one execution in a child, and its default.
     `max_app_server_lifetime_ms`     how long an app server may live; None is as long as its parent.
     """
@@ -33,6 +35,7 @@ class NestedHostPolicy:
     max_runtimes: int = NESTED_RUNTIMES_LIMIT
     max_app_servers: int = NESTED_SERVERS_LIMIT
     max_memory_limit_mb: int = NESTED_MEMORY_LIMIT_MB
+    max_total_memory_mb: int | None = None
     max_execution_timeout_ms: float = NESTED_EXECUTION_TIMEOUT_MS
     max_app_server_lifetime_ms: float | None = None
 
@@ -43,6 +46,11 @@ class NestedHostPolicy:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ConfigurationError(f"nested_host.{name}: a whole number from 0 up, not {value!r:.80}")
+        most = self.max_total_memory_mb
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most <= 0):
+            raise ConfigurationError(
+                f"nested_host.max_total_memory_mb: a positive whole number, not {most!r:.80}"
+            )
         for name in ("max_execution_timeout_ms", "max_app_server_lifetime_ms"):
             value = getattr(self, name)
             optional = name == "max_app_server_lifetime_ms" and value is None

@@ -131,6 +131,8 @@ class Launcher:
                     process = self._processes.get(message["id"])
                     if process is not None:
                         self._limit_or_end(process, message["memory_limit_bytes"])
+                elif message["op"] == "join":
+                    self._join(message)
                 elif message["op"] == "look":
                     process = self._processes.get(message["id"])
                     if process is not None:
@@ -243,6 +245,14 @@ class Launcher:
         if self._cgroups is not None:
             self._cgroups.limit(process.id, process.anonymous_limit)
 
+    def _join(self, message: dict[str, Any]) -> None:
+        """Count a sandbox in the tree of the one whose program started it. Without its parent it is nobody's."""
+        process, parent = (self._processes.get(message[name]) for name in ("id", "parent"))
+        if process is None:
+            return
+        if parent is None or not self._watchdog.join(process, parent, message["tree_limit_bytes"]):
+            process.kill()
+
     def _check(self, id: str) -> None:
         """Look at one sandbox now and say whether it is over its limit (and so killed)."""
         process = self._processes.get(id)
@@ -281,6 +291,7 @@ class Launcher:
         self._unwatch(process.stderr)
         self._unwatch(process.pidfd)
         del self._processes[process.id]
+        self._watchdog.leave(process)
         report = process.describe_end()
         process.close()
         self._send(report)

@@ -44,8 +44,19 @@ class Process:
     anonymous_limit: int = 0
     mapped_limit: int = 0
     last_anonymous: int = 0
+    parent: Process | None = None
+    """Whose program started it through a nested host: what this one uses counts in that one's tree."""
+    children: list[Process] = field(default_factory=list)
+    tree_limit: int = 0
+    """What this one and all below it may use together, 0 for no limit."""
+    used: int = 0
+    """What it used at the last look, without what its engine uses itself. Only counted in a tree."""
+    tree_used: int = 0
+    """The same of this one and all below it."""
     peak_bytes: int = 0
     over_limit: bool = False
+    over_tree_limit: bool = False
+    """Whether it was killed because of what its tree used together."""
     stderr_bytes: int = 0
     interval: float = 0.0
     """Seconds between two looks of the watchdog."""
@@ -103,6 +114,7 @@ class Process:
             "signal": -code if code < 0 else None,
             "stderr_tail": printable(self._tail.decode("utf-8", "replace")),
             "peak": self.peak_bytes,
+            "detail": "tree" if self.over_tree_limit else "",
         }
 
     def close(self) -> None:

@@ -6,6 +6,10 @@ Three things together, since none is enough alone (each was tried against bombs)
 - A look at anonymous resident memory finds what stays below that: the limit itself.
 - A look at the size of writable mappings finds memory that was allocated and not yet touched.
 
+Processes that one runtime's program started through nested hosts are a tree. Its limit bounds what all of them use
+together, as far as looks go: when it is passed, the one that has just grown is killed, then the largest ones below
+the root, until the rest fits.
+
 Looks are frequent while a sandbox grows and rare while it does not. To wake up costs the launcher as much as
 five looks, so it looks at many at once, at some a little early: 1,000 idle ones cost 2% of a core.
 Standard library only.
@@ -115,17 +119,98 @@ class Watchdog:
             process.over_limit = True
             process.kill()
             return True
+        if (process.parent is not None or process.children) and self._tree_is_over(process):
+            return True
         if growth > GROWTH_BYTES:
             process.interval = SHORTEST_INTERVAL_S
         else:
             process.interval = min(process.interval * 2, LONGEST_INTERVAL_S)
         return False
 
+    # --- trees -------------------------------------------------------------------------------------
+    def join(self, process: Process, parent: Process, tree_limit_bytes: int) -> bool:
+        """Count a process in its parent's tree from now on. False when it cannot be this one's child."""
+        above: Process | None = parent
+        while above is not None:
+            if above is process:
+                return False
+            above = above.parent
+        if process.parent is not None or not parent.alive:
+            return process.parent is parent
+        process.parent = parent
+        parent.children.append(process)
+        parent.tree_limit = tree_limit_bytes
+        _add(parent, process.tree_used)
+        for member in (parent, process):
+            self._count(member)
+        return True
+
+    def leave(self, process: Process) -> None:
+        """A process has ended: what it used counts no more, and what it started ends too."""
+        _add(process, -process.used)
+        process.used = 0
+        for child in process.children:
+            child.kill()
+        if process.parent is not None:
+            process.parent.children.remove(process)
+
+    def _tree_is_over(self, process: Process) -> bool:
+        """End processes of a tree that uses too much; whether this one, at which we look, is one of them."""
+        before = process.used
+        self._count(process, process.last_anonymous)
+        grown = process if process.used > before else None
+        above: Process | None = process
+        while above is not None:
+            if above.tree_limit and above.tree_used > above.tree_limit:
+                self._shrink(above, grown)
+            above = above.parent
+        return process.over_limit
+
+    def _shrink(self, root: Process, grown: Process | None) -> None:
+        """End the one that has just grown, then the largest ones, until the rest fits; never the root itself."""
+        below = [member for member in _below(root) if member.alive and not member.over_limit]
+        for member in (root, *below):  # what the others used is only known from their last looks
+            self._count(member)
+        below.sort(key=lambda member: (member is grown, member.used))
+        while below and root.tree_used > root.tree_limit:
+            ending = below.pop()
+            _add(ending, -ending.used)
+            ending.used = 0
+            ending.over_limit = ending.over_tree_limit = True
+            ending.kill()
+
+    def _count(self, process: Process, anonymous: int | None = None) -> None:
+        """Bring up to date what a process uses without its engine's own part."""
+        if process.over_limit:
+            return  # it is dying
+        if anonymous is None:
+            anonymous, _ = read_usage(process)
+        engine = process.anonymous_limit - process.limit_bytes
+        used = max(0, anonymous - engine)
+        _add(process, used - process.used)
+        process.used = used
+
     def _schedule(self, process: Process) -> None:
         self._sequence += 1  # processes cannot be compared
         heapq.heappush(
             self._due, (time.monotonic() + process.interval, self._sequence, process.generation, process)
         )
+
+
+def _add(process: Process, change: int) -> None:
+    """Count a change of what a process uses in its own tree and in all that it is part of."""
+    part: Process | None = process
+    while part is not None:
+        part.tree_used += change
+        part = part.parent
+
+
+def _below(process: Process) -> list[Process]:
+    """All processes of the tree but its root."""
+    found = list(process.children)
+    for member in found:  # which grows meanwhile
+        found.extend(member.children)
+    return found
 
 
 def read_usage(process: Process) -> tuple[int, int]:
