@@ -256,6 +256,16 @@ TEST_ERRORS_LIMIT: Final = 50
 """Errors of one test that are kept."""
 SNAPSHOT_LIMIT_BYTES: Final = 16 * MIB
 """One snapshot file."""
+INLINE_SNAPSHOTS_LIMIT: Final = 5_000
+"""Inline snapshots of one run that are put into the test file."""
+INLINE_CHECK_TIMEOUT_MS: Final = 60_000
+"""Parsing a test file before and after its inline snapshots; a JSX file goes through the transpiler."""
+SNAPSHOT_RUN_LIMIT_FILES: Final = 2_000
+"""Snapshot files that one run of a test file writes: they go to the embedder's disk."""
+SNAPSHOT_RUN_LIMIT_BYTES: Final = 128 * MIB
+"""What one run of a test file writes as snapshots in all."""
+SNAPSHOT_FOLDER_ENTRIES_LIMIT: Final = 5_000
+"""Entries of a folder that are looked at to see that it holds nothing but file snapshots."""
 
 # --- app servers ----------------------------------------------------------------------------------
 REQUEST_INLINE_BYTES: Final = 256 * KIB

@@ -93,9 +93,10 @@ class IsolateHost:
     ) -> Opening[TestRuntime]:
         """A runtime with the test framework: describe, test, hooks, expect. Await it, or use it in `async with`.
 
-        Snapshots are kept in the files binding; without one, in `snapshots` (what a files binding can be), of
-        which only `__snapshots__` directories are ever touched. `execution_timeout_ms` limits each run as a
-        whole: what is left of it is then reported as skipped.
+        Snapshots are kept in `snapshots` (what a files binding can be), without it in the files binding: the
+        snapshot file of the test file that runs, and file snapshots that no tool executes or collects
+        (docs/testing.md). `execution_timeout_ms` limits each run as a whole: what is left of it is then
+        reported as skipped.
         """
         options = RuntimeOptions(
             bindings=bindings,

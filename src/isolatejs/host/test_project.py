@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 from dataclasses import dataclass, field, replace
@@ -14,13 +13,14 @@ from isolatejs.capabilities.console.bindings import ConsoleBindings
 from isolatejs.capabilities.files.bindings import create_file_bindings
 from isolatejs.capabilities.modules.bindings import create_module_resolver
 from isolatejs.errors import ConfigurationError
+from isolatejs.host.inline_snapshots import insert_snapshots
 from isolatejs.limits import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from isolatejs.capabilities.console.bindings import ConsoleEntry
-    from isolatejs.capabilities.testing.contract import InlineSnapshot, UpdateMode
+    from isolatejs.capabilities.testing.contract import UpdateMode
     from isolatejs.capabilities.testing.results import TestCase, TestEvent, TestRunResult
     from isolatejs.host.isolate_host import IsolateHost
 
@@ -131,7 +131,9 @@ class TestProject:
                 locations=True,
                 successor=open_runtime,
             )
-        insert_snapshots(file, code, result.inline_snapshots)
+        await insert_snapshots(
+            host, file.path, file.filename, code, result.inline_snapshots, options.update_snapshots
+        )
         return result
 
     async def collect(self, host: IsolateHost, file: TestFile) -> tuple[TestCase, ...]:
@@ -172,56 +174,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
-
-
-_INLINE_CALL = re.compile(r"(toMatchInlineSnapshot|toThrowErrorMatchingInlineSnapshot)\s*\(")
-_TEMPLATE = re.compile(r"\s*`(?:\\.|[^\\`])*`", re.DOTALL)
-
-
-def insert_snapshots(file: TestFile, code: str, snapshots: tuple[InlineSnapshot, ...]) -> None:
-    """Put inline snapshots into the test file, unless it was changed meanwhile.
-
-    The guest only names a line and a text: what is written is always a template literal, escaped here, as
-    the last argument of a snapshot matcher that stands there.
-    """
-    mine = [snapshot for snapshot in snapshots if snapshot.filename == file.filename]
-    if not mine or _read(file.path) != code:
-        return
-    lines = code.split("\n")
-    for snapshot in sorted(mine, key=lambda item: (item.line, item.column), reverse=True):
-        if not 1 <= snapshot.line <= len(lines):
-            continue
-        offset = sum(len(line) + 1 for line in lines[: snapshot.line - 1])
-        text = "\n".join(lines)
-        call = _INLINE_CALL.search(text, offset + max(0, snapshot.column - 1)) or _INLINE_CALL.search(
-            text, offset
-        )
-        if call is None:
-            continue
-        indent = re.match(r"[ \t]*", lines[snapshot.line - 1])
-        literal = _literal(snapshot.snapshot, indent.group() if indent else "")
-        rest = text[call.end() :]
-        template = _TEMPLATE.match(rest)
-        if template is not None:
-            changed = literal + rest[template.end() :]
-        elif rest.lstrip().startswith(")"):
-            changed = literal + rest.lstrip()
-        else:
-            continue  # property matchers first: where they end is not for a pattern to say
-        lines = (text[: call.end()] + changed).split("\n")
-    _write_as_it_was(file.path, "\n".join(lines))
-
-
-def _write_as_it_was(path: Path, text: str) -> None:
-    """Replace a file's text, but not its line ends and its byte order mark."""
-    before = path.read_bytes()
-    encoding = "utf-8-sig" if before.startswith(codecs.BOM_UTF8) else "utf-8"
-    path.write_text(text, encoding=encoding, newline="\r\n" if b"\r\n" in before else "\n")
-
-
-def _literal(snapshot: str, indent: str) -> str:
-    escaped = re.sub(r"`|\\|\$\{", lambda match: "\\" + match.group(), snapshot)
-    if "\n" not in escaped:
-        return f"`{escaped}`"
-    body = "\n".join(f"{indent}  {line}" if line else line for line in escaped.split("\n"))
-    return f"`\n{body}\n{indent}`"

@@ -11,11 +11,10 @@ import msgspec
 
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.capabilities.files.bindings import as_file_tree
-from isolatejs.capabilities.testing.contract import RunTests
+from isolatejs.capabilities.testing.contract import CheckInlineSnapshots, RunTests
 from isolatejs.capabilities.testing.host import OtherTestsError, TestingGrant
 from isolatejs.capabilities.testing.results import TestError, TestRunResult
 from isolatejs.capabilities.testing.run_record import RunRecord
-from isolatejs.capabilities.testing.snapshot_store import FileSnapshotStore
 from isolatejs.errors import (
     ConfigurationError,
     ExecutionTimeoutError,
@@ -26,6 +25,7 @@ from isolatejs.errors import (
     SandboxCrashedError,
 )
 from isolatejs.host.options import check_milliseconds, check_positive_integer
+from isolatejs.host.snapshot_files import TreeSnapshotFiles
 from isolatejs.limits import HOOK_TIMEOUT_MS, TEST_CONCURRENCY, TEST_LOAD_TIMEOUT_MS, TEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -198,6 +198,15 @@ class TestRuns:
         finally:
             self._busy = False
 
+    async def check_inline_snapshots(self, message: CheckInlineSnapshots) -> bool:
+        """See TestRuntime.check_inline_snapshots."""
+        testing = self._testing
+        return await self._live.execute(
+            lambda: testing.check_inline_snapshots(message),
+            timeout_ms=self._live.scope.execution_timeout_ms,
+            signal=None,
+        )
+
     @property
     def _testing(self) -> TestingHost:
         return cast("TestingHost", self._live.halves["testing"])
@@ -222,13 +231,10 @@ class TestRuns:
 
 
 def testing_grant(bindings: Any, snapshots: Any = None) -> TestingGrant:
-    """What a test runtime with these bindings gets: snapshots when there are files to keep them in."""
+    """What a test runtime with these bindings gets: snapshots, in `snapshots` or else in its files."""
     files = bindings.get("files") if isinstance(bindings, Mapping) else getattr(bindings, "files", None)
-    if files is not None:
-        return TestingGrant(FileSnapshotStore(as_file_tree(files)))
-    if snapshots is not None:
-        return TestingGrant(FileSnapshotStore(as_file_tree(snapshots), only="__snapshots__"))
-    return TestingGrant()
+    kept = files if snapshots is None else snapshots
+    return TestingGrant() if kept is None else TestingGrant(TreeSnapshotFiles(as_file_tree(kept)))
 
 
 class TestRuntime:
@@ -309,6 +315,18 @@ class TestRuntime:
     ) -> tuple[TestCase, ...]:
         """The tests of a file, in order, without running them. Raises GuestError when it does not load."""
         return await self._runs.collect(code, filename, signal=signal)
+
+    async def check_inline_snapshots(
+        self, filename: str, before: str, after: str, snapshots: list[str], *, replaces: bool
+    ) -> bool:
+        """Whether a changed test file differs by the literals of inline snapshots alone, in this order.
+
+        With `replaces` a call may have had another snapshot. Only a runtime that has run nothing is asked.
+        """
+        message = CheckInlineSnapshots(
+            filename=filename, before=before, after=after, snapshots=snapshots, replaces=replaces
+        )
+        return await self._runs.check_inline_snapshots(message)
 
     async def dispose(self, hard: bool = False, reason: str | None = None) -> None:
         """End the sandbox and wait until it is gone. May be called any number of times."""

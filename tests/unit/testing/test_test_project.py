@@ -1,4 +1,4 @@
-"""Finding test files, and putting inline snapshots into them."""
+"""Finding test files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from isolatejs.capabilities.testing.contract import InlineSnapshot
 from isolatejs.errors import ConfigurationError
-from isolatejs.host.test_project import TEST_FILE, TestFile, TestProject, insert_snapshots
+from isolatejs.host.test_project import TEST_FILE, TestProject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,70 +51,3 @@ def test_paths_that_are_not_there_or_outside(tmp_path: Path) -> None:
         project.find([tmp_path / "inside/nope"])
     with pytest.raises(ConfigurationError, match="outside"):
         project.find([tmp_path / "out.test.js"])
-
-
-def inserted(tmp_path: Path, code: str, *snapshots: tuple[int, int, str]) -> str:
-    path = tmp_path / "a.test.ts"
-    path.write_text(code)
-    file = TestFile(path, "/a.test.ts")
-    insert_snapshots(file, code, tuple(InlineSnapshot("/a.test.ts", *snapshot) for snapshot in snapshots))
-    return path.read_text()
-
-
-def test_one_line(tmp_path: Path) -> None:
-    code = "  expect(1).toMatchInlineSnapshot();\n"
-    assert inserted(tmp_path, code, (1, 13, "1")) == "  expect(1).toMatchInlineSnapshot(`1`);\n"
-
-
-def test_several_lines_are_indented(tmp_path: Path) -> None:
-    code = "  expect(x).toMatchInlineSnapshot();"
-    assert inserted(tmp_path, code, (1, 13, "{\n  a\n}")) == (
-        "  expect(x).toMatchInlineSnapshot(`\n    {\n      a\n    }\n  `);"
-    )
-
-
-def test_replaced(tmp_path: Path) -> None:
-    code = "expect(x).toMatchInlineSnapshot(`\n  old \\` one\n`);\nnext();"
-    assert inserted(tmp_path, code, (1, 11, "new")) == "expect(x).toMatchInlineSnapshot(`new`);\nnext();"
-
-
-def test_two_in_one_file(tmp_path: Path) -> None:
-    code = "expect(1).toMatchInlineSnapshot();\nexpect(2).toMatchInlineSnapshot();\n"
-    assert inserted(tmp_path, code, (1, 11, "a\nb"), (2, 11, "2")) == (
-        "expect(1).toMatchInlineSnapshot(`\n  a\n  b\n`);\nexpect(2).toMatchInlineSnapshot(`2`);\n"
-    )
-
-
-def test_text_of_the_guest_stays_text(tmp_path: Path) -> None:
-    """A hostile program cannot leave the template literal."""
-    code = "expect(1).toMatchInlineSnapshot();"
-    text = inserted(tmp_path, code, (1, 11, "`; process.exit(); ${evil()} \\` "))
-    assert text == "expect(1).toMatchInlineSnapshot(`\\`; process.exit(); \\${evil()} \\\\\\` `);"
-
-
-def test_places_without_a_matcher_are_left_alone(tmp_path: Path) -> None:
-    code = "const x = 1;\n"
-    assert inserted(tmp_path, code, (1, 1, "1"), (99, 1, "1"), (0, 0, "1")) == code
-
-
-def test_file_that_was_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "a.test.ts"
-    path.write_text("changed")
-    insert_snapshots(TestFile(path, "/a.test.ts"), "before", (InlineSnapshot("/a.test.ts", 1, 1, "1"),))
-    assert path.read_text() == "changed"
-
-
-def test_line_ends_and_byte_order_mark_stay(tmp_path: Path) -> None:
-    path = tmp_path / "a.test.ts"
-    path.write_bytes(b"\xef\xbb\xbfexpect(1).toMatchInlineSnapshot();\r\nnext();\r\n")
-    code = "expect(1).toMatchInlineSnapshot();\nnext();\n"
-    insert_snapshots(TestFile(path, "/a.test.ts"), code, (InlineSnapshot("/a.test.ts", 1, 11, "1"),))
-    assert path.read_bytes() == b"\xef\xbb\xbfexpect(1).toMatchInlineSnapshot(`1`);\r\nnext();\r\n"
-
-
-def test_other_files_are_never_touched(tmp_path: Path) -> None:
-    path = tmp_path / "a.test.ts"
-    code = "expect(1).toMatchInlineSnapshot();"
-    path.write_text(code)
-    insert_snapshots(TestFile(path, "/a.test.ts"), code, (InlineSnapshot("/other.ts", 1, 11, "1"),))
-    assert path.read_text() == code

@@ -10,6 +10,7 @@ from isolatejs.wire.message import Call, EncodedValue, Message, Note
 
 Status = Literal["pass", "fail", "skip", "todo"]
 UpdateMode = Literal["new", "all", "none"]
+FileOutcome = Literal["same", "different", "absent", "added", "updated"]
 
 
 class FailureReport(Message, frozen=True):
@@ -103,21 +104,51 @@ class RunTests(Call, frozen=True):
     coverage: bool
 
 
+class CheckInlineSnapshots(Call, frozen=True):
+    """Whether `after` is `before` with these snapshots, in order, as arguments of snapshot matchers alone.
+
+    Asked of a guest that has run no program. With `replaces` a call may have had another snapshot.
+    """
+
+    filename: str
+    before: str
+    after: str
+    snapshots: list[str]
+    replaces: bool
+
+
+class InlineVerdict(Message, frozen=True):
+    """Answer to CheckInlineSnapshots."""
+
+    confirmed: bool
+
+
 class CheckAlive(Call, frozen=True):
     """Answered at once by a guest that is not blocked."""
 
 
-class ReadSnapshot(Call, frozen=True):
-    """The text of a snapshot file, null when there is none."""
-
-    path: str
+class ReadSnapshots(Call, frozen=True):
+    """The text of the test file's own snapshot file, null when there is none."""
 
 
-class WriteSnapshot(Call, frozen=True):
-    """Replace a snapshot file."""
+class WriteSnapshots(Call, frozen=True):
+    """The snapshots of the test file, as pairs of name and value; the host writes the file."""
+
+    entries: list[tuple[str, str]]
+
+
+class MatchFile(Call, frozen=True):
+    """Compare a text with a file; answered with FileMatch. The host writes it where mode and path allow that."""
 
     path: str
     text: str
+
+
+class FileMatch(msgspec.Struct, frozen=True, rename="camel"):
+    """What became of a file snapshot. `text` is that of a file that is different and may be shown."""
+
+    outcome: FileOutcome
+    text: str | None
 
 
 class RunStarted(Note, frozen=True):
@@ -171,8 +202,9 @@ class TestEnded(Note, frozen=True):
 
 
 TO_HOST = (
-    ReadSnapshot,
-    WriteSnapshot,
+    ReadSnapshots,
+    WriteSnapshots,
+    MatchFile,
     RunStarted,
     SuiteStarted,
     SuiteEnded,
@@ -180,4 +212,4 @@ TO_HOST = (
     TestStarted,
     TestEnded,
 )
-TO_GUEST = (RunTests, CheckAlive)
+TO_GUEST = (RunTests, CheckInlineSnapshots, CheckAlive)

@@ -67,6 +67,13 @@ class TestGuest {
     this.#channel.handle("testing", {
       runTests: (/** @type {RunTests} */ message) => this.#run(message),
       checkAlive: () => null,
+      checkInlineSnapshots: async (/** @type {any} */ message) => {
+        const [{ isOnlySnapshots }, linker] = await Promise.all([
+          import("./inline_edits.js"),
+          kernel.linker(),
+        ]);
+        return { confirmed: await isOnlySnapshots(message, linker.transpile) };
+      },
     });
   }
 
@@ -175,11 +182,12 @@ function defined(object) {
 /** @param {import("../../channel/channel.js").Channel} channel */
 function snapshotStorage(channel) {
   return {
-    read: async (/** @type {string} */ path) =>
-      (await channel.call("testing.readSnapshot", { path })).value.text ?? null,
-    write: async (/** @type {string} */ path, /** @type {string} */ text) => {
-      await channel.call("testing.writeSnapshot", { path, text });
+    read: async () => (await channel.call("testing.readSnapshots", {})).value.text ?? null,
+    write: async (/** @type {Array<[string, string]>} */ entries) => {
+      await channel.call("testing.writeSnapshots", { entries });
     },
+    matchFile: async (/** @type {string} */ path, /** @type {string} */ text) =>
+      (await channel.call("testing.matchFile", { path, text })).value,
   };
 }
 

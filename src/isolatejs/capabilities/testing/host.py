@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.testing import contract
-from isolatejs.capabilities.testing.contract import CheckAlive, RunSummary, RunTests
+from isolatejs.capabilities.testing.contract import CheckAlive, FileMatch, InlineVerdict, RunSummary, RunTests
+from isolatejs.capabilities.testing.snapshots import RunSnapshots
 from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError, IsolateError
 from isolatejs.limits import TEST_BLOCKED_GRACE_MS, TEST_WATCH_INTERVAL_MS
 from isolatejs.wire.errors import GuestVisibleError
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
 
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.capabilities.testing.contract import (
+        CheckInlineSnapshots,
         HookBegun,
-        ReadSnapshot,
+        MatchFile,
+        ReadSnapshots,
         RunStarted,
         SuiteEnded,
         SuiteStarted,
         TestEnded,
         TestStarted,
-        WriteSnapshot,
+        WriteSnapshots,
     )
     from isolatejs.capabilities.testing.run_record import RunRecord
-    from isolatejs.capabilities.testing.snapshot_store import SnapshotStore
+    from isolatejs.capabilities.testing.snapshots import SnapshotFiles
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
 
 
@@ -41,7 +44,7 @@ class TestingGrant:
 
     __test__ = False
 
-    snapshots: SnapshotStore | None = None
+    snapshots: SnapshotFiles | None = None
 
 
 class TestingHost:
@@ -52,26 +55,35 @@ class TestingHost:
     contract: ClassVar[Any] = contract
 
     def __init__(self, granted: TestingGrant | None, scope: RuntimeScope) -> None:
-        self._store = granted.snapshots if granted is not None else None
+        self._files = granted.snapshots if granted is not None else None
+        self._snapshots: RunSnapshots | None = None
         self._scope = scope
         self._record: RunRecord | None = None
         self._budget_ms = 0.0
         self._since = 0.0
 
     def grant(self) -> dict[str, Any]:
-        return {"snapshots": self._store is not None}
+        return {"snapshots": self._files is not None}
 
     async def run(self, message: RunTests, record: RunRecord) -> tuple[RunSummary, Callable[[Any], Any]]:
         """Run a file, recording into `record`. Gives the guest's summary and how to decode values in it."""
         self._record = record
+        if self._files is not None:
+            path = "/" + message.filename.removeprefix("/")
+            self._snapshots = RunSnapshots(self._files, path, message.update)
         self._watch(message.load_timeout_ms)
         watcher = asyncio.ensure_future(self._end_when_blocked())
         try:
             reply = await self._scope.channel.call(message)
             return reply.into(RunSummary), reply.decode
         finally:
-            self._record = None
+            self._record = self._snapshots = None
             watcher.cancel()
+
+    async def check_inline_snapshots(self, message: CheckInlineSnapshots) -> bool:
+        """What the parser says of a changed test file. Only a guest that has run no program tells the truth."""
+        reply = await self._scope.channel.call(message)
+        return reply.into(InlineVerdict).confirmed
 
     # --- a guest that is blocked -------------------------------------------------------------------
     def _watch(self, budget_ms: float) -> None:
@@ -132,17 +144,21 @@ class TestingHost:
         if not self._current.running:
             self._watch(0)
 
-    async def read_snapshot(self, message: ReadSnapshot, call: IncomingCall) -> dict[str, str | None]:
-        return {"text": await self._snapshots.read(message.path)}
+    async def read_snapshots(self, message: ReadSnapshots, call: IncomingCall) -> dict[str, str | None]:
+        return {"text": await self._run_snapshots.read_own()}
 
-    async def write_snapshot(self, message: WriteSnapshot, call: IncomingCall) -> None:
-        await self._snapshots.write(message.path, message.text)
+    async def write_snapshots(self, message: WriteSnapshots, call: IncomingCall) -> None:
+        await self._run_snapshots.write_own(message.entries)
+
+    async def match_file(self, message: MatchFile, call: IncomingCall) -> FileMatch:
+        return FileMatch(*await self._run_snapshots.match_file(message.path, message.text))
 
     @property
-    def _snapshots(self) -> SnapshotStore:
-        if self._store is None:
-            raise GuestVisibleError("Error", "this runtime has no place for snapshots")
-        return self._store
+    def _run_snapshots(self) -> RunSnapshots:
+        """Those of the run that is going on: no other file's, and none when nothing runs."""
+        if self._snapshots is None:
+            raise GuestVisibleError("Error", "this runtime has no place for snapshots, or runs no tests")
+        return self._snapshots
 
     async def close(self) -> None:
         """Nothing is held."""

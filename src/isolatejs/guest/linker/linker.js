@@ -29,6 +29,11 @@ export class Linker {
     this.#graph = new ModuleGraph(this.#builtins, this.positions);
   }
 
+  /** Lowers JSX and decorators, through the host. */
+  get transpile() {
+    return this.#graph.transpile;
+  }
+
   /**
    * Boots the engine's Node layer (about 20 ms), so that the first program need not wait for it.
    * @param {{ parsers?: boolean }} [options]  `parsers`: the parsers too (about 10 ms more)

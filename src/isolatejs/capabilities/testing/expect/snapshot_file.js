@@ -1,32 +1,16 @@
 // @ts-check
-// The snapshots of one test file: read, compared, and written back in Jest's file format (v1). A file that
-// begins with Vitest's header keeps Vitest's names ("suite > test 1").
+// The snapshots of one test file: read from Jest's file format (v1) and compared; the host writes them back.
+// A file that begins with Vitest's header keeps Vitest's names ("suite > test 1").
 
-const JEST_HEADER = "// Jest Snapshot v1, https://jestjs.io/docs/snapshot-testing";
-const VITEST_HEADER = "// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html";
 const ENTRY = /^exports\[`((?:\\[\s\S]|[^\\`])*)`\] = `((?:\\[\s\S]|[^\\`])*)`;$/gm;
 
 /** @param {string} text */
 const unescape = (text) => text.replaceAll(/\\([\s\S])/g, "$1");
-/** @param {string} text */
-const escape = (text) => text.replaceAll(/`|\\|\$\{/g, "\\$&");
 /** Several lines get a line break at both ends. @param {string} text */
 export const withLineBreaks = (text) => text.includes("\n") ? `\n${text}\n` : text;
 /** @param {string} text */
 const withoutLineBreaks = (text) =>
   text.length > 2 && text.startsWith("\n") && text.endsWith("\n") ? text.slice(1, -1) : text;
-
-/** Order of names with numbers by value. @param {string} a @param {string} b */
-function naturally(a, b) {
-  const parts = (/** @type {string} */ text) => text.split(/(\d+)/);
-  const [x, y] = [parts(a), parts(b)];
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    if (x[i] === y[i]) continue;
-    if (i % 2 === 1 && Number(x[i]) !== Number(y[i])) return Number(x[i]) - Number(y[i]);
-    return x[i] < y[i] ? -1 : 1;
-  }
-  return x.length - y.length;
-}
 
 /** @typedef {"new" | "all" | "none"} UpdateMode new: write absent ones; all: replace too; none: absent ones fail */
 /** @typedef {{filename: string, line: number, column: number, snapshot: string}} InlineSnapshot */
@@ -138,14 +122,9 @@ export class SnapshotFile {
     this.#unchecked.clear();
   }
 
-  /** The file's new text, or null when nothing changed. */
-  render() {
-    if (!this.#dirty) return null;
-    const entries = [...this.#entries.keys()].sort(naturally)
-      .map((key) =>
-        `exports[\`${escape(key)}\`] = \`${escape(/** @type {string} */ (this.#entries.get(key)))}\`;`
-      );
-    return `${this.#vitest ? VITEST_HEADER : JEST_HEADER}\n\n${entries.join("\n\n")}\n`;
+  /** The file's snapshots, or null when nothing changed. @returns {Array<[string, string]> | null} */
+  changed() {
+    return this.#dirty ? [...this.#entries] : null;
   }
 }
 
