@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from isolatejs.capabilities.testing import contract
 from isolatejs.capabilities.testing.contract import CheckAlive, FileMatch, InlineVerdict, RunSummary, RunTests
 from isolatejs.capabilities.testing.snapshots import RunSnapshots
-from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError, IsolateError
+from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError, IsolateError, RuntimeDisposedError
 from isolatejs.limits import TEST_BLOCKED_GRACE_MS, TEST_WATCH_INTERVAL_MS
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -101,6 +101,8 @@ class TestingHost:
             since = self._since
             try:
                 await asyncio.wait_for(self._scope.channel.call(CheckAlive()), TEST_BLOCKED_GRACE_MS / 1000)
+            except RuntimeDisposedError:
+                return  # it has ended meanwhile, and the run tells why
             except TimeoutError:
                 if since != self._since:
                     continue
