@@ -140,6 +140,12 @@ BROWSER_OBJECTS_LIMIT: Final = 50_000
 """Playwright objects of one session that its program holds; requests and responses are released as it drops them."""
 BROWSER_CONTEXTS_LIMIT: Final = 32
 """Contexts of one session: each costs the browser memory and a process."""
+BROWSER_ROUTES_LIMIT: Final = 1_000
+"""Routes of one session: each is asked about every request of its page or context."""
+BROWSER_QUESTIONS_LIMIT: Final = 256
+"""URLs that are matched in one message: a page may ask for thousands at once."""
+BROWSER_RESULT_DEPTH_LIMIT: Final = 200
+"""How deep objects nest in a result of the browser. The host walks it by recursion."""
 BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
 BROWSER_PROXY_HEAD_LIMIT_BYTES: Final = 256 * 1024
 BROWSER_COLLECTED_LIMIT: Final = 5_000

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import inspect
-import re
 from functools import lru_cache
 from typing import Any
 
+from isolatejs.capabilities.browser.callbacks import ProgramCallback
 from isolatejs.capabilities.browser.surface import python_option
 from isolatejs.web.values import UNDEFINED, URL, ArrayBuffer, RegExp, TypedArray
 from isolatejs.wire.errors import GuestVisibleError
 
-SPREAD_FIRST = frozenset({"frame", "new_context"})
+SPREAD_FIRST = frozenset({"new_context"})
 """Methods whose first argument may be an object of options."""
-_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+
+
+class PatternText(str):
+    """A regular expression of a program, as text: never compiled here, since it would stop this process."""
+
+    source: str
+    flags: str
+
+    def __new__(cls, source: str, flags: str) -> PatternText:
+        text = super().__new__(cls, f"/{source}/{flags}")
+        text.source, text.flags = source, flags
+        return text
 
 
 @lru_cache(maxsize=1024)
@@ -99,19 +110,13 @@ def _text_url(value: Any) -> Any:
 
 
 def convert(value: Any) -> Any:
-    """A decoded value as Playwright knows it: patterns, buffers, no `undefined`."""
+    """A decoded value as Playwright knows it: patterns as text, buffers, no `undefined`."""
     if value is UNDEFINED:
         return None
+    if isinstance(value, ProgramCallback):
+        return value.as_listener()
     if isinstance(value, RegExp):
-        flags = 0
-        for flag in value.flags:
-            flags |= _FLAGS.get(flag, 0)
-        try:
-            return re.compile(value.source, flags)
-        except re.error as error:
-            raise GuestVisibleError(
-                "SyntaxError", f"the regular expression cannot be used here: {error}"
-            ) from None
+        return PatternText(value.source, value.flags)
     if isinstance(value, (ArrayBuffer, TypedArray)):
         return value.data
     if isinstance(value, URL):

@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
 from isolatejs.capabilities.browser.handlers import HANDLER_METHODS
-from isolatejs.capabilities.browser.messages import matcher_message
 from isolatejs.capabilities.browser.objects import kind_of
 from isolatejs.capabilities.browser.policy import check_cdp
+from isolatejs.capabilities.browser.selectors import locate
 from isolatejs.capabilities.browser.surface import (
     PART_KINDS,
     REFUSED,
     STEPS,
-    matcher_python_names,
     python_name,
     surface,
 )
@@ -45,6 +44,8 @@ SCRIPTS = frozenset({"add_script_tag", "add_style_tag"})
 """Methods whose `path` is read from the files binding, to be their `content`."""
 PATHS = ("path", "style_path", "files", "har", "record_har_path", "record_video_dir")
 """Options by which Playwright would read or write files of the host: none gets there."""
+GUEST_METHODS = frozenset({"wait_for_url", "unroute_all"})
+"""Methods that the guest has itself, since they take patterns of the program."""
 NO_PATHS = frozenset({("clear_cookies", "path")})
 """Options of these names that are something else."""
 
@@ -73,9 +74,12 @@ class BrowserCalls:
                 raise GuestVisibleError("TypeError", f"{kind} has no {name[:80]}")
             if isinstance(inspect.getattr_static(type(target), python), property):
                 target = getattr(target, python)
-            else:
+                continue
+            found = locate(target, python, args)
+            if found is None:
                 bound, keywords = bind_arguments(type(target), python, args)
-                target = getattr(target, python)(*bound, **keywords)
+                found = getattr(target, python)(*bound, **keywords)
+            target = found
         return target
 
     # --- methods -----------------------------------------------------------------------------------
@@ -98,7 +102,7 @@ class BrowserCalls:
         refused = REFUSED.get(f"{kind}.{python_name(method)}")
         if refused is not None:
             raise GuestVisibleError("Error", f"{kind}.{method} is refused: {refused}")
-        if method not in surface()[kind]:
+        if method not in surface()[kind] or python_name(method) in GUEST_METHODS:
             raise GuestVisibleError("TypeError", f"{kind} has no {method[:80]}")
         python = python_name(method)
         if kind == "APIRequestContext" and python in REQUEST_METHODS:
@@ -162,6 +166,11 @@ class BrowserCalls:
         except OSError as error:
             raise GuestVisibleError("Error", f"cannot write {path[:200]}: {error.strerror}") from None
 
+    async def _Page_frame(self, target: Any, args: list[Any]) -> Any:
+        if len(args) != 1 or not isinstance(args[0], str):
+            raise GuestVisibleError("TypeError", "frame: a name is needed; the guest matches URLs")
+        return target.frame(name=args[0])
+
     # --- navigation and requests: through the URL policy --------------------------------------------
     async def _Page_goto(self, target: Any, args: list[Any]) -> Any:
         if not args or not isinstance(args[0], str):
@@ -176,24 +185,26 @@ class BrowserCalls:
 
     async def _check_overridden(self, route: Any, options: dict[str, Any]) -> None:
         """Check what a routed request becomes with the program's overrides: they end its way past the guard."""
-        url, method = convert(options.get("url")), convert(options.get("method"))
-        if not isinstance(url, str | None) or not isinstance(method, str | None):
-            raise GuestVisibleError("TypeError", "route: url and method are text")
-        await self._check(url or route.request.url, method or route.request.method)
+        await self._check(
+            options.get("url") or route.request.url, options.get("method") or route.request.method
+        )
 
     async def _Route_continue_(self, target: Any, args: list[Any]) -> Any:
-        options = args[0] if args and isinstance(args[0], dict) else {}
+        options = route_options("continue", args)
         await self._check_overridden(target, options)
         return await self._plain(target, "continue_", [options])
 
+    async def _Route_fallback(self, target: Any, args: list[Any]) -> Any:
+        return await self._plain(target, "fallback", [route_options("fallback", args)])
+
     async def _Route_fetch(self, target: Any, args: list[Any]) -> Any:
-        options = dict(args[0]) if args and isinstance(args[0], dict) else {}
+        options = route_options("fetch", args)
         await self._check_overridden(target, options)
         options["maxRedirects"] = 0  # each hop would pass by the policy
         return await self._plain(target, "fetch", [options])
 
     async def _Route_fulfill(self, target: Any, args: list[Any]) -> Any:
-        options = dict(args[0]) if args and isinstance(args[0], dict) else {}
+        options = route_options("fulfill", args)
         path = options.pop("path", None)
         if path is not None:
             options["body"] = await self._read(path)
@@ -306,27 +317,23 @@ class BrowserCalls:
             raise GuestVisibleError("TypeError", "addInitScript: a function, text, { content } or { path }")
         return await target.add_init_script(script)
 
-    # --- matchers ----------------------------------------------------------------------------------
-    async def check_matcher(
-        self, target: Any, matcher: str, negated: bool, args: list[Any]
-    ) -> tuple[bool, str]:
-        """One of Playwright's own assertions, with its retry and its message."""
-        from playwright.async_api import expect
 
-        python = matcher_python_names().get(matcher)
-        kind = kind_of(target)
-        if python is None or kind not in ("Page", "Locator", "APIResponse"):
-            raise GuestVisibleError("TypeError", f"{matcher[:80]} is not there for {kind}")
-        assertions = expect(target)
-        if not hasattr(assertions, python):
-            raise GuestVisibleError("TypeError", f"{matcher} is not there for {kind}")
-        name = f"not_{python}" if negated else python
-        bound, keywords = bind_arguments(type(assertions), name, args)
-        try:
-            await getattr(assertions, name)(*bound, **keywords)
-        except AssertionError as error:
-            return False, matcher_message(kind, matcher, negated, str(error))
-        return True, ""
+def route_options(method: str, args: list[Any]) -> dict[str, Any]:
+    """Options of a route's method. Playwright looks at some of them only when nobody waits for it any more."""
+    options = (
+        {name: convert(value) for name, value in args[0].items()}
+        if args and isinstance(args[0], dict)
+        else {}
+    )
+    for name in ("url", "method", "contentType"):
+        if not isinstance(options.get(name), str | None):
+            raise GuestVisibleError("TypeError", f"route.{method}: {name}: expected string")
+    headers = options.get("headers")
+    if headers is not None and not (
+        isinstance(headers, dict) and all(isinstance(value, str) for value in headers.values())
+    ):
+        raise GuestVisibleError("TypeError", f"route.{method}: headers: expected an object of strings")
+    return options
 
 
 def _list_of(given: Any) -> list[Any]:

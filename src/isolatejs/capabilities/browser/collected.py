@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from isolatejs.capabilities.browser.listening import listen
 from isolatejs.limits import BROWSER_COLLECTED_LIMIT
 
 EventType = Literal["browserConsoleLog", "networkRequest", "networkResponse", "requestFailure", "pageError"]
@@ -44,14 +45,16 @@ class Collector:
             self._events.setdefault(type, deque(maxlen=BROWSER_COLLECTED_LIMIT)).append(event)
             self._report(event)
 
-        page.on(
+        listen(
+            page,
             "console",
             lambda message: note(
                 "browserConsoleLog", level=message.type, stdout=message.text, location=dict(message.location)
             ),
         )
-        page.on("request", lambda request: note("networkRequest", **self._request(request)))
-        page.on(
+        listen(page, "request", lambda request: note("networkRequest", **self._request(request)))
+        listen(
+            page,
             "response",
             lambda response: note(
                 "networkResponse",
@@ -62,12 +65,14 @@ class Collector:
                 headers=dict(response.headers),
             ),
         )
-        page.on(
+        listen(
+            page,
             "requestfailed",
             lambda request: note("requestFailure", **self._request(request), failure=request.failure),
         )
-        page.on("requestfinished", lambda request: self._requests.pop(id(request._impl_obj), None))
-        page.on(
+        listen(page, "requestfinished", lambda request: self._requests.pop(id(request._impl_obj), None))
+        listen(
+            page,
             "pageerror",
             lambda error: note("pageError", name=error.name, message=error.message, stack=error.stack),
         )

@@ -102,7 +102,22 @@ class RunCallback(Call, frozen=True):
     callback: int
     args: EncodedValue
     objects: tuple[GivenObject, ...] = ()
+    listener: bool = False
+    """What it throws is reported as by a listener, and it is answered with nothing."""
+
+
+class UrlQuestion(Message, frozen=True):
+    """Which of these routes of the program take this URL?"""
+
+    url: str
+    routes: tuple[int, ...]
+
+
+class MatchUrls(Call, frozen=True):
+    """Match URLs against the program's patterns; answered with a list of route numbers for each."""
+
+    questions: list[UrlQuestion]
 
 
 TO_HOST = (CallMethod, CheckMatcher, SubscribeEvent, ObjectsReleased)
-TO_GUEST = (EventFired, RunCallback)
+TO_GUEST = (EventFired, RunCallback, MatchUrls)

@@ -11,6 +11,7 @@ export function install(kernel, grant) {
     eventFired: (/** @type {any} */ message, /** @type {any} */ frame) => objects.eventFired(message, frame),
     runCallback: (/** @type {any} */ message, /** @type {any} */ frame) =>
       objects.runCallback(message, frame),
+    matchUrls: (/** @type {any} */ message) => objects.routing.matching(message),
   });
   const browser = Object.freeze({
     newContext: (/** @type {any} */ options) =>

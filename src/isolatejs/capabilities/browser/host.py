@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.browser import contract
 from isolatejs.capabilities.browser.arguments import with_text_urls
+from isolatejs.capabilities.browser.callbacks import ProgramCallback, UrlMatching
 from isolatejs.capabilities.browser.calls import BrowserCalls
 from isolatejs.capabilities.browser.contract import (
     EventFired,
     Given,
     GivenObject,
     MatcherVerdict,
+    MatchUrls,
     RunCallback,
 )
+from isolatejs.capabilities.browser.listening import listen
+from isolatejs.capabilities.browser.matchers import check_matcher
 from isolatejs.capabilities.browser.messages import javascript_error
 from isolatejs.capabilities.browser.objects import facts, kind_of
 from isolatejs.capabilities.browser.session import BrowserSession
@@ -31,7 +35,7 @@ from isolatejs.errors import (
     QuotaExceededError,
     RuntimeDisposedError,
 )
-from isolatejs.limits import BROWSER_OBJECTS_LIMIT
+from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_RESULT_DEPTH_LIMIT
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
 from isolatejs.wire.message import EncodedValue
 
@@ -83,7 +87,8 @@ class BrowserHost:
         self._attach()
         self._ending: asyncio.Future[None] | None = None
         self._callbacks: dict[int, ProgramCallback] = {}
-        self._subscriptions: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self._subscriptions: dict[tuple[int, str], tuple[Any, Callable[[], None]]] = {}
+        self._matching = UrlMatching(self)
 
     def _attach(self) -> None:
         self._calls = BrowserCalls(self.session, self._grant.files)
@@ -123,7 +128,7 @@ class BrowserHost:
         args = self._args(message.args, message.placed, call)
         try:
             target = self._resolve(message.target, call)
-            passed, text = await self._calls.check_matcher(target, message.matcher, message.negated, args)
+            passed, text = await check_matcher(target, message.matcher, message.negated, args)
         except Exception as error:
             raise _visible(error) from error
         return MatcherVerdict(passed, text)
@@ -138,7 +143,7 @@ class BrowserHost:
         if not message.listening:
             found = self._subscriptions.pop(key, None)
             if found is not None:
-                found[0].remove_listener(message.event, found[1])
+                found[1]()
             return
         known = len(message.event) <= EVENT_NAME_LIMIT if kind == "CDPSession" else message.event in EVENTS
         if not known:
@@ -154,16 +159,15 @@ class BrowserHost:
         def fire(payload: Any = None) -> None:
             self._fire(number, event, payload)
 
-        target.on(event, fire)
-        self._subscriptions[number, event] = (target, fire)
+        self._subscriptions[number, event] = (target, listen(target, event, fire))
 
     @property
-    def _is_connected(self) -> bool:
+    def is_connected(self) -> bool:
         """False before the first message, and after the last."""
         return self._scope.channel is not None and not self._scope.channel.closed
 
     def _fire(self, number: int, event: str, payload: Any) -> None:
-        if not self._is_connected:
+        if not self.is_connected:
             return
         attachments: list[Any] = []
         try:
@@ -217,13 +221,22 @@ class BrowserHost:
             self._callbacks[number] = ProgramCallback(self, number)
         return self._callbacks[number]
 
-    async def run_callback(self, number: int, args: Sequence[Any]) -> Any:
+    async def match_url(self, url: str, routes: Sequence[int]) -> frozenset[int]:
+        """Those of the program's routes whose patterns take a URL."""
+        return await self._matching.match(url, routes)
+
+    async def ask_urls(self, message: MatchUrls) -> list[list[int]]:
+        """Ask the guest."""
+        return (await self._scope.channel.call(message)).into(list[list[int]])
+
+    async def run_callback(self, number: int, args: Sequence[Any], *, is_listener: bool = False) -> Any:
         """Call a function of the program with arguments that may be objects of the browser."""
-        if not self._is_connected:
+        if not self.is_connected:
             raise RuntimeDisposedError("the program is not there now")
         attachments: list[Any] = []
         value, objects = self._encode(list(args), attachments)
-        reply = await self._scope.channel.call(RunCallback(number, value, objects), attachments)
+        message = RunCallback(number, value, objects, is_listener)
+        reply = await self._scope.channel.call(message, attachments)
         return reply.decode(reply.into(EncodedValue))
 
     def _reply(self, result: Any, call: IncomingCall) -> Any:
@@ -242,16 +255,20 @@ class BrowserHost:
         kind = kind_of(value)
         if kind is not None:
             known = facts(value, kind)
+            if value in self.session.base_urls:
+                known["baseURL"] = self.session.base_urls[value]
             encoded = self._scope.channel.encode(known, attachments) if known else None
             objects.append(GivenObject(path, self.session.objects.give(value), kind, encoded))
             return None
-        if isinstance(value, (list, tuple)):
-            return [self._take_out(item, (*path, i), objects, attachments) for i, item in enumerate(value)]
+        if not isinstance(value, (list, tuple, dict)):
+            return value
+        if len(path) >= BROWSER_RESULT_DEPTH_LIMIT:  # a cycle, too
+            raise GuestVisibleError("Error", "Cannot serialize result: object reference chain is too long.")
         if isinstance(value, dict):
             return {
                 key: self._take_out(item, (*path, key), objects, attachments) for key, item in value.items()
             }
-        return value
+        return [self._take_out(item, (*path, i), objects, attachments) for i, item in enumerate(value)]
 
     # --- the end -----------------------------------------------------------------------------------
     def diagnostics(self) -> dict[str, Any]:
@@ -286,28 +303,19 @@ class BrowserHost:
 
     def _unsubscribe(self) -> None:
         self._detach()
-        for (_, event), (target, fire) in self._subscriptions.items():
-            target.remove_listener(event, fire)
+        for _, off in self._subscriptions.values():
+            off()
         self._subscriptions.clear()
 
     async def close(self) -> None:
+        self._matching.close()
         self._unsubscribe()
         if self._ending is not None:
             await self._ending
         if self._owns:
             await self.session.aclose()
-
-
-class ProgramCallback:
-    """A function of the program that Playwright calls: route handlers, exposed functions."""
-
-    def __init__(self, host: BrowserHost, number: int) -> None:
-        self.host = host
-        """Of the program's latest acquire."""
-        self._number = number
-
-    async def __call__(self, *args: Any) -> Any:
-        return await self.host.run_callback(self._number, args)
+        else:
+            await self.session.routes.leave(self)
 
 
 @dataclass(frozen=True)

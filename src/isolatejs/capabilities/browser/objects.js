@@ -5,6 +5,7 @@
 import { emitted, Emitter, subscribe } from "./events.js";
 import { describePart, toText } from "./functions.js";
 import { identities } from "./identities.js";
+import { Routing } from "./routing.js";
 import { waiters } from "./waiting.js";
 import { descriptions } from "../../wire/encoding.js";
 
@@ -38,6 +39,7 @@ export class BrowserObjects {
   constructor(channel, surface, events) {
     this.channel = channel;
     this.events = new Set(events);
+    this.routing = new Routing(this);
     for (const kind of Object.keys(surface)) this.#classes[kind] = this.#makeClass(kind, surface[kind]);
   }
 
@@ -138,6 +140,17 @@ export class BrowserObjects {
     made[keepAlive] = owner; // the host's number is released with its last holder
     return made;
   }
+
+  /** What relative URLs of a page, frame or context start from. @param {any} target @param {any} matcher a pattern: only text may be relative @returns {string | undefined} */
+  baseOf(target, matcher) {
+    if (typeof matcher !== "string" || /^(\*|[a-z][a-z0-9+.-]*:)/i.test(matcher)) return undefined;
+    const { kind } = /** @type {Identity} */ (identities.get(target));
+    if (kind === "BrowserContext") return this.#bases.get(target);
+    return this.baseOf(kind === "Frame" ? target.page() : target.context(), matcher);
+  }
+
+  /** Base URLs of contexts. @type {WeakMap<any, string>} */
+  #bases = new WeakMap();
 
   // --- calls ---------------------------------------------------------------------------------------
   /** @param {any} target @param {string} name @param {any[]} args */
@@ -256,7 +269,13 @@ export class BrowserObjects {
   /** @param {any} message @param {any} frame */
   async runCallback(message, frame) {
     const args = this.#putIn(frame.decode(message.args), message.objects ?? [], frame);
-    return this.channel.replyWith(await this.#callbacks[message.callback](...args));
+    try {
+      return this.channel.replyWith(await this.#callbacks[message.callback](...args));
+    } catch (error) {
+      if (message.listener !== true) throw error;
+      reportError(error);
+      return this.channel.replyWith(undefined);
+    }
   }
 
   /** @param {any} frame the host's answer */
@@ -286,10 +305,16 @@ export class BrowserObjects {
     if (entry !== undefined) entry.given += 1;
     const known = entry?.held.deref();
     if (known !== undefined) {
-      Object.assign(/** @type {Identity} */ (identities.get(known)).facts, facts);
+      if (kind !== "BrowserContext") {
+        Object.assign(/** @type {Identity} */ (identities.get(known)).facts, facts);
+      }
       return known;
     }
     const made = new this.#classes[kind]();
+    if (kind === "BrowserContext") {
+      this.#bases.set(made, facts.baseURL);
+      facts = {};
+    }
     identities.set(made, { ref, steps: [], kind, facts });
     this.#known.set(ref, { held: new WeakRef(made), given: entry?.given ?? 1 });
     this.#registry.register(made, ref);
@@ -330,6 +355,7 @@ export class BrowserObjects {
   }
 }
 
+const { reportError } = globalThis;
 const keepAlive = Symbol("owner");
 
 /** @param {(this: any, ...args: any[]) => any} value @returns {PropertyDescriptor} */

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.capabilities.browser.arguments import convert
 from isolatejs.capabilities.browser.bindings import BrowserBindings, as_profile_options
 from isolatejs.capabilities.browser.collected import BrowserEvent, Collector
+from isolatejs.capabilities.browser.listening import contained, listen
 from isolatejs.capabilities.browser.objects import ObjectTable
 from isolatejs.capabilities.browser.policy import check_page_url, context_parameters
 from isolatejs.capabilities.browser.profiles import ProfileStore
 from isolatejs.capabilities.browser.proxy import PolicyProxy
+from isolatejs.capabilities.browser.routes import RouteTable
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import FetchError, IsolateError, QuotaExceededError
 from isolatejs.limits import BROWSER_CONTEXTS_LIMIT, BROWSER_SESSION_CLOSE_MS
@@ -56,8 +58,9 @@ class BrowserSession:
         self._context_numbers = itertools.count(1)
         self._page_numbers = itertools.count(1)
         self._closed = False
-        self.routes: list[tuple[Any, Any, Any, Any]] = []
-        """What programs route: owner, pattern, their function, and what Playwright was given."""
+        self.routes: RouteTable = RouteTable()
+        self.base_urls: dict[Any, str] = {}
+        """Of contexts: what relative patterns of programs start from."""
         self._policies: dict[object, tuple[UrlCheck | None, OpenSocket | None]] = {}
         self._attached: set[object] = set()
         self._proxy: PolicyProxy | None = None
@@ -147,12 +150,14 @@ class BrowserSession:
                 await profile.abandon()
             raise
         self.contexts[context] = f"ctx_{next(self._context_numbers)}"
+        if "base_url" in parameters:
+            self.base_urls[context] = str(parameters["base_url"])
         if profile is not None:
             self._open_profiles[context] = profile
         for page in context.pages:
             self._adopt(page)
-        context.on("page", self._adopt)
-        context.on("close", self._context_closed)
+        listen(context, "page", self._adopt)
+        listen(context, "close", self._context_closed)
         return context
 
     async def _apply_policy(self, parameters: dict[str, Any]) -> None:
@@ -209,16 +214,16 @@ class BrowserSession:
     async def _guard(self, context: Any) -> None:
         """Every request of the context's pages passes the URL policy first."""
 
-        async def guard(route: Any) -> None:
+        async def guard(route: Any, request: Any) -> None:
             try:
-                await self.check_url(route.request.url, route.request.method)
+                await self.check_url(request.url, request.method)
             except Exception as error:
                 _logger.info("a page's request was refused: %s", error)
                 await route.abort("blockedbyclient")
                 return
             await route.fallback()
 
-        await context.route("**/*", guard)
+        await context.route("**/*", contained(guard))
         if self._proxy is not None:
             await context.add_init_script(_NO_WEBRTC)
 
@@ -235,14 +240,16 @@ class BrowserSession:
             return
         page_id = self.pages[page] = f"page_{next(self._page_numbers)}"
         self._collector.watch_page(page, self.contexts.get(page.context, "ctx_0"), page_id)
-        page.on("close", self._page_closed)
+        listen(page, "close", self._page_closed)
 
     def _page_closed(self, page: Any) -> None:
         self.pages.pop(page, None)
-        self.routes[:] = [entry for entry in self.routes if entry[0] != page]
+        self.routes.forget(page)
 
     def _context_closed(self, context: Any) -> None:
         self.contexts.pop(context, None)
+        self.base_urls.pop(context, None)
+        self.routes.forget(context)
         profile = self._open_profiles.pop(context, None)
         if profile is not None:  # nobody closed it: its browser crashed, or the embedder did
             task = asyncio.ensure_future(self._keep(profile))
