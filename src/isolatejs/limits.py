@@ -243,6 +243,36 @@ MODULE_TRANSPILE_CACHE_LIMIT_BYTES: Final = 32 * MIB
 TRANSPILERS_LIMIT: Final = 2
 """Transpilations of one host that run at once: each is a process."""
 
+# --- typechecking ---------------------------------------------------------------------------------
+TYPECHECK_TIMEOUT_MS: Final = 20_000
+"""Of one check: covers the start of the checker on a busy machine; types that take longer are refused."""
+TYPECHECK_START_TIMEOUT_S: Final = 30.0
+"""For a checker to start: 10 ms, and far longer on a busy machine."""
+TYPECHECK_MEMORY_LIMIT_MB: Final = 1024
+"""Of one checker process: a small program needs 120 MB; types that explode end here."""
+TYPECHECK_SOURCE_LIMIT_BYTES: Final = 16 * MIB
+"""All sources of one check together."""
+TYPECHECK_PACKAGES_LIMIT_BYTES: Final = 128 * MIB
+"""Declarations of the packages that one program imports, copied into the checker's directory."""
+TYPECHECK_PACKAGE_FILES_LIMIT: Final = 30_000
+"""Their files."""
+TYPECHECK_ANSWER_LIMIT_BYTES: Final = 4 * MIB
+"""One answer of the checker: 10,000 errors; it takes the host 20 ms to decode."""
+TYPECHECK_MESSAGES_LIMIT: Final = 10_000
+"""Messages of the checker during one question: it asks for settings and tells of progress, some ten times."""
+TYPECHECK_ERRORS_LIMIT: Final = 1_000
+"""Errors of one check that are reported: nobody reads more."""
+TYPECHECK_MESSAGE_LIMIT_CHARACTERS: Final = 4_000
+"""Text of one error: TypeScript cuts each type, but repeats them through every level of a mismatch."""
+TYPECHECK_LINE_LIMIT_CHARACTERS: Final = 1_000
+"""The part of a source line that an error carries."""
+TYPECHECKS_AT_ONCE_LIMIT: Final = 32
+"""Checks of one host that run at once, one of each runtime: a process each. Further ones wait their turn."""
+TYPECHECKERS_IDLE_LIMIT: Final = 8
+"""Checkers that wait for the next program of their runtime, 120 MB each; the longest idle one ends first."""
+TYPECHECKER_IDLE_S: Final = 120.0
+"""How long one waits."""
+
 # --- testing --------------------------------------------------------------------------------------
 TEST_TIMEOUT_MS: Final = 5_000
 """Default limit of one test, as in Jest."""

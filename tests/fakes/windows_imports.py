@@ -76,7 +76,6 @@ UNIX_ONLY = {
 UNIX_MODULES = ("fcntl", "grp", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty")
 NOT_FOR_WINDOWS = (
     "isolatejs.sandbox.launcher.",  # a process of Linux
-    "isolatejs.typechecking.confined_server",  # likewise, of Linux and macOS
     # Loaded when a directory of the host is given, which is refused before.
     "isolatejs.capabilities.files.beneath",
     "isolatejs.capabilities.files.rooted_file",  # and rooted_files

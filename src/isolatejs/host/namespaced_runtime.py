@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.testing.results import TestRunResult
     from isolatejs.host.live_runtime import LiveRuntime
     from isolatejs.host.namespaces import NamespaceStore
-    from isolatejs.host.runtime_options import RuntimeOptions
     from isolatejs.web import AbortSignal
 
 
@@ -25,8 +24,8 @@ class NamespacedRuntime(ScriptRuntime):
     open then fail in the program with an AbortError. The next acquire brings its own bindings.
     """
 
-    def __init__(self, key: str, live: LiveRuntime, store: NamespaceStore, options: RuntimeOptions) -> None:
-        super().__init__(live, options)
+    def __init__(self, key: str, live: LiveRuntime, store: NamespaceStore) -> None:
+        super().__init__(live)
         self.key = key
         self._store = store
         self._runs = TestRuns(live)

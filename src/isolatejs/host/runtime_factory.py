@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from isolatejs.host.test_suite_runtime import TestRuntime
     from isolatejs.sandbox.parked import ParkedSandbox
     from isolatejs.sandbox.provider import SandboxProvider
+    from isolatejs.typechecking.checker import Checkers
+    from isolatejs.typechecking.program_check import ProgramCheck
 
 _logger = logging.getLogger("isolatejs.host")
 
@@ -43,6 +45,7 @@ class RuntimeFactory:
         self.live: set[LiveRuntime] = set()
         self.servers: set[AppServer] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._checkers: Checkers | None = None
         self._given_up: dict[str, asyncio.Task[None]] = {}
         """Sessions whose opening was cancelled, until they are settled."""
         self._closed = False
@@ -119,10 +122,26 @@ class RuntimeFactory:
     async def open_script_runtime(self, options: RuntimeOptions) -> ScriptRuntime:
         live = await self.start(options)
         try:
-            return ScriptRuntime(live, options)
+            return ScriptRuntime(live, self._program_check(options, live) if options.typecheck else None)
         except BaseException:
             await live.aclose()
             raise
+
+    def _program_check(self, options: RuntimeOptions, live: LiveRuntime) -> ProgramCheck:
+        """The typechecker for what this runtime was granted."""
+        from isolatejs.typechecking.checker import Checkers
+        from isolatejs.typechecking.program_check import ProgramCheck
+
+        if self._checkers is None:
+            self._checkers = Checkers(self.provider)
+        bindings = coerce_options(Bindings, options.bindings, "bindings")
+        return ProgramCheck(
+            options.typecheck,
+            granted=tuple(name for name in ("fetch", "files", "browser") if name in live.halves),
+            tools=bindings.tools,
+            modules=bindings.modules,
+            checker=self._checkers.checker(),
+        )
 
     async def open_test_runtime(self, options: RuntimeOptions, snapshots: Any = None) -> TestRuntime:
         from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
@@ -206,7 +225,7 @@ class RuntimeFactory:
                 await self.namespaces.release(key, None)
             raise
         live.on_death(lambda: self.spawn(self.namespaces.release(key, live)))
-        session = NamespacedRuntime(key, live, self.namespaces, options)
+        session = NamespacedRuntime(key, live, self.namespaces)
         self.namespaces.hold(key, live)
         return session
 
@@ -226,6 +245,8 @@ class RuntimeFactory:
         await self.namespaces.close()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._checkers is not None:
+            await self._checkers.close()
         await self.provider.close()
 
 

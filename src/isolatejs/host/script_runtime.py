@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from isolatejs.errors import ConfigurationError, RuntimeDisposedError
-from isolatejs.host.bindings import Bindings
-from isolatejs.host.options import check_milliseconds, coerce_options
+from isolatejs.host.options import check_milliseconds
 from isolatejs.wire.unicode import well_formed
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.evaluation.host import EvaluationHost
     from isolatejs.capabilities.host_events.host import HostEvents
     from isolatejs.host.live_runtime import LiveRuntime
-    from isolatejs.host.runtime_options import RuntimeOptions
     from isolatejs.typechecking.program_check import ProgramCheck
     from isolatejs.web import AbortSignal
 
@@ -25,11 +23,11 @@ DEFAULT_FILENAME = "/index.js"
 class ScriptRuntime:
     """One sandbox that evaluates programs. `globalThis` lasts from one `eval` to the next."""
 
-    def __init__(self, live: LiveRuntime, options: RuntimeOptions) -> None:
+    def __init__(self, live: LiveRuntime, check: ProgramCheck | None = None) -> None:
         self._live = live
-        self._check: ProgramCheck | None = None
-        if options.typecheck:
-            self._check = _program_check(options, live)
+        self._check = check
+        if check is not None:
+            live.on_ended(lambda _: check.close())
 
     @property
     def id(self) -> str:
@@ -71,6 +69,7 @@ class ScriptRuntime:
         if timeout_ms is None:
             timeout_ms = self._live.scope.execution_timeout_ms
         if self._check is not None:
+            self._live.check_usable()
             await self._check.check_program(code, filename)
         evaluation = cast("EvaluationHost", self._live.halves["evaluation"])
         return await self._live.execute(
@@ -113,12 +112,3 @@ class ScriptRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.dispose()
-
-
-def _program_check(options: RuntimeOptions, live: LiveRuntime) -> ProgramCheck:
-    """The typechecker for what this runtime was granted."""
-    from isolatejs.typechecking.program_check import ProgramCheck
-
-    bindings = coerce_options(Bindings, options.bindings, "bindings")
-    granted = tuple(name for name in ("fetch", "files", "browser") if name in live.halves)
-    return ProgramCheck(options.typecheck, granted=granted, tools=bindings.tools, modules=bindings.modules)

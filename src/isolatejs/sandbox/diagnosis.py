@@ -13,6 +13,7 @@ from isolatejs.limits import MIB
 
 from .launcher.wall import NAMESPACES, REQUIRED
 from .pool import EmbeddedPool
+from .workspace import receive_workspace
 
 if TYPE_CHECKING:
     from .probe import Verdict
@@ -33,6 +34,7 @@ _ADVICE = {
     "closed descriptors": "Linux 5.11 or later (close_range).",
 }
 BOMB = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1))"
+CHECKER_LIMIT_BYTES = 256 * MIB
 BOMB_LIMIT_BYTES = 64 * MIB
 BUSY = "for (;;);"
 RUN_TIMEOUT_S = 20.0
@@ -74,6 +76,7 @@ async def diagnose(*, engine: str | None = None) -> Diagnosis:
         checks.append(await _try_engine(pool))
         checks.append(await _try_memory_limit(pool))
         checks.append(await _try_kill(pool))
+        checks.append(await _look_at_type_checker(pool, verdict))
     return Diagnosis(tuple(checks))
 
 
@@ -107,6 +110,7 @@ def _read_process(process: Path) -> dict[str, tuple[bool, str]]:
     found["unprivileged user"] = (status["Uid"][0] != "0", f"uid {status['Uid'][0]}")
     sets = {name: int(status[name][0], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
     found["capabilities"] = (not any(sets.values()), f"{sum(map(int.bit_count, sets.values()))} in its sets")
+    found["seccomp"] = (status["Seccomp"][0] == "2", "")
     no_new = status["NoNewPrivs"][0] == "1"
     found["no new privileges"] = (no_new, "the kernel says so" if no_new else "not set")
     return found
@@ -176,3 +180,23 @@ async def _try_kill(pool: EmbeddedPool) -> Check:
         late = (time.perf_counter() - began - limit_s) * 1000
         return Check("kill", "holds", True, f"a busy loop was gone {late:.0f} ms after its time limit")
     return Check("kill", "broken", True, "a busy loop ended by itself")
+
+
+async def _look_at_type_checker(pool: EmbeddedPool, verdict: Verdict) -> Check:
+    """The process that reads programs to check their types stands behind the same layers as a program."""
+    name = "type checker"
+    try:
+        sandbox = await pool.lease_engine(["lsp", "--quiet"], memory_limit_bytes=CHECKER_LIMIT_BYTES)
+    except IsolateError as error:
+        return Check(name, "broken", True, str(error))
+    try:
+        receive_workspace(sandbox.channel_socket).close()
+        seen = _read_process(Path("/proc") / str(sandbox.pid)) if sys.platform == "linux" else {}
+    finally:
+        await sandbox.aclose()
+    held = {layer.name for layer in verdict.layers if layer.held}
+    missing = [layer for layer, (really, _) in seen.items() if layer in held and not really]
+    if missing:
+        return Check(name, "broken", True, f"it is not behind: {', '.join(missing)}")
+    count = sum(layer in held for layer in seen)
+    return Check(name, "holds", True, f"{count} of {count} layers of a program seen around it, too")

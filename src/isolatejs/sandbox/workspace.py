@@ -54,14 +54,27 @@ class Workspace:
     path: str
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write new files, and the directories that they need. Raises OSError."""
+        """Write files, and the directories that they need. Raises OSError.
+
+        A file is left out when a directory has its name, or a file that of one of its directories.
+        """
         made: set[str] = set()
         with self._as_owner():
             for name, content in files.items():
+                with contextlib.suppress(IsADirectoryError, NotADirectoryError):
+                    self._make_directory(posixpath.dirname(name), made)
+                    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+                    with os.fdopen(os.open(name, flags, 0o644, dir_fd=self.descriptor), "wb") as file:
+                        file.write(content)
+
+    def link(self, links: Mapping[str, str]) -> None:
+        """Make symbolic links: name -> where it leads. What is there already stays. Raises OSError."""
+        made: set[str] = set()
+        with self._as_owner():
+            for name, target in links.items():
                 self._make_directory(posixpath.dirname(name), made)
-                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-                with os.fdopen(os.open(name, flags, 0o644, dir_fd=self.descriptor), "wb") as file:
-                    file.write(content)
+                with contextlib.suppress(FileExistsError):
+                    os.symlink(target, name, dir_fd=self.descriptor)
 
     def make_directory(self, name: str) -> None:
         """Create a directory and those above it. Raises OSError."""

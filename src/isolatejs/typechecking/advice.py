@@ -25,17 +25,12 @@ class Advice:
     fix: str = ""
 
 
-_SUGGESTION: Final = re.compile(r"Did you mean (?:to write |the (?:static|instance) member )?'([^']+)'\?")
-_QUOTED: Final = r"'((?:[^'\\]|\\.|'(?=[\w\[\]]))*)'"
-_NOT_ASSIGNABLE: Final = re.compile(
-    rf"(?:Argument of type|Type) {_QUOTED} is not assignable to (?:parameter of type|type) {_QUOTED}"
-)
-_FIRST_NAME: Final = re.compile(r"'([^']+)'")
-_ARGUMENTS: Final = re.compile(r"Expected ([\w\s-]+?) arguments?, but got (\d+)")
-_MISSING_PROPERTIES: Final = re.compile(
-    r"(?:Property|properties)[^:]*?(?:'([^']+)' is missing|: (.+)$)", re.M
-)
-_ON_TYPE: Final = re.compile(rf"on type {_QUOTED}")
+_SUGGESTION: Final = re.compile(r"Did you mean (?:to write |the (?:static|instance) member )?'([^']++)'\?")
+_FIRST_NAME: Final = re.compile(r"'([^']++)'")
+_ARGUMENTS: Final = re.compile(r"\AExpected ([\w -]{1,40}) arguments?, but got (\d{1,9})\b")
+_NOT_ASSIGNABLE: Final = "' is not assignable to "
+_IS_MISSING: Final = "' is missing"
+_LIST_OF_PROPERTIES: Final = "': "
 
 _ARGUMENT_ERROR: Final = 2345
 _ABSENT_GLOBALS: Final = {
@@ -75,32 +70,33 @@ def advise(error: TypecheckDiagnostic) -> Advice:
     rule = _RULES.get(error.code)
     if rule is not None:
         return rule(error)
-    return _assignability(error) if _NOT_ASSIGNABLE.search(error.message) else Advice()
+    return _assignability(error)
 
 
 def marked_text(error: TypecheckDiagnostic) -> str:
     """The part of the source line that the error marks."""
     units = error.source_line.encode("utf-16-le", "surrogatepass")
-    marked = units[2 * (error.column - 1) : 2 * (error.column - 1 + error.length)]
+    first = max(error.column - error.source_column, 0)
+    marked = units[2 * first : 2 * (first + error.length)]
     return marked.decode("utf-16-le", "replace").strip()
 
 
 def _assignability(error: TypecheckDiagnostic) -> Advice:
-    found = _NOT_ASSIGNABLE.search(error.message)
-    if found is None:
+    types = _types_of(error.message)
+    if types is None:
         return Advice()
-    given, wanted = found.group(1), found.group(2)
+    given, wanted = types
     marked = marked_text(error)
     is_value = error.code == _ARGUMENT_ERROR and bool(
         marked
     )  # otherwise the mark is on what it is assigned to
     value = marked if is_value else "value"
-    missing = re.search(r"Property '([^']+)' is missing", error.message)
+    missing = _missing_name(error.message)
     if given == f"Promise<{wanted}>" or (given.startswith("Promise<") and not wanted.startswith("Promise<")):
         fix = f"Await it: `await {value}`."
-    elif missing is not None:
-        fix = f"Add the property `{missing.group(1)}`."
-    elif given == "null" or re.search(r"\| null\b|\| undefined\b", given):
+    elif missing:
+        fix = f"Add the property `{missing}`."
+    elif given == "null" or "| null" in given or "| undefined" in given:
         fix = f"Handle null and undefined first, for example `{value} ?? fallback`."
     elif (given, wanted) == ("string", "number"):
         fix = f"Convert it with `Number({value})`, or use a number."
@@ -109,6 +105,34 @@ def _assignability(error: TypecheckDiagnostic) -> Advice:
     else:
         fix = f"Make {f'`{marked}`' if marked else 'it'} a `{wanted}`."
     return Advice(expected=f"`{wanted}`, got `{given}`", fix=fix)
+
+
+def _types_of(message: str) -> tuple[str, str] | None:
+    """The two types of "Type 'A' is not assignable to type 'B'", in the first line that says so."""
+    before, found, after = message.partition(_NOT_ASSIGNABLE)
+    line = before.rpartition("\n")[2]
+    _, given_found, given = line.partition("Type '" if "Argument of type '" not in line else "type '")
+    _, wanted_found, rest = after.partition("type '")
+    wanted = _until_quote(rest)
+    return (given, wanted) if found and given_found and wanted_found and wanted else None
+
+
+def _until_quote(text: str) -> str:
+    """A type up to the quote that closes it; one before a letter or bracket belongs to the type."""
+    end = text.find("'")
+    while end >= 0:
+        after = text[end + 1 : end + 2]
+        if not (after.isalnum() or after in ("_", "[", "]")) and text[end - 1 : end] != "\\":
+            return text[:end]
+        end = text.find("'", end + 1)
+    return ""
+
+
+def _missing_name(message: str) -> str:
+    """`x` of "Property 'x' is missing"."""
+    before, found, _ = message.partition(_IS_MISSING)
+    name = before.rpartition("Property '")[2] if found and "Property '" in before else ""
+    return "" if "\n" in name else name
 
 
 def _unknown_name(error: TypecheckDiagnostic) -> Advice:
@@ -123,10 +147,11 @@ def _unknown_name(error: TypecheckDiagnostic) -> Advice:
 
 
 def _unknown_property(error: TypecheckDiagnostic) -> Advice:
-    name, on_type = _FIRST_NAME.search(error.message), _ON_TYPE.search(error.message)
-    if name is None or on_type is None:
+    name = _FIRST_NAME.search(error.message)
+    _, _, after = error.message.partition("on type '")
+    owner = _until_quote(after)
+    if name is None or not owner:
         return Advice()
-    owner = on_type.group(1)
     if owner.startswith("Promise<"):
         return Advice(
             expected=f"a property of `{owner}`", fix="Await the promise first: `(await value).property`."
@@ -138,9 +163,11 @@ def _unknown_property(error: TypecheckDiagnostic) -> Advice:
 
 
 def _missing_property(error: TypecheckDiagnostic) -> Advice:
-    found = _MISSING_PROPERTIES.search(error.message)
-    names = "" if found is None else (found.group(1) or found.group(2) or "")
-    return Advice(expected=f"an object with {names}" if names else "", fix=f"Add {names}." if names else "")
+    name = _missing_name(error.message)
+    if not name:
+        first_line = error.message.partition("\n")[0]
+        name = first_line.rpartition(_LIST_OF_PROPERTIES)[2] if _LIST_OF_PROPERTIES in first_line else ""
+    return Advice(expected=f"an object with {name}" if name else "", fix=f"Add {name}." if name else "")
 
 
 def _argument_count(error: TypecheckDiagnostic) -> Advice:

@@ -1,40 +1,46 @@
-"""`typecheck`: full TypeScript checking of a program against a profile, in a warm process.
+"""`typecheck`: full TypeScript checking of a program against a profile, in a sandbox.
 
-The first check of a process starts the checker (about half a second); a small program then takes some ten
-milliseconds. Configurations (profile, capabilities, tools, options) are kept warm as well.
+A check in a process that nobody has used takes about half a second, less when one has been started ahead; the
+next one of the same tenant takes some ten milliseconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import difflib
+import itertools
 import os
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.capabilities.tools.declarations import tool_types
 from isolatejs.errors import ConfigurationError
-from isolatejs.limits import MIB
-from isolatejs.typechecking.checker import FileReport, shared_checker
+from isolatejs.limits import TYPECHECK_ERRORS_LIMIT, TYPECHECK_SOURCE_LIMIT_BYTES, TYPECHECK_TIMEOUT_MS
+from isolatejs.typechecking.checker import Checker, FileReport
 from isolatejs.typechecking.diagnostics import (
     CANNOT_FIND_MODULE,
     TypecheckDiagnostic,
     diagnostic_from_server,
 )
-from isolatejs.typechecking.language_server import ServerGoneError
+from isolatejs.typechecking.language_server import CheckFailedError
+from isolatejs.typechecking.lines import NO_LINE
 from isolatejs.typechecking.node_modules import uses_node_modules
+from isolatejs.typechecking.packages import imported_packages
 from isolatejs.typechecking.profiles import TypeProfile, get_type_profile
-from isolatejs.typechecking.scopes import ScopeConfig
+from isolatejs.typechecking.scopes import DEFAULT_OPTIONS, ScopeConfig
+from isolatejs.typechecking.server_messages import ERROR, Item, Position, Range
 from isolatejs.typechecking.source_files import SourceFile, source_files
+from isolatejs.typechecking.standalone import standalone_checks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-TIMEOUT_MS: Final = 20_000
-"""Covers the start of the checker on a busy machine; types that take longer are refused."""
-SOURCE_LIMIT_BYTES: Final = 16 * MIB
-"""All sources of one check together."""
+    from isolatejs.sandbox.confinement import Confinement
+
+    RunCheck = Callable[["CheckRequest"], Awaitable[list[FileReport]]]
+    """Lets some checker work on a request."""
 
 COMPILER_OPTIONS: Final = frozenset(
     """
@@ -67,8 +73,7 @@ class CheckRequest:
 
     files: tuple[SourceFile, ...]
     config: ScopeConfig
-    readable: tuple[str, ...] = ()
-    timeout_ms: float = TIMEOUT_MS
+    timeout_ms: float = TYPECHECK_TIMEOUT_MS
     checked: tuple[SourceFile, ...] = ()
     virtual: Mapping[str, str] = field(default_factory=dict)
 
@@ -84,7 +89,9 @@ def typecheck(
     tools: Mapping[str, Any] | None = None,
     modules: Any = None,
     node_modules: str | os.PathLike[str] | None = None,
-    timeout_ms: float = TIMEOUT_MS,
+    timeout_ms: float = TYPECHECK_TIMEOUT_MS,
+    tenant: str | None = None,
+    confinement: Confinement = "require",
 ) -> TypecheckResult:
     """Check a program as TypeScript, offline, without running it.
 
@@ -96,8 +103,12 @@ def typecheck(
     `compiler_options` are TypeScript's; default is `strict` without `noImplicitAny`. A file named `.js` is
     checked as JavaScript.
 
+    The checker is a sandbox. Without a `tenant` it is used for this program alone; checks that name the same
+    tenant share a warm one, so give a name to what may see each other. `confinement` is that of a host.
+
     Never raises for a program: one that cannot be checked gets an error with code 0. Raises
-    ConfigurationError for wrong arguments. Inside a running event loop use `typecheck_async`.
+    ConfigurationError for wrong arguments, ConfinementError where no sandbox starts. Inside a running event
+    loop use `typecheck_async`.
     """
     request = check_request(
         code,
@@ -110,12 +121,13 @@ def typecheck(
         node_modules=node_modules,
         timeout_ms=timeout_ms,
     )
+    checks = standalone_checks(confinement)
     if modules is None:
-        return _result(run_check(request))
+        return checks.submit(tenant, lambda checker: _checked(request, checker)).result()
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(check(request, modules))
+        return asyncio.run(_check_alone(request, modules, tenant, confinement))
     raise ConfigurationError("modules: inside a running event loop use typecheck_async")
 
 
@@ -130,7 +142,9 @@ async def typecheck_async(
     tools: Mapping[str, Any] | None = None,
     modules: Any = None,
     node_modules: str | os.PathLike[str] | None = None,
-    timeout_ms: float = TIMEOUT_MS,
+    timeout_ms: float = TYPECHECK_TIMEOUT_MS,
+    tenant: str | None = None,
+    confinement: Confinement = "require",
 ) -> TypecheckResult:
     """`typecheck` for asyncio: the event loop goes on while the checker works."""
     request = check_request(
@@ -144,16 +158,44 @@ async def typecheck_async(
         node_modules=node_modules,
         timeout_ms=timeout_ms,
     )
-    return await check(request, modules)
+    return await _check_alone(request, modules, tenant, confinement)
 
 
-async def check(request: CheckRequest, modules: Any = None) -> TypecheckResult:
-    """Run a request in a thread, with the sources of a module resolver."""
+async def check(request: CheckRequest, run: RunCheck, modules: Any = None) -> TypecheckResult:
+    """Let a checker work on a request, with the sources of a module resolver."""
     if modules is None:
-        return _result(await asyncio.to_thread(run_check, request))
-    from isolatejs.typechecking.module_sources import reports_with_modules
+        reports = await run(request)
+    else:
+        from isolatejs.typechecking.module_sources import reports_with_modules
 
-    return _result(await reports_with_modules(request, modules))
+        reports = await reports_with_modules(request, modules, run)
+    return await asyncio.to_thread(_result, reports)
+
+
+async def _check_alone(
+    request: CheckRequest, modules: Any, tenant: str | None, confinement: Confinement
+) -> TypecheckResult:
+    """A check without a host. The resolver is asked on this event loop, its checker lives on another."""
+    checks = standalone_checks(confinement)
+    if modules is None:
+        done = checks.submit(tenant, lambda checker: _checked(request, checker))
+        return await asyncio.wrap_future(done)
+    alone = f"\0{uuid.uuid4()}"  # one process for all rounds of this check, and for no other
+
+    async def run(asked: CheckRequest) -> list[FileReport]:
+        return await asyncio.wrap_future(
+            checks.submit(tenant or alone, lambda checker: run_check(asked, checker))
+        )
+
+    try:
+        return await check(request, run, modules)
+    finally:
+        if tenant is None:
+            checks.forget(alone)
+
+
+async def _checked(request: CheckRequest, checker: Checker) -> TypecheckResult:
+    return await check(request, lambda asked: run_check(asked, checker))
 
 
 def check_request(
@@ -166,7 +208,7 @@ def check_request(
     filename: str = "/index.ts",
     tools: Mapping[str, Any] | None = None,
     node_modules: str | os.PathLike[str] | None = None,
-    timeout_ms: float = TIMEOUT_MS,
+    timeout_ms: float = TYPECHECK_TIMEOUT_MS,
     always_typescript: bool = False,
 ) -> CheckRequest:
     """Validate the arguments of `typecheck`. Raises ConfigurationError.
@@ -175,8 +217,10 @@ def check_request(
     """
     sources = source_files(code, filename, files, always_typescript=always_typescript)
     size = sum(len(source.text) for source in sources)
-    if size > SOURCE_LIMIT_BYTES:
-        raise ConfigurationError(f"code: {size} characters in all files (limit {SOURCE_LIMIT_BYTES})")
+    if size > TYPECHECK_SOURCE_LIMIT_BYTES:
+        raise ConfigurationError(
+            f"code: {size} characters in all files (limit {TYPECHECK_SOURCE_LIMIT_BYTES})"
+        )
     uses_node = any(uses_node_modules(source.text) for source in sources)
     declarations = [profile.text_with_node if uses_node else profile.text]
     if tools:
@@ -198,7 +242,6 @@ def check_request(
     return CheckRequest(
         files=tuple(sources),
         config=config,
-        readable=() if packages is None else (packages,),
         timeout_ms=timeout_ms,
         checked=tuple(source for source in sources if source.is_code),
     )
@@ -241,43 +284,53 @@ def _libraries(
     return ambient, files, imports
 
 
-def run_check(request: CheckRequest) -> list[FileReport]:
-    """Ask the checker; a program that it cannot cope with gets a report without items."""
-    checker = shared_checker(request.readable)
+async def run_check(request: CheckRequest, checker: Checker) -> list[FileReport]:
+    """Ask a checker; a program that it cannot cope with gets a report that says so."""
     try:
-        return checker.check(request.config, request.files, request.checked, request.timeout_ms)
-    except ServerGoneError as error:
-        failure = {
-            "range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}},
-            "code": 0,
-            "message": f"The program could not be checked: {error.reason}.",
-        }
-        return [FileReport(request.files[0], [failure])]
+        config = await asyncio.to_thread(_with_packages, request)
+        return await checker.check(config, request.files, request.checked, request.timeout_ms)
+    except CheckFailedError as error:
+        return [FileReport(request.files[0], [_failure(error.reason)])]
+
+
+def _with_packages(request: CheckRequest) -> ScopeConfig:
+    """The configuration with the packages that the files import."""
+    config = request.config
+    if config.node_modules is None:
+        return config
+    factory = str(config.options.get("jsxImportSource", DEFAULT_OPTIONS["jsxImportSource"]))
+    texts = (file.text for file in request.files if not file.is_asset)
+    return replace(config, packages=imported_packages(config.node_modules, texts, (factory,)))
+
+
+def _failure(reason: str) -> Item:
+    message = f"The program could not be checked: {reason}."
+    return Item(range=Range(Position(0, 0), Position(0, 1)), message=message, severity=ERROR, code=0)
 
 
 def _result(reports: list[FileReport]) -> TypecheckResult:
-    return TypecheckResult(tuple(error for report in reports for error in errors_of(report)))
+    errors = (error for report in reports for error in errors_of(report))
+    return TypecheckResult(tuple(itertools.islice(errors, TYPECHECK_ERRORS_LIMIT)))
 
 
 def errors_of(report: FileReport) -> list[TypecheckDiagnostic]:
-    """The errors of one file in the order of its lines."""
-    lines = report.file.lines
-    if report.items is None:
-        return [
-            TypecheckDiagnostic(
-                code=0,
-                message="The program could not be checked: the checker failed on it.",
-                filename=report.file.name,
-                line=1,
-                column=1,
-                length=1,
-                source_line=lines[0],
-            )
-        ]
-    found = {diagnostic_from_server(item, report.file.name, lines) for item in report.items}
-    errors = [error for error in found if error is not None]
-    missing = {(error.line, error.column) for error in errors if error.code == CANNOT_FIND_MODULE}
+    """The errors of one file in the order of its lines, the first of them where there are too many."""
+    items = report.items
+    if items is None:
+        items = [_failure("the checker failed on it")]
+    errors = [item for item in items if item.severity == ERROR]
+    errors.sort(key=lambda item: (item.range.start.line, item.range.start.character))
+    del errors[TYPECHECK_ERRORS_LIMIT:]
+    lines = report.lines(errors)
+    found = {
+        diagnostic_from_server(
+            item, report.file.name, lines.get(item.range.start.line, NO_LINE), report.places
+        )
+        for item in errors
+    }
+    known = [error for error in found if error is not None]
+    missing = {(error.line, error.column) for error in known if error.code == CANNOT_FIND_MODULE}
     return sorted(
-        (e for e in errors if e.code == CANNOT_FIND_MODULE or (e.line, e.column) not in missing),
+        (e for e in known if e.code == CANNOT_FIND_MODULE or (e.line, e.column) not in missing),
         key=lambda error: (error.line, error.column, error.code),
     )

@@ -1,41 +1,47 @@
-"""A warm checker: keeps one language server alive, gives it a program at a time, restarts it when needed."""
+"""Warm checkers: each serves one runtime and dies with it; one that nobody has used is kept ready.
+
+A process that has read one tenant's text never serves another: nothing of a program can reach the check of
+another one, whatever it has done to the checker.
+"""
 
 from __future__ import annotations
 
-import atexit
+import asyncio
 import contextlib
-import os
+import logging
 import re
-import shutil
-import sys
-import tempfile
-import threading
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from isolatejs.errors import ConfigurationError
-from isolatejs.sandbox.engine import find_engine
-from isolatejs.typechecking.language_server import LanguageServer, ServerGoneError
-from isolatejs.typechecking.scopes import ScopeConfig, write_scope
+from isolatejs.errors import IsolateError, RuntimeDisposedError
+from isolatejs.limits import (
+    TYPECHECKER_IDLE_S,
+    TYPECHECKERS_IDLE_LIMIT,
+    TYPECHECKS_AT_ONCE_LIMIT,
+)
+from isolatejs.typechecking.language_server import CheckFailedError, LanguageServer
+from isolatejs.typechecking.lines import lines_of
+from isolatejs.typechecking.packages import package_files
+from isolatejs.typechecking.scopes import ScopeConfig, scope_files
 from isolatejs.typechecking.source_files import well_formed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from isolatejs.sandbox.provider import SandboxProvider
+    from isolatejs.typechecking.lines import Line
+    from isolatejs.typechecking.server_messages import Item
     from isolatejs.typechecking.source_files import SourceFile
 
-SCOPES_LIMIT: Final = 32
-"""Configurations that one server holds, 5-10 MB each; then it is started again."""
-RESIDENT_LIMIT_BYTES: Final = 768 * 1024 * 1024
-"""A server that has grown past this is started again before the next check."""
-CHECKERS_LIMIT: Final = 3
-"""Servers of one process: one for everything without packages, and one for each folder of packages."""
+SCOPES_LIMIT: Final = 16
+"""Configurations that one process holds, 5-20 MB each; then it is started again."""
 
-_FOLDER_PREFIX: Final = "isolatejs-check-"
-_REFERENCE: Final = re.compile(r"(///\s*<)reference(?=\s)", re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"(///\s*+<)reference(?=\s)", re.IGNORECASE)
 """A directive that would load a file or another library into the check."""
+_WARM_UP: Final = ScopeConfig("declare const ready: true;")
+_logger = logging.getLogger("isolatejs.typecheck")
 
 
 @dataclass(frozen=True)
@@ -43,22 +49,129 @@ class FileReport:
     """What the server says about one file, untranslated. `items` is None when it failed on this input."""
 
     file: SourceFile
-    items: list[dict[str, Any]] | None
+    items: Sequence[Item] | None
+    places: tuple[tuple[str, str], ...] = ()
+    """Paths of the checker's directory, and what they are called in what the program is told."""
+
+    def lines(self, items: Iterable[Item]) -> dict[int, Line]:
+        """The lines of the file that these items speak of, by their 0-based number."""
+        return lines_of(self.file.text, (item.range.start.line for item in items))
 
 
-@dataclass
+class Checkers:
+    """The checkers of one provider. Belongs to the provider's event loop."""
+
+    def __init__(self, provider: SandboxProvider) -> None:
+        self._provider = provider
+        self._spare: asyncio.Task[LanguageServer | None] | None = None
+        self._idle: dict[Checker, asyncio.TimerHandle] = {}
+        self._busy = asyncio.Semaphore(TYPECHECKS_AT_ONCE_LIMIT)
+        self._ending: set[asyncio.Task[None]] = set()
+        self._servers: weakref.WeakSet[LanguageServer] = weakref.WeakSet()
+        self._closed = False
+
+    def checker(self) -> Checker:
+        """A checker for one runtime, or for one program; the caller closes it."""
+        return Checker(self)
+
+    async def close(self) -> None:
+        """End the spare and every idle checker."""
+        self._closed = True
+        for checker in list(self._idle):
+            checker.end()
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.cancel()
+            (server,) = await asyncio.gather(spare, return_exceptions=True)
+            if isinstance(server, LanguageServer):
+                await server.close()
+        while self._ending:
+            await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def kill(self) -> None:
+        """Kill every process at once, from any thread."""
+        for server in list(self._servers):
+            server.sandbox.kill()
+
+    # --- for Checker -------------------------------------------------------------------------------
+    @contextlib.asynccontextmanager
+    async def turn(self, checker: Checker) -> AsyncIterator[None]:
+        """Wait for a turn: each checker waits for one at most, so runtimes take turns."""
+        async with self._busy:
+            timer = self._idle.pop(checker, None)
+            if timer is not None:
+                timer.cancel()
+            yield
+        if self._closed:
+            checker.end()
+        elif checker.is_warm:
+            loop = asyncio.get_running_loop()
+            self._idle[checker] = loop.call_later(TYPECHECKER_IDLE_S, checker.end)
+            while len(self._idle) > TYPECHECKERS_IDLE_LIMIT:
+                next(iter(self._idle)).end()
+
+    def forget(self, checker: Checker) -> None:
+        """It has no process any more that could be idle."""
+        timer = self._idle.pop(checker, None)
+        if timer is not None:
+            timer.cancel()
+
+    async def take(self) -> LanguageServer:
+        """A process that nobody has used, and another one in the making. Raises like `LanguageServer.start`."""
+        if self._closed:
+            raise RuntimeDisposedError("the host is closed")
+        spare, self._spare = self._spare, None
+        server = None if spare is None else await spare
+        if server is None or server.has_ended:
+            server = await self._start()
+        self._make_spare()
+        return server
+
+    def end_soon(self, server: LanguageServer) -> None:
+        """End a process in the background; `close` waits for it."""
+        task = asyncio.get_running_loop().create_task(server.close(), name="isolatejs-end-checker")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _start(self) -> LanguageServer:
+        server = await LanguageServer.start(self._provider)
+        self._servers.add(server)
+        return server
+
+    def _make_spare(self) -> None:
+        if self._spare is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._spare = loop.create_task(self._start_spare(), name="isolatejs-spare-checker")
+
+    async def _start_spare(self) -> LanguageServer | None:
+        """A warm process, or None: the next check then starts one itself and hears why it cannot."""
+        try:
+            server = await self._start()
+        except (IsolateError, CheckFailedError, TimeoutError, OSError) as error:
+            _logger.info("no checker could be started ahead: %s", error)
+            return None
+        try:
+            await _Session(server).check(_WARM_UP, [], [])
+        except (CheckFailedError, OSError) as error:
+            _logger.info("a checker ended while it was started ahead: %s", error)
+            await server.close()
+            return None
+        except BaseException:
+            await server.close()
+            raise
+        return server
+
+
 class Checker:
-    """One server and its folder. Thread-safe: checks wait for each other."""
+    """The checks of one runtime, one after another, in a process of its own that stays warm."""
 
-    readable: tuple[str, ...] = ()
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _server: LanguageServer | None = None
-    _folder: Path | None = None
-    _owner: int = 0
-    _scopes: dict[str, Path] = field(default_factory=dict)
-    _versions: int = 0
+    def __init__(self, owner: Checkers) -> None:
+        self._owner = owner
+        self._session: _Session | None = None
+        self._lock = asyncio.Lock()
+        self._closed = False
 
-    def check(
+    async def check(
         self,
         config: ScopeConfig,
         files: Sequence[SourceFile],
@@ -67,193 +180,147 @@ class Checker:
     ) -> list[FileReport]:
         """Diagnostics of the files in `report`, with all of `files` present.
 
-        Raises ServerGoneError when the server dies of this input or does not answer in time.
+        Raises CheckFailedError when the process dies of this input or does not answer in time,
+        RuntimeDisposedError when this was closed, and IsolateError where no sandbox starts.
         """
-        deadline = time.monotonic() + timeout_ms / 1000
-        if not self._lock.acquire(timeout=timeout_ms / 1000):
-            raise ServerGoneError("the checker is busy", timed_out=True)
         try:
-            return self._check(config, files, report, deadline)
-        except ServerGoneError:
-            self._stop()
-            raise
-        finally:
-            self._lock.release()
+            async with asyncio.timeout(timeout_ms / 1000), self._lock, self._owner.turn(self):
+                self._check_open()
+                try:
+                    return await self._check(config, files, report)
+                except BaseException:
+                    self.end()  # what state it is in, nobody knows
+                    self._check_open()
+                    raise
+        except TimeoutError:
+            raise CheckFailedError(f"it took longer than {timeout_ms:g} ms") from None
+        except OSError as error:
+            raise CheckFailedError(f"its files cannot be laid out: {error.strerror}") from None
 
-    def close(self) -> None:
-        """End the server and remove its folder."""
-        with self._lock:
-            self._stop()
+    @property
+    def is_warm(self) -> bool:
+        """Whether it has a process."""
+        return self._session is not None
 
     @property
     def pid(self) -> int | None:
-        """The server's process id while it runs."""
-        return None if self._server is None else self._server.pid
+        """The process id of its sandbox while it has one."""
+        return None if self._session is None else self._session.server.sandbox.pid
 
-    def _check(
-        self, config: ScopeConfig, files: Sequence[SourceFile], report: Sequence[SourceFile], deadline: float
+    def close(self) -> None:
+        """End it for good; a check that runs fails."""
+        self._closed = True
+        self.end()
+
+    def end(self) -> None:
+        """Kill its process at once; the next check starts another."""
+        session, self._session = self._session, None
+        self._owner.forget(self)
+        if session is not None:
+            session.server.sandbox.kill()
+            self._owner.end_soon(session.server)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeDisposedError("the runtime was disposed while its program was checked")
+
+    async def _check(
+        self, config: ScopeConfig, files: Sequence[SourceFile], report: Sequence[SourceFile]
     ) -> list[FileReport]:
-        server = self._running()
-        root = self._scope(server, config, deadline) / "root"
-        opened: list[Path] = []
-        try:
-            for file in files:
-                _write(file, root)  # all of them before the first is opened: that one may import the others
-            for file in reversed(files):
-                if not file.is_asset:
-                    self._open(server, file, root, opened, deadline)
-            return [
-                FileReport(file, self._diagnostics(server, file.location(root), deadline)) for file in report
-            ]
-        finally:
-            self._forget(server, root, opened, deadline)
-
-    def _running(self) -> LanguageServer:
-        if self._server is not None and self._owner != os.getpid():  # a fork has copied it
-            self._server.abandon()
-            self._server = self._folder = None
-            self._scopes.clear()
-        if self._server is not None and (
-            self._server.has_ended
-            or len(self._scopes) >= SCOPES_LIMIT
-            or _resident_bytes(self._server.pid) > RESIDENT_LIMIT_BYTES
+        if self._session is not None and (
+            self._session.server.has_ended or self._session.must_be_renewed(config)
         ):
-            self._stop()
-        if self._server is None:
-            _remove_abandoned_folders()
-            self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-")).resolve()
-            (self._folder / "deno.json").write_text("{}")
-            self._owner = os.getpid()
-            self._server = LanguageServer(find_engine(), self._folder, self.readable)
-        return self._server
-
-    def _scope(self, server: LanguageServer, config: ScopeConfig, deadline: float) -> Path:
-        assert self._folder is not None
-        known = self._scopes.get(config.key)
-        if known is not None:
-            return known
-        folder = self._folder / f"scope-{config.key}"
-        shutil.rmtree(folder, ignore_errors=True)
-        write_scope(folder, config)
-        change = {"uri": (folder / "deno.json").as_uri(), "type": 1}
-        server.notify("workspace/didChangeWatchedFiles", {"changes": [change]}, deadline)
-        self._scopes[config.key] = folder
-        return folder
-
-    def _open(
-        self, server: LanguageServer, file: SourceFile, root: Path, opened: list[Path], deadline: float
-    ) -> None:
-        location = file.location(root)
-        self._versions += 1
-        document = {
-            "uri": location.as_uri(),
-            "languageId": file.language,
-            "version": self._versions,
-            "text": _as_checked(file),
-        }
-        opened.append(location)
-        server.notify("textDocument/didOpen", {"textDocument": document}, deadline)
-
-    def _diagnostics(
-        self, server: LanguageServer, location: Path, deadline: float
-    ) -> list[dict[str, Any]] | None:
-        parameters = {"textDocument": {"uri": location.as_uri()}}
-        answer = server.request("textDocument/diagnostic", parameters, deadline)
-        return None if answer is None else list(answer["items"])
-
-    def _forget(self, server: LanguageServer, root: Path, opened: list[Path], deadline: float) -> None:
-        """Leave nothing of one program behind for the next."""
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir(parents=True, exist_ok=True)
-        if server.has_ended:
-            return
-        with contextlib.suppress(ServerGoneError):  # the next check finds out and starts another
-            for location in opened:
-                document = {"textDocument": {"uri": location.as_uri()}}
-                server.notify("textDocument/didClose", document, max(deadline, time.monotonic() + 1))
-
-    def _stop(self) -> None:
-        if self._server is not None and self._owner == os.getpid():
-            self._server.close()
-        if self._folder is not None and self._owner == os.getpid():
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._server = self._folder = None
-        self._scopes.clear()
+            self.end()
+        if self._session is None:
+            server = await self._owner.take()
+            if self._closed:
+                self._owner.end_soon(server)
+                self._check_open()
+            self._session = _Session(server)
+        return await self._session.check(config, files, report)
 
 
-def _write(file: SourceFile, root: Path) -> None:
-    if not file.belongs_on_disk:
-        return
-    location = file.location(root)
-    try:
-        location.parent.mkdir(parents=True, exist_ok=True)
-        location.write_text(_as_checked(file), encoding="utf-8")
-    except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        return  # `/a.ts` beside `/a.ts/b.ts`: both are still opened, and found by their full names
+class _Session:
+    """What one process knows: its scopes, each a folder of its directory."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self.server = server
+        self._scopes: set[str] = set()
+        self._versions = 0
+
+    def must_be_renewed(self, config: ScopeConfig) -> bool:
+        """Whether it holds as many configurations as it may, and this one is new."""
+        return len(self._scopes) >= SCOPES_LIMIT and config.key not in self._scopes
+
+    async def check(
+        self, config: ScopeConfig, files: Sequence[SourceFile], report: Sequence[SourceFile]
+    ) -> list[FileReport]:
+        scope = f"scope-{config.key}"
+        documents = await asyncio.to_thread(self._lay_out, scope, config, files)
+        if config.key not in self._scopes:
+            await self.server.open_scope(scope)
+            self._scopes.add(config.key)
+        self.server.sandbox.wake_watchdog()
+        opened: list[str] = []
+        for file, uri, text in documents:
+            self._versions += 1
+            document = {
+                "uri": uri,
+                "languageId": file.language,
+                "version": self._versions,
+                "text": text,
+            }
+            opened.append(uri)
+            await self.server.notify("textDocument/didOpen", {"textDocument": document})
+        uris = {file.path: uri for file, uri, _ in documents}
+        places = self._places(scope, config)
+        reports = []
+        for file in report:
+            answer = await self.server.diagnostics(uris[file.path])
+            reports.append(FileReport(file, None if answer is None else answer.items, places))
+        for uri in opened:
+            await self.server.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        await asyncio.to_thread(self.server.workspace.remove, f"{scope}/root")
+        return reports
+
+    def _places(self, scope: str, config: ScopeConfig) -> tuple[tuple[str, str], ...]:
+        path = self.server.workspace.path
+        names = (
+            (f"/{scope}/root/", "/"),
+            (f"/{scope}/", "/"),
+            (f"/{config.packages_key}/", "/node_modules/"),
+        )
+        return tuple(
+            (start + path + place, name) for start in ("file://", "") for place, name in (*names, ("/", "/"))
+        )
+
+    def _lay_out(
+        self, scope: str, config: ScopeConfig, files: Sequence[SourceFile]
+    ) -> list[tuple[SourceFile, str, str]]:
+        """Write the files of a check, and of its scope where that is new. The documents to open, with their text.
+
+        All are written before the first is opened: that one may import the others.
+        """
+        workspace = self.server.workspace
+        if config.key not in self._scopes:
+            workspace.write({f"{scope}/{name}": content for name, content in scope_files(config).items()})
+            if config.node_modules is not None:
+                folder = config.packages_key
+                packages = package_files(config.node_modules, config.packages)
+                workspace.write({f"{folder}/{name}": content for name, content in packages.files.items()})
+                workspace.link({f"{folder}/{name}": target for name, target in packages.links.items()})
+                workspace.link({f"{scope}/node_modules": f"../{folder}"})
+        workspace.make_directory(f"{scope}/root")
+        texts = [(file, _as_checked(file)) for file in files]
+        workspace.write(
+            {f"{scope}/{file.location}": text.encode() for file, text in texts if file.belongs_on_disk}
+        )
+        root = f"{self.server.root_uri}/{scope}/"
+        return [
+            (file, root + quote(file.location), text) for file, text in reversed(texts) if not file.is_asset
+        ]
 
 
 def _as_checked(file: SourceFile) -> str:
     """The text for the checker; every position in it is that of the program's own."""
     return _REFERENCE.sub(r"\1xeference", well_formed(file.text))
-
-
-def _remove_abandoned_folders() -> None:
-    """Remove what processes of this user left behind that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
-        try:
-            abandoned = folder.stat().st_uid == os.getuid() and owner.isdigit() and not _is_alive(int(owner))
-        except FileNotFoundError:
-            continue  # its owner has just removed it
-        if abandoned:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
-    except (OSError, IndexError):
-        return 0  # ended, or no procfs: nothing to bound
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-_checkers: dict[tuple[str, ...], Checker] = {}
-_checkers_lock = threading.Lock()
-
-
-def shared_checker(readable: tuple[str, ...] = ()) -> Checker:
-    """The process-wide checker that may read these folders. Raises ConfigurationError on Windows."""
-    if sys.platform == "win32":
-        raise ConfigurationError(
-            "typecheck: the checker needs Linux or macOS; on Windows, run it inside WSL 2"
-        )
-    with _checkers_lock:
-        found = _checkers.pop(readable, None) or Checker(readable)
-        _checkers[readable] = found
-        surplus = [key for key in _checkers if key][: max(len(_checkers) - CHECKERS_LIMIT, 0)]
-        closing = [_checkers.pop(key) for key in surplus]
-    for checker in closing:
-        checker.close()
-    return found
-
-
-def close_checkers() -> None:
-    """End every checker process of this process; the next check starts one again."""
-    with _checkers_lock:
-        closing = list(_checkers.values())
-        _checkers.clear()
-    for checker in closing:
-        checker.close()
-
-
-atexit.register(close_checkers)

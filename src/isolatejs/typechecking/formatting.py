@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isolatejs.typechecking.advice import advise, marked_text
+from isolatejs.typechecking.diagnostics import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 SOURCE_LINE_LIMIT = 160
 """Longer lines are cut around the error."""
+MODEL_ERRORS_LIMIT = 50
+"""A model that repairs its program mends the first ones and asks again; more would only fill its context."""
+MODEL_MESSAGE_LIMIT = 1_000
+"""Characters of each part of an error."""
 
 
 def format_typecheck_errors(errors: Iterable[TypecheckDiagnostic], *, style: str = "pretty") -> str:
@@ -48,7 +53,9 @@ def _pretty(errors: list[TypecheckDiagnostic]) -> str:
 
 def _excerpt(error: TypecheckDiagnostic) -> tuple[str, int]:
     """The source line without tabs, cut when it is very long, and where in it the error begins."""
-    before = error.source_line.encode("utf-16-le", "surrogatepass")[: 2 * (error.column - 1)]
+    before = error.source_line.encode("utf-16-le", "surrogatepass")[
+        : 2 * max(error.column - error.source_column, 0)
+    ]
     column = len(before.decode("utf-16-le", "replace"))
     line = error.source_line.replace("\t", " ")
     if len(line) <= SOURCE_LINE_LIMIT:
@@ -61,20 +68,23 @@ def _for_model(errors: list[TypecheckDiagnostic]) -> str:
     if not errors:
         return ""
     blocks = [f"The program does not typecheck: {len(errors)} error{'s' if len(errors) > 1 else ''}."]
-    for number, error in enumerate(errors, 1):
+    for number, error in enumerate(errors[:MODEL_ERRORS_LIMIT], 1):
         advice = advise(error)
         line, _ = _excerpt(error)
-        marked = marked_text(error)
+        marked = shortened(marked_text(error), SOURCE_LINE_LIMIT)
+        message = shortened(error.message, MODEL_MESSAGE_LIMIT)
         code = f" (TS{error.code})" if error.code else ""
         parts = [f"{number}. {error.filename}, line {error.line}, column {error.column}{code}"]
         parts.append(f"   code: {line.strip()}")
         if marked and marked != line.strip():
             parts.append(f"   at: {marked}")
-        parts.append("   problem: " + error.message.replace("\n", "\n   "))
+        parts.append("   problem: " + message.replace("\n", "\n   "))
         for label, text in (("expected", advice.expected), ("nearest", advice.nearest), ("fix", advice.fix)):
             if text:
-                parts.append(f"   {label}: {text}")
+                parts.append(f"   {label}: {shortened(text, MODEL_MESSAGE_LIMIT)}")
         blocks.append("\n".join(parts))
+    if len(errors) > MODEL_ERRORS_LIMIT:
+        blocks.append(f"{len(errors) - MODEL_ERRORS_LIMIT} more errors are left out; mend these first.")
     return "\n\n".join(blocks)
 
 

@@ -1,228 +1,217 @@
-"""One checker process: the engine's language server, spoken to over JSON-RPC on its pipes.
+"""One checker process: the engine's language server in a sandbox, spoken to over JSON-RPC on its channel.
 
-The process never runs what it checks. It runs behind `confined_server.py`, reads only its own folder, and
-ends with us: its input closes when we go. Calls are blocking and belong to one thread at a time.
+It is confined like a program, reads only the directory that we write for it, and is as hostile as the text that
+it reads. Calls wait without a thread; one at a time.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import select
-import subprocess
-import sys
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from isolatejs.limits import STDERR_TAIL_BYTES
+import msgspec
+
+from isolatejs.limits import (
+    MIB,
+    TYPECHECK_ANSWER_LIMIT_BYTES,
+    TYPECHECK_MEMORY_LIMIT_MB,
+    TYPECHECK_MESSAGES_LIMIT,
+    TYPECHECK_START_TIMEOUT_S,
+)
+from isolatejs.sandbox.workspace import receive_workspace
+from isolatejs.typechecking.server_messages import AskedSettings, ConfiguredScopes, Message, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from isolatejs.sandbox.engine import Engine
+    from isolatejs.sandbox.provider import SandboxProvider
+    from isolatejs.sandbox.sandbox import Sandbox
+    from isolatejs.sandbox.workspace import Workspace
 
-HEAP_LIMIT_MB: Final = 1024
-"""A small program needs 100 MB; types that explode end here and the process is started again."""
-MESSAGE_LIMIT_BYTES: Final = 64 * 1024 * 1024
-"""One message of the server: diagnostics repeat type texts, which can be long but never this long."""
 READ_BYTES: Final = 256 * 1024
-START_TIMEOUT_S: Final = 30.0
+HEAD_LIMIT_BYTES: Final = 1_000
+"""Headers of one message; the server sends one of 25 bytes."""
 
 _SETTINGS: Final = {
     "enable": True,
+    "config": "deno.json",  # named: the server may not list directories
     "lint": False,
     "cacheOnSave": False,
+    "maxTsServerMemory": TYPECHECK_MEMORY_LIMIT_MB,
     "suggest": {"autoImports": False, "imports": {"autoDiscover": False, "hosts": {}}},
 }
-BOOT: Final = (
-    f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r}); "
-    "from isolatejs.typechecking.confined_server import main; main(sys.argv[1])"
-)
+_T = TypeVar("_T")
 
 
-class ServerGoneError(Exception):
-    """The process ended or stopped answering; it has been killed. `reason` is for the user."""
+class CheckFailedError(Exception):
+    """The process ended, stopped answering or lied, and has been killed. `reason` is for the user."""
 
-    def __init__(self, reason: str, *, timed_out: bool = False) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.timed_out = timed_out
 
 
 class LanguageServer:
-    """A running language server on one folder. `readable` are further folders that it may read."""
+    """A running language server and its directory. Made by `start`; every failure leaves it to be killed."""
 
-    def __init__(self, engine: Engine, folder: Path, readable: Iterable[str] = ()) -> None:
-        self._stderr = (folder / "stderr.log").open("w+b")
-        settings = {
-            "engine": engine.path,
-            "libraries": list(engine.libraries),
-            "writable": [str(folder)],
-            "readable": list(readable),
-            "environment": {
-                "DENO_DIR": str(folder / "cache"),
-                "DENO_NO_UPDATE_CHECK": "1",
-                "DENO_V8_FLAGS": f"--max-heap-size={HEAP_LIMIT_MB}",
-                "HOME": str(folder),
-                "NO_COLOR": "1",
-                "TMPDIR": str(folder),
-            },
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", BOOT, json.dumps(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            cwd=folder,
-            env={},
-            start_new_session=True,
-            bufsize=0,
-        )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._input = self._process.stdin.fileno()
-        self._output = self._process.stdout.fileno()
-        os.set_blocking(self._input, False)
-        self._incoming = select.poll()
-        self._both = select.poll()
-        for poller in (self._incoming, self._both):
-            poller.register(self._output, select.POLLIN)
-        self._both.register(self._input, select.POLLOUT)
+    def __init__(self, sandbox: Sandbox, workspace: Workspace) -> None:
+        self.sandbox = sandbox
+        self.workspace = workspace
         self._received = bytearray()
         self._next_id = 0
-        self._initialize(folder)
+        self._messages = 0
+        sandbox.exited.add_done_callback(lambda _: workspace.close())
+
+    @classmethod
+    async def start(cls, provider: SandboxProvider) -> LanguageServer:
+        """Start one. Raises IsolateError where no sandbox starts, CheckFailedError, TimeoutError."""
+        sandbox = await provider.lease_engine(
+            ["lsp", "--quiet"], memory_limit_bytes=TYPECHECK_MEMORY_LIMIT_MB * MIB
+        )
+        try:
+            async with asyncio.timeout(TYPECHECK_START_TIMEOUT_S):
+                server = cls(sandbox, receive_workspace(sandbox.channel_socket))
+                await server._initialize()
+        except BaseException:
+            await sandbox.aclose()
+            raise
+        return server
 
     @property
     def has_ended(self) -> bool:
-        return self._process.poll() is not None
+        return self.sandbox.exited.done()
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
+    def root_uri(self) -> str:
+        return "file://" + self.workspace.path
 
-    def request(self, method: str, parameters: Mapping[str, Any], deadline: float) -> Any:
-        """Call and wait for the answer: its result, or None where the server reports an internal error.
+    async def close(self) -> None:
+        """Kill the process and wait for its end; it has nothing to save."""
+        await self.sandbox.aclose()
+        self.workspace.close()
 
-        `deadline` is on the monotonic clock. Raises ServerGoneError.
-        """
-        self._next_id += 1
-        identifier = self._next_id
-        self._send({"id": identifier, "method": method, "params": parameters}, deadline)
+    async def open_scope(self, name: str) -> None:
+        """Make the folder `name`, which has its configuration in it, known."""
+        uri = f"{self.root_uri}/{name}"
+        event = {"added": [{"uri": uri, "name": name}], "removed": []}
+        await self.notify("workspace/didChangeWorkspaceFolders", {"event": event})
         while True:
-            message = self._receive(deadline)
-            if "method" in message:
-                self._answer(message, deadline)
-            elif message.get("id") == identifier:
-                return message.get("result")
+            message = await self._receive()
+            if message.method == "deno/didRefreshDenoConfigurationTree":
+                read = self._decode(message.params, ConfiguredScopes)
+                if any(scope.scope_uri == uri for scope in read.data):
+                    return
+            await self._answer(message)
 
-    def notify(self, method: str, parameters: Mapping[str, Any], deadline: float) -> None:
-        """Send a notification. Raises ServerGoneError."""
-        self._send({"method": method, "params": parameters}, deadline)
+    async def diagnostics(self, uri: str) -> Report | None:
+        """The diagnostics of an open document, or None where the server reports an internal error."""
+        self._messages = 0
+        result = await self._request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+        return None if bytes(result) == b"null" else self._decode(result, Report)
 
-    def close(self) -> None:
-        """End the process and wait for it; it has nothing to save."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            if stream is not None:
-                stream.close()
+    async def notify(self, method: str, parameters: Mapping[str, Any]) -> None:
+        """Send a notification. Raises CheckFailedError."""
+        await self._send({"method": method, "params": parameters})
 
-    def abandon(self) -> None:
-        """Drop what a fork has copied: close our ends, leave the process to the parent."""
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            if stream is not None:
-                stream.close()
-        self._process.returncode = 0  # not our child: nothing to wait for
-
-    def _initialize(self, folder: Path) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        uri = folder.as_uri()
-        self.request(
+    async def _initialize(self) -> None:
+        await self._request(
             "initialize",
             {
                 "processId": None,
-                "rootUri": uri,
-                "workspaceFolders": [{"uri": uri, "name": "isolatejs"}],
-                "capabilities": {"workspace": {"configuration": True}, "textDocument": {"diagnostic": {}}},
+                "rootUri": None,
+                "workspaceFolders": [],
+                "capabilities": {
+                    "workspace": {"configuration": True, "workspaceFolders": True},
+                    "textDocument": {"diagnostic": {}},
+                },
                 "initializationOptions": _SETTINGS,
             },
-            deadline,
         )
-        self.notify("initialized", {}, deadline)
+        await self.notify("initialized", {})
 
-    def _answer(self, message: Mapping[str, Any], deadline: float) -> None:
+    async def _request(self, method: str, parameters: Mapping[str, Any]) -> msgspec.Raw:
+        self._next_id += 1
+        identifier = self._next_id
+        await self._send({"id": identifier, "method": method, "params": parameters})
+        while True:
+            message = await self._receive()
+            if message.method is None and message.id == identifier:
+                return message.result
+            await self._answer(message)
+
+    async def _answer(self, message: Message) -> None:
         """The server asks for settings; everything else that it asks is answered with nothing."""
-        if "id" not in message:
+        if message.id is None or message.method is None:
             return
         result: Any = None
-        if message["method"] == "workspace/configuration":
-            result = [
-                _SETTINGS if item.get("section") == "deno" else {} for item in message["params"]["items"]
-            ]
-        self._send({"id": message["id"], "result": result}, deadline)
+        if message.method == "workspace/configuration":
+            asked = self._decode(message.params, AskedSettings)
+            result = [_SETTINGS if item.section == "deno" else {} for item in asked.items]
+        await self._send({"id": message.id, "result": result})
 
-    def _send(self, message: Mapping[str, Any], deadline: float) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        data = memoryview(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        while data:
-            self._wait(deadline, writing=True)
-            try:
-                data = data[os.write(self._input, data) :]
-            except BlockingIOError:
-                continue
-            except BrokenPipeError:
-                raise self._gone() from None
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        body = msgspec.json.encode({"jsonrpc": "2.0", **message})
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.sock_sendall(self.sandbox.channel_socket, b"Content-Length: %d\r\n\r\n" % len(body))
+            await loop.sock_sendall(self.sandbox.channel_socket, body)
+        except OSError:
+            raise await self._gone() from None
 
-    def _receive(self, deadline: float) -> Any:
-        while True:
-            head = self._received.find(b"\r\n\r\n")
-            if head >= 0:
-                length = _content_length(bytes(self._received[:head]))
-                end = head + 4 + length
-                if len(self._received) >= end:
-                    body = bytes(self._received[head + 4 : end])
-                    del self._received[:end]
-                    return json.loads(body)
-            self._wait(deadline, writing=False)
+    async def _receive(self) -> Message:
+        self._messages += 1
+        if self._messages > TYPECHECK_MESSAGES_LIMIT:
+            raise CheckFailedError("the checker does not stop talking")
+        while (end := self._received.find(b"\r\n\r\n", 0, HEAD_LIMIT_BYTES)) < 0:
+            if len(self._received) >= HEAD_LIMIT_BYTES:
+                raise _malformed()
+            await self._read()
+        length = _content_length(bytes(self._received[:end]))
+        whole = end + 4 + length
+        while len(self._received) < whole:
+            await self._read()
+        body = bytes(self._received[end + 4 : whole])
+        del self._received[:whole]
+        return self._decode(body, Message)
 
-    def _wait(self, deadline: float, *, writing: bool) -> None:
-        """Wait until the pipe is ready, reading whatever the server has to say meanwhile."""
-        remaining_ms = max(deadline - time.monotonic(), 0.0) * 1000
-        ready = {
-            descriptor for descriptor, _ in (self._both if writing else self._incoming).poll(remaining_ms)
-        }
-        if self._output in ready:
-            chunk = os.read(self._output, READ_BYTES)
-            if not chunk:
-                raise self._gone()
-            self._received += chunk
-            if len(self._received) > MESSAGE_LIMIT_BYTES:
-                self.close()
-                raise ServerGoneError("the checker's answer is too large")
-        elif self._input not in ready:
-            self.close()
-            raise ServerGoneError("the checker did not finish in time", timed_out=True)
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            chunk = await loop.sock_recv(self.sandbox.channel_socket, READ_BYTES)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            raise await self._gone()
+        self._received += chunk
 
-    def _gone(self) -> ServerGoneError:
+    def _decode(self, body: bytes | msgspec.Raw, kind: type[_T]) -> _T:
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, RecursionError):
+            raise _malformed() from None
+
+    async def _gone(self) -> CheckFailedError:
         """The error for a process that ended by itself."""
-        self._stderr.flush()
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(size - STDERR_TAIL_BYTES, 0))
-        tail = self._stderr.read().decode("utf-8", "replace")
-        self.close()
-        out_of_memory = "out of memory" in tail or "heap limit" in tail
-        return ServerGoneError(
-            "the checker ran out of memory" if out_of_memory else "the checker process ended"
-        )
+        await self.sandbox.aclose()
+        report = self.sandbox.exited.result() if self.sandbox.exited.done() else None
+        if report is not None and report.reason == "memory":
+            return CheckFailedError(f"its types need more memory than {TYPECHECK_MEMORY_LIMIT_MB} MB")
+        return CheckFailedError("the checker process ended")
 
 
 def _content_length(head: bytes) -> int:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            length = int(value)
-            if length <= MESSAGE_LIMIT_BYTES:
+        digits = value.strip()
+        if name.strip().lower() == b"content-length" and digits.isdigit() and len(digits) < 12:
+            length = int(digits)
+            if length <= TYPECHECK_ANSWER_LIMIT_BYTES:
                 return length
-    raise ServerGoneError("the checker sent a malformed message")
+            raise CheckFailedError(
+                f"the checker's answer is larger than {TYPECHECK_ANSWER_LIMIT_BYTES} bytes"
+            )
+    raise _malformed()
+
+
+def _malformed() -> CheckFailedError:
+    return CheckFailedError("the checker sent a malformed message")

@@ -19,13 +19,15 @@ from isolatejs.capabilities.modules.bindings import ModuleResolver, as_module_re
 from isolatejs.capabilities.modules.module_finder import ModuleFinder
 from isolatejs.capabilities.modules.source_cache import SourceCache
 from isolatejs.errors import IsolateError
-from isolatejs.typechecking.check import CheckRequest, run_check
+from isolatejs.limits import TYPECHECK_SOURCE_LIMIT_BYTES
 from isolatejs.typechecking.diagnostics import attribute_type_at, is_missing_module, specifier_at
+from isolatejs.typechecking.lines import NO_LINE
 from isolatejs.typechecking.source_files import SourceFile, asset_file, source_file
 from isolatejs.web import AbortController
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
+    from isolatejs.typechecking.check import CheckRequest, RunCheck
     from isolatejs.typechecking.checker import FileReport
 
 ROUNDS_LIMIT: Final = 64
@@ -66,7 +68,7 @@ class _Known:
 _known: weakref.WeakKeyDictionary[Any, _Known] = weakref.WeakKeyDictionary()
 
 
-async def reports_with_modules(request: CheckRequest, modules: Any) -> list[FileReport]:
+async def reports_with_modules(request: CheckRequest, modules: Any, run: RunCheck) -> list[FileReport]:
     """Check a request, loading what it imports from the resolver `modules`."""
     sources, options, packages = sources_of(modules)
     known = _known.setdefault(modules, _Known()) if _can_be_remembered(modules) else _Known()
@@ -90,9 +92,10 @@ async def reports_with_modules(request: CheckRequest, modules: Any) -> list[File
                 declarations="\n".join([request.config.declarations, *known.ambient.values()]),
             ),
         )
-        reports = await asyncio.to_thread(run_check, current)
-        missing = [wanted for wanted in _missing(reports) if wanted not in tried]
-        if not missing or len(files) > MODULES_LIMIT:
+        reports = await run(current)
+        size = sum(len(file.text) for file in everything)
+        missing = [wanted for wanted in await asyncio.to_thread(_missing, reports) if wanted not in tried]
+        if not missing or len(files) > MODULES_LIMIT or size > TYPECHECK_SOURCE_LIMIT_BYTES:
             break
         tried.update(missing)
         found = [await _provide(sources, *wanted, files, known) for wanted in missing]
@@ -147,18 +150,19 @@ def _with_defaults(request: CheckRequest, options: dict[str, str], packages: str
     config = replace(request.config, options={**options, **request.config.options})
     if packages is None or config.node_modules is not None:
         return replace(request, config=config)
-    return replace(request, config=replace(config, node_modules=packages), readable=(packages,))
+    return replace(request, config=replace(config, node_modules=packages))
 
 
 def _missing(reports: list[FileReport]) -> list[Wanted]:
-    """Every import that was not found."""
-    return [
-        (specifier_at(item, lines), report.file.path, attribute_type_at(item, lines))
-        for report in reports
-        for lines in (report.file.lines,)
-        for item in report.items or ()
-        if is_missing_module(item)
-    ]
+    """Every import that was not found, as far as it can be looked for."""
+    found: dict[Wanted, None] = {}
+    for report in reports:
+        items = [item for item in report.items or () if is_missing_module(item)][:MODULES_LIMIT]
+        lines = report.lines(items)
+        for item in items:
+            line = lines.get(item.range.start.line, NO_LINE)
+            found[specifier_at(item, line), report.file.path, attribute_type_at(item, line)] = None
+    return list(found)[:MODULES_LIMIT]
 
 
 async def _provide(

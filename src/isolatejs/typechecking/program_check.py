@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError, TypecheckError
-from isolatejs.typechecking.check import check, check_request
+from isolatejs.typechecking.check import check, check_request, run_check
 from isolatejs.typechecking.formatting import format_typecheck_errors
 from isolatejs.typechecking.profiles import get_type_profile, profile_of_grants
+
+if TYPE_CHECKING:
+    from isolatejs.typechecking.checker import Checker
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class ProgramCheck:
     """Checks the programs of one runtime against its grants.
 
     `granted` are its capability names (fetch, files, tests, browser, serve), `tools` and `modules` its
-    bindings. Raises ConfigurationError for options that are wrong.
+    bindings, `checker` its own, which `close` ends. Raises ConfigurationError for options that are wrong.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class ProgramCheck:
         granted: tuple[str, ...] = (),
         tools: Mapping[str, Any] | None = None,
         modules: Any = None,
+        checker: Checker,
     ) -> None:
         self._options = ProgramCheckOptions.of(options)
         self._profile = (
@@ -66,11 +71,13 @@ class ProgramCheck:
         )
         self._tools = tools
         self._modules = modules
+        self._checker = checker
 
     async def check_program(self, code: str, filename: str | None = None) -> None:
         """Raises TypecheckError with the errors; its message is the form for language models."""
         options = self._options
-        request = check_request(
+        request = await asyncio.to_thread(
+            check_request,
             code,
             self._profile,
             library_types=options.library_types,
@@ -80,6 +87,11 @@ class ProgramCheck:
             node_modules=options.node_modules,
             always_typescript=True,
         )
-        result = await check(request, self._modules)
+        result = await check(request, lambda asked: run_check(asked, self._checker), self._modules)
         if not result.success:
-            raise TypecheckError(format_typecheck_errors(result.errors, style="model"), errors=result.errors)
+            message = await asyncio.to_thread(format_typecheck_errors, result.errors, style="model")
+            raise TypecheckError(message, errors=result.errors)
+
+    def close(self) -> None:
+        """End the checker; a check that runs fails with RuntimeDisposedError."""
+        self._checker.close()

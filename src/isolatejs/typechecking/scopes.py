@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.typechecking.node_modules import node_imports
@@ -41,6 +40,8 @@ class ScopeConfig:
     uses_node: bool = False
     """Kept apart: a node module brings global declarations that stay in a scope for good."""
     node_modules: str | None = None
+    packages: tuple[str, ...] = ()
+    """Which of its packages the program imports."""
     granted_node_modules: tuple[str, ...] = ()
     """Node modules that a capability brings."""
     packages_version: int = 0
@@ -56,6 +57,7 @@ class ScopeConfig:
                 dict(self.imports),
                 self.uses_node,
                 self.node_modules,
+                self.packages,
                 self.granted_node_modules,
                 self.packages_version,
             ],
@@ -63,16 +65,18 @@ class ScopeConfig:
         )
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
+    @property
+    def packages_key(self) -> str:
+        """The name of the folder that its packages are copied to; configurations share it."""
+        content = f"{self.node_modules}\0{self.packages_version}".encode("utf-8", "surrogatepass")
+        return f"packages-{hashlib.sha256(content).hexdigest()[:16]}"
 
-def write_scope(folder: Path, config: ScopeConfig) -> None:
-    """Make the folder of a configuration. Raises OSError."""
-    (folder / "root").mkdir(parents=True)
-    (folder / "types").mkdir()
-    (folder / "globals.d.ts").write_text(config.declarations, encoding="utf-8", errors="replace")
+
+def scope_files(config: ScopeConfig) -> dict[str, bytes]:
+    """The files of a configuration's folder, by path below it."""
+    files = {"globals.d.ts": _bytes(config.declarations)}
     for name, text in config.modules.items():
-        path = folder / "types" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="replace")
+        files[f"types/{name}"] = _bytes(text)
     settings: dict[str, Any] = {
         "lock": False,
         "unstable": ["sloppy-imports"],
@@ -86,6 +90,7 @@ def write_scope(folder: Path, config: ScopeConfig) -> None:
             "/": "./root/",
             "./root/": "./root/",
             "./types/": "./types/",
+            "./globals.d.ts": "./globals.d.ts",
             **node_imports(config.granted_node_modules),
             **{specifier: f"./{target}" for specifier, target in config.imports.items()},
         },
@@ -93,17 +98,10 @@ def write_scope(folder: Path, config: ScopeConfig) -> None:
     if config.node_modules is not None:
         settings["nodeModulesDir"] = "manual"
         settings["imports"]["./node_modules/"] = "./node_modules/"
-        (folder / "node_modules").symlink_to(config.node_modules)
-        packages = sorted(_package_names(Path(config.node_modules)))
-        (folder / "package.json").write_text(json.dumps({"dependencies": dict.fromkeys(packages, "*")}))
-    (folder / "deno.json").write_text(json.dumps(settings), encoding="utf-8")
+        files["package.json"] = _bytes(json.dumps({"dependencies": dict.fromkeys(config.packages, "*")}))
+    files["deno.json"] = _bytes(json.dumps(settings))
+    return files
 
 
-def _package_names(folder: Path) -> list[str]:
-    names: list[str] = []
-    for entry in folder.iterdir():
-        if entry.name.startswith("@"):
-            names.extend(f"{entry.name}/{inner.name}" for inner in entry.iterdir())
-        elif not entry.name.startswith("."):
-            names.append(entry.name)
-    return names
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

@@ -10,7 +10,6 @@ from isolatejs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _LANGUAGES: Final = {
     ".ts": "typescript",
@@ -45,22 +44,13 @@ class SourceFile:
         return _LANGUAGES[posixpath.splitext(self.path)[1]]
 
     @property
-    def lines(self) -> list[str]:
-        """Lines as TypeScript counts them."""
-        text = (
-            self.text.replace("\r\n", "\n")
-            .replace("\r", "\n")
-            .replace("\u2028", "\n")
-            .replace("\u2029", "\n")
-        )
-        return text.split("\n")
-
-    @property
     def is_code(self) -> bool:
         return not self.is_asset and self.language != "json"
 
-    def location(self, root: Path) -> Path:
-        return root / self.path.lstrip("/")
+    @property
+    def location(self) -> str:
+        """Its place in the folder of a configuration."""
+        return "root/" + self.path.lstrip("/")
 
     @property
     def belongs_on_disk(self) -> bool:

@@ -8,7 +8,6 @@ import pytest
 
 from isolatejs import Request, create_isolate_host
 from isolatejs.typechecking.check import check_request, errors_of, run_check
-from isolatejs.typechecking.checker import shared_checker
 from isolatejs.typechecking.engine_declarations import split_statements
 from isolatejs.typechecking.profiles import CAPABILITIES, TypeProfile, profile_of_grants
 from isolatejs.typechecking.scopes import ScopeConfig
@@ -16,6 +15,8 @@ from isolatejs.typechecking.source_files import SourceFile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from isolatejs.typechecking.checker import Checker
 
 ONLY_WITH_MORE = {
     "WebSocket": "the fetch binding has to open WebSockets",
@@ -39,9 +40,9 @@ def declared_values(profile: TypeProfile) -> set[str]:
     return {found.name for found in statements if found.is_value and "declare module" not in found.text}
 
 
-def undeclared(names: list[str], profile: TypeProfile) -> set[str]:
+async def undeclared(names: list[str], profile: TypeProfile, checker: Checker) -> set[str]:
     lines = [f"void {name};" for name in names]
-    reports = run_check(check_request("\n".join(lines), profile))
+    reports = await run_check(check_request("\n".join(lines), profile), checker)
     unknown = [error for report in reports for error in errors_of(report)]
     assert all(error.code in (2304, 2552, 2584, 2591, 2580, 2693) for error in unknown), unknown
     return {names[error.line - 1] for error in unknown}
@@ -58,17 +59,19 @@ def bindings_of(granted: tuple[str, ...], root: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("granted", [(), ("fetch",), ("files",), ("fetch", "files", "tools")], ids=" ".join)
-async def test_declarations_match_the_runtime(granted: tuple[str, ...], tmp_path: Path) -> None:
+async def test_declarations_match_the_runtime(
+    granted: tuple[str, ...], tmp_path: Path, checker: Checker
+) -> None:
     profile = profile_of_grants(granted)
     async with (
         create_isolate_host() as host,
         host.create_runtime(bindings=bindings_of(granted, tmp_path)) as runtime,
     ):
         present = set(await runtime.eval(f"{NAMES}; [...names]"))
-    compare(profile, present)
+    await compare(profile, present, checker)
 
 
-async def test_declarations_match_a_test_runtime() -> None:
+async def test_declarations_match_a_test_runtime(checker: Checker) -> None:
     found: list[str] = []
     async with (
         create_isolate_host() as host,
@@ -76,10 +79,10 @@ async def test_declarations_match_a_test_runtime() -> None:
     ):
         result = await runtime.run(f"test('globals', async () => {{ {NAMES}; await report([...names]); }});")
     assert result.success, result.tests
-    compare(profile_of_grants(["tests"]), set(found) - {"report"})
+    await compare(profile_of_grants(["tests"]), set(found) - {"report"}, checker)
 
 
-async def test_declarations_match_a_test_runtime_with_a_browser() -> None:
+async def test_declarations_match_a_test_runtime_with_a_browser(checker: Checker) -> None:
     """Neither knows an implicit `page` or `context`."""
     found: list[str] = []
     bindings = {"tools": {"report": found.extend}, "browser": {"create_context": lambda options: None}}
@@ -90,13 +93,13 @@ async def test_declarations_match_a_test_runtime_with_a_browser() -> None:
         result = await runtime.run(f"test('globals', async () => {{ {NAMES}; await report([...names]); }});")
     assert result.success, result.tests
     profile = profile_of_grants(["tests", "browser"])
-    compare(profile, set(found) - {"report"})
+    await compare(profile, set(found) - {"report"}, checker)
     assert "browser" in found
     assert not {"page", "context"} & (set(found) | declared_values(profile))
-    assert undeclared(["page", "context"], profile) == {"page", "context"}
+    assert await undeclared(["page", "context"], profile, checker) == {"page", "context"}
 
 
-async def test_declarations_match_an_app_server() -> None:
+async def test_declarations_match_an_app_server(checker: Checker) -> None:
     code = f"{NAMES}; serve({{ fetch() {{ return Response.json([...names]); }} }});"
     async with (
         create_isolate_host() as host,
@@ -106,21 +109,21 @@ async def test_declarations_match_an_app_server() -> None:
     ):
         result = await server.handle(Request("http://localhost/"))
         present = set(await result.response.json())
-    compare(profile_of_grants(["serve"]), present)
+    await compare(profile_of_grants(["serve"]), present, checker)
 
 
-def compare(profile: TypeProfile, present: set[str]) -> None:
+async def compare(profile: TypeProfile, present: set[str], checker: Checker) -> None:
     declared = declared_values(profile)
     assert declared - present - set(ONLY_WITH_MORE) == set(), "declared, but not in the runtime"
-    assert undeclared(sorted(present - (set(UNDECLARED) - declared)), profile) == set(), (
+    assert await undeclared(sorted(present - (set(UNDECLARED) - declared)), profile, checker) == set(), (
         "in the runtime, but not declared"
     )
 
 
-def test_declaration_files_are_right_themselves() -> None:
+async def test_declaration_files_are_right_themselves(checker: Checker) -> None:
     profile = profile_of_grants(CAPABILITIES)
     for checked in profile.files:
         others = "\n".join(file.content for file in profile.files if file.name != checked.name)
         file = SourceFile(checked.name, f"/{checked.name}", checked.content)
-        (report,) = shared_checker().check(ScopeConfig(others), [file], [file], 30_000)
+        (report,) = await checker.check(ScopeConfig(others), [file], [file], 30_000)
         assert errors_of(report) == [], checked.name

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fakes.typechecks import typecheck, typecheck_async
 from isolatejs.capabilities.modules.bindings import ModuleResolver, create_module_resolver
 from isolatejs.errors import ConfigurationError
-from isolatejs.typechecking.check import typecheck, typecheck_async
 
 if TYPE_CHECKING:
     from pathlib import Path

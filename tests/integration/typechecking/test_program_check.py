@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -10,6 +10,9 @@ import pytest
 from isolatejs import create_isolate_host
 from isolatejs.errors import ConfigurationError, GuestError, TypecheckError
 from isolatejs.typechecking.program_check import ProgramCheck
+
+if TYPE_CHECKING:
+    from isolatejs.typechecking.checker import Checker
 
 
 class User(msgspec.Struct, rename="camel"):
@@ -24,16 +27,16 @@ async def find(name: str, *, limit: int = 1) -> list[User]:
 TOOLS: dict[str, Any] = {"find": find, "admin": {"remove": find}}
 
 
-async def test_a_right_program_passes() -> None:
-    check = ProgramCheck(tools=TOOLS)
+async def test_a_right_program_passes(checker: Checker) -> None:
+    check = ProgramCheck(tools=TOOLS, checker=checker)
     await check.check_program(
         "const users = await find('Ada', { limit: 2 }); users[0].isAdmin;", "/app/main.ts"
     )
     await check.check_program("const users = (await admin.remove('Ada')).map((user) => user.name);")
 
 
-async def test_a_wrong_program_is_refused_with_its_errors() -> None:
-    check = ProgramCheck(tools=TOOLS)
+async def test_a_wrong_program_is_refused_with_its_errors(checker: Checker) -> None:
+    check = ProgramCheck(tools=TOOLS, checker=checker)
     with pytest.raises(TypecheckError) as raised:
         await check.check_program("const users = await find('Ada');\nusers[0].isAdmim;", "/app/main.ts")
     (error,) = raised.value.errors
@@ -41,18 +44,26 @@ async def test_a_wrong_program_is_refused_with_its_errors() -> None:
     assert "fix: Replace `isAdmim` with `isAdmin`." in str(raised.value)
 
 
-async def test_only_what_is_granted_is_declared() -> None:
+async def test_only_what_is_granted_is_declared(checker: Checker) -> None:
     with pytest.raises(TypecheckError, match="not granted"):
-        await ProgramCheck(granted=("files",)).check_program("await fetch('https://example.com');")
-    await ProgramCheck(granted=("fetch",)).check_program("await fetch('https://example.com');")
+        await ProgramCheck(granted=("files",), checker=checker).check_program(
+            "await fetch('https://example.com');"
+        )
+    await ProgramCheck(granted=("fetch",), checker=checker).check_program(
+        "await fetch('https://example.com');"
+    )
 
 
-async def test_options() -> None:
-    strict = ProgramCheck({"compiler_options": {"noImplicitAny": True}})
+async def test_options(checker: Checker) -> None:
+    strict = ProgramCheck({"compiler_options": {"noImplicitAny": True}}, checker=checker)
     with pytest.raises(TypecheckError, match="implicitly has an 'any' type"):
         await strict.check_program("function f(a) { return a } f(1);")
-    await ProgramCheck({"profile": "agent", "capabilities": ["tests"]}).check_program("test('x', () => {});")
-    await ProgramCheck({"library_types": {"g.d.ts": "declare const G: 1;"}}).check_program("G;")
+    await ProgramCheck({"profile": "agent", "capabilities": ["tests"]}, checker=checker).check_program(
+        "test('x', () => {});"
+    )
+    await ProgramCheck({"library_types": {"g.d.ts": "declare const G: 1;"}}, checker=checker).check_program(
+        "G;"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,23 +77,23 @@ async def test_options() -> None:
         ({"profile": "x"}, "profile: unknown name"),
     ],
 )
-def test_wrong_options(options: Any, message: str) -> None:
+async def test_wrong_options(options: Any, message: str, checker: Checker) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        ProgramCheck(options)
+        ProgramCheck(options, checker=checker)
 
 
-async def test_modules_of_the_runtime() -> None:
-    check = ProgramCheck(modules={"@/env": "export const mode: string = 'x';"})
+async def test_modules_of_the_runtime(checker: Checker) -> None:
+    check = ProgramCheck(modules={"@/env": "export const mode: string = 'x';"}, checker=checker)
     await check.check_program("import { mode } from '@/env'; mode.length;")
     with pytest.raises(TypecheckError, match="toFixed"):
         await check.check_program("import { mode } from '@/env'; mode.toFixed();")
 
 
 @pytest.mark.parametrize("filename", ["/index.js", "/a.mjs", "/a.cjs", "/a", "/a.ts"])
-async def test_evaluated_programs_may_use_types_whatever_their_name(filename: str) -> None:
-    await ProgramCheck().check_program("const x: number = 1 as number; x;", filename)
+async def test_evaluated_programs_may_use_types_whatever_their_name(filename: str, checker: Checker) -> None:
+    await ProgramCheck(checker=checker).check_program("const x: number = 1 as number; x;", filename)
     with pytest.raises(TypecheckError, match=filename):
-        await ProgramCheck().check_program("const x: string = 1;", filename)
+        await ProgramCheck(checker=checker).check_program("const x: string = 1;", filename)
 
 
 async def test_a_runtime_refuses_before_it_runs() -> None:

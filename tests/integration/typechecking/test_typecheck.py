@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fakes.typechecks import typecheck, typecheck_async
 from isolatejs.errors import ConfigurationError
-from isolatejs.typechecking.check import TypecheckResult, typecheck, typecheck_async
+from isolatejs.typechecking.check import TypecheckResult, check_request, errors_of, run_check
+from isolatejs.typechecking.profiles import profile_of_grants
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from isolatejs.typechecking.checker import Checker
 
 
 def codes(result: TypecheckResult) -> list[int]:
@@ -71,16 +75,14 @@ def test_names_that_no_backend_program_has(name: str) -> None:
     assert "target library" not in error.message
 
 
-def test_fetch_is_there_only_when_granted() -> None:
-    from isolatejs.typechecking.check import check_request, errors_of, run_check
-    from isolatejs.typechecking.profiles import profile_of_grants
-
-    def names(granted: tuple[str, ...]) -> list[int]:
-        reports = run_check(check_request("fetch('x'); new Request('x');", profile_of_grants(granted)))
+async def test_fetch_is_there_only_when_granted(checker: Checker) -> None:
+    async def names(granted: tuple[str, ...]) -> list[int]:
+        request = check_request("fetch('x'); new Request('x');", profile_of_grants(granted))
+        reports = await run_check(request, checker)
         return [error.code for report in reports for error in errors_of(report)]
 
-    assert names(("fetch",)) == []
-    assert names(()) == [2304]
+    assert await names(("fetch",)) == []
+    assert await names(()) == [2304]
 
 
 def test_browser_test_profile() -> None:
@@ -226,24 +228,26 @@ def test_any_file_name_will_do(filename: str) -> None:
 
 
 async def test_async_form_and_parallel_checks() -> None:
-    import asyncio
-
     results = await asyncio.gather(
         *(typecheck_async(f"const a{n}: {'string' if n % 2 else 'number'} = {n};") for n in range(8))
     )
     assert [result.success for result in results] == [n % 2 == 0 for n in range(8)]
 
 
-def test_a_killed_checker_is_started_again() -> None:
-    from isolatejs.typechecking.checker import shared_checker
+async def test_a_killed_checker_is_started_again(checker: Checker) -> None:
+    async def errors(code: str) -> list[int]:
+        reports = await run_check(check_request(code, profile_of_grants(())), checker)
+        return [error.code for report in reports for error in errors_of(report)]
 
-    typecheck("1")
-    before = shared_checker().pid
+    assert await errors("1;") == []
+    before = checker.pid
     assert before is not None
     os.kill(before, 9)
-    os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
-    assert typecheck("const a = 1;").success
-    assert shared_checker().pid not in (None, before)
+    async with asyncio.timeout(20):
+        while Path(f"/proc/{before}").exists():  # noqa: ASYNC240
+            await asyncio.sleep(0.01)  # poll
+    assert await errors("const a: string = 1;") == [2322]
+    assert checker.pid not in (None, before)
 
 
 PLAYWRIGHT = """

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from isolatejs.typechecking.check import TypecheckResult, typecheck
-from isolatejs.typechecking.checker import close_checkers, shared_checker
+from fakes.typechecks import TENANT, typecheck
+from isolatejs.typechecking.check import TypecheckResult
+from isolatejs.typechecking.formatting import format_typecheck_errors
+from isolatejs.typechecking.standalone import close_checkers, standalone_checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SECRET = "canary_4f1d"
 
@@ -63,45 +64,6 @@ def test_reading_host_files_through_imports(code: str, secret_file: Path) -> Non
     assert not result.success
     assert SECRET not in told(result).replace(hostile, "")
     assert "isolatejs-check-" not in told(result)
-
-
-def test_fence_around_the_checker_process(tmp_path: Path) -> None:
-    """The process itself cannot open what it is not given, whatever the engine is talked into."""
-    import json
-    import subprocess
-
-    from isolatejs.sandbox.launcher import linux
-    from isolatejs.typechecking.language_server import BOOT
-
-    assert linux.landlock_version() > 0, "this kernel has no Landlock"
-    outside = tmp_path / "outside.txt"
-    outside.write_text(SECRET)
-    inside = tmp_path / "inside"
-    inside.mkdir()
-    (inside / "lsp").write_text(
-        "import pathlib, socket\n"
-        "print(pathlib.Path('lsp').exists())\n"
-        f"for attempt in (lambda: open({str(outside)!r}).read(), lambda: open('/etc/hostname').read(),\n"
-        f"    lambda: open({str(tmp_path / 'new')!r}, 'w'),\n"
-        "    lambda: socket.create_connection(('127.0.0.1', 9), 1)):\n"
-        "    try: print(attempt())\n"
-        "    except PermissionError as error: print('refused')\n"
-    )
-    interpreter = sys._base_executable  # type: ignore[attr-defined]
-    settings = {
-        "engine": interpreter,
-        "libraries": ["/lib", "/lib64", "/usr/lib", "/usr/lib64"],
-        "readable": [sys.base_prefix],
-        "writable": [str(inside)],
-        "environment": {},
-    }
-    finished = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", BOOT, json.dumps(settings)],
-        cwd=inside,
-        capture_output=True,
-        text=True,
-    )
-    assert finished.stdout.split() == ["True", "refused", "refused", "refused", "refused"], finished.stderr
 
 
 @pytest.mark.parametrize(
@@ -176,15 +138,46 @@ def test_answers_after_the_time_limit_name_it() -> None:
     assert "could not be checked" in error.message
 
 
-def test_checker_does_not_grow_with_the_number_of_checks() -> None:
-    from isolatejs.typechecking.checker import _resident_bytes
+def test_types_that_need_more_memory_than_there_is_say_so() -> None:
+    result = typecheck("const all = [" + "{a:1}," * 2_700_000 + "];")
+    (error,) = result.errors
+    assert (error.code, error.message) == (
+        0,
+        "The program could not be checked: its types need more memory than 1024 MB.",
+    )
+    assert typecheck("const fine: number = 1;").success
 
-    for n in range(300):
+
+def test_errors_of_a_monstrous_program_are_bounded() -> None:
+    """Each error shows a part of its line, and there are no more errors than anybody reads."""
+    result = typecheck("nope;" * 3_000)
+    assert len(result.errors) == 1_000
+    assert {error.line for error in result.errors} == {1}
+    assert all(len(error.source_line) <= 1_000 for error in result.errors)
+    last = result.errors[-1]
+    assert last.source_line[last.column - last.source_column :].startswith("nope;")
+    for style in ("pretty", "model", "github"):
+        assert len(format_typecheck_errors(result.errors, style=style)) < 1_000_000
+    assert len(typecheck("nope;\n" * 20_000).errors) == 1_000
+    name = "x" * 3_000_000
+    (error,) = typecheck(f"const a: number = {{}} as {{ {name}: 1 }};").errors
+    assert len(error.message) <= 4_000
+    assert len(format_typecheck_errors([error], style="model")) < 10_000
+
+
+def test_a_checker_does_not_grow_with_the_number_of_checks() -> None:
+    checks = standalone_checks()
+
+    def memory() -> tuple[int, int]:
+        pid = checks._tenants[TENANT].pid
+        assert pid is not None
+        return pid, int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+
+    for n in range(150):
         typecheck(f"const a{n}: number[] = [{n}]; a{n}.map((x) => x + {n});")
-    pid = shared_checker().pid
-    assert pid is not None
-    before = _resident_bytes(pid)
-    for n in range(300):
+    before = memory()
+    for n in range(150):
         typecheck(f"const b{n}: number[] = [{n}]; b{n}.map((x) => x + {n});")
-    assert shared_checker().pid == pid
-    assert _resident_bytes(pid) - before < 96 * 1024 * 1024
+    after = memory()
+    assert after[0] == before[0]
+    assert after[1] - before[1] < 96 * 1024 * 1024
