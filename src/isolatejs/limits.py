@@ -222,6 +222,12 @@ FILE_COPY_CHUNK_BYTES: Final = 1 * MIB
 # --- modules --------------------------------------------------------------------------------------
 MODULE_SPECIFIER_LIMIT_BYTES: Final = 8 * KIB
 """Longest import specifier that a program may ask for."""
+MODULE_DEPTH_LIMIT: Final = 200
+"""Parts of a module's path: every folder above it is looked at for packages."""
+MODULE_TYPE_LIMIT: Final = 64
+"""Characters of the `type` of import attributes."""
+MODULE_IMPORTS_SCANNED_LIMIT: Final = 2_000
+"""Imports of one source that are looked for ahead of time; the others are found when they are asked for."""
 MODULE_SOURCE_LIMIT_BYTES: Final = 32 * MIB
 """Largest source of one module; typescript's own bundle has 9 MB."""
 MODULES_LIMIT: Final = 50_000

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.modules import contract
 from isolatejs.channel.incoming import Reply
-from isolatejs.limits import MODULE_LOADS_LIMIT, MODULE_SPECIFIER_LIMIT_BYTES, MODULES_LIMIT
+from isolatejs.limits import (
+    MODULE_LOADS_LIMIT,
+    MODULE_SPECIFIER_LIMIT_BYTES,
+    MODULE_TYPE_LIMIT,
+    MODULES_LIMIT,
+)
 from isolatejs.wire.errors import GuestVisibleError
 
 from .bindings import as_module_resolver
@@ -66,8 +71,11 @@ class ModulesHost:
         self._progress.end()
 
     async def _load(self, message: contract.LoadModule, call: IncomingCall) -> Reply:
-        if len(message.specifier.encode(errors="replace")) > MODULE_SPECIFIER_LIMIT_BYTES:
-            raise not_found(message.specifier[:64] + "…", "the specifier is too long")
+        for text in (message.specifier, message.importer):
+            if _is_longer(text, MODULE_SPECIFIER_LIMIT_BYTES):
+                raise not_found(message.specifier[:64] + "…", "the specifier or its importer is too long")
+        if len(message.type) > MODULE_TYPE_LIMIT:
+            raise not_found(message.specifier[:64], "the type of the import is too long")
         if not call.channel.serves_sync_call:  # while a program runs, nobody waits for it to start
             self._progress.begin()
         module, brought = await self._find(message, call, self._sent)
@@ -146,6 +154,10 @@ class ModulesHost:
             self._asked.setdefault(
                 found.id, contract.LoadModule(specifier=found.path, importer="/", kind=message.kind)
             )
+
+
+def _is_longer(text: str, limit_bytes: int) -> bool:
+    return len(text) > limit_bytes or len(text.encode(errors="replace")) > limit_bytes
 
 
 def _answer(module: FoundModule, modules: list[FoundModule]) -> Reply:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from isolatejs.limits import MODULE_IMPORTS_SCANNED_LIMIT
+
 SCAN_LIMIT_BYTES = 1024 * 1024
 """Larger files are scanned up to here: imports come first in a module, and bundles have few."""
 
@@ -23,9 +25,11 @@ def scan_requires(source: bytes) -> tuple[str, ...]:
 
 def _find(pattern: re.Pattern[bytes], source: bytes) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for double, single in pattern.findall(source, 0, SCAN_LIMIT_BYTES):
+    for match in pattern.finditer(source, 0, SCAN_LIMIT_BYTES):
+        if len(found) >= MODULE_IMPORTS_SCANNED_LIMIT:
+            break
         try:
-            found[(double or single).decode()] = None
+            found[(match[1] or match[2]).decode()] = None
         except UnicodeDecodeError:
             continue  # not a specifier that can be resolved
     return tuple(found)

@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import posixpath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import MODULE_SOURCE_LIMIT_BYTES
@@ -26,6 +25,7 @@ from .module_source import (
 from .mounted_tree import OutsideError
 from .package_json import PackageError
 from .package_tree import PackageTree
+from .targets import ClimbingError, normal_target, path_below, require_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,12 +87,16 @@ class ModuleFinder:
         context: Callable[[], HostCallContext],
     ) -> tuple[FoundModule, list[FoundModule]]:
         """The module, and those that it will want and are not in `sent`. Raises GuestVisibleError."""
-        for alias in self._resolver.path_aliases:
-            for meant in alias.match(specifier):
-                found = await self._find(meant, importer, kind, type, sent, context)
-                if found is not None:
-                    return found
-        found = await self._find(self._remapped(specifier), importer, kind, type, sent, context)
+        try:
+            importer = _normal_importer(importer)
+            for alias in self._resolver.path_aliases:
+                for meant in alias.match(specifier):
+                    found = await self._find(meant, importer, kind, type, sent, context)
+                    if found is not None:
+                        return found
+            found = await self._find(self._remapped(specifier), importer, kind, type, sent, context)
+        except (PackageError, OutsideError, ClimbingError) as error:
+            raise not_found(specifier, str(error)) from error
         if found is None:
             raise not_found(specifier)
         return found
@@ -107,8 +111,10 @@ class ModuleFinder:
         context: Callable[[], HostCallContext],
     ) -> tuple[FoundModule, list[FoundModule]] | None:
         bare, query = split_query(specifier)
-        target = _absolute(bare, importer)
-        module = await self._virtual(bare, target, query, type, context)
+        module = await self._exact(bare, query, type, context)
+        target = "" if module is not None else normal_target(bare, importer)
+        if module is None:
+            module = await self._virtual(bare, target, query, type, context)
         if module is None:
             module = await self._from_trees(target, query, type, context)
         if module is not None:
@@ -117,10 +123,7 @@ class ModuleFinder:
                 if found.id not in sent:
                     self._on_found(found)
             return module, brought
-        try:
-            packaged = await self._from_packages(specifier, target + query, importer, kind, type, sent)
-        except (PackageError, OutsideError) as error:
-            raise not_found(specifier, str(error)) from error
+        packaged = await self._from_packages(specifier, target + query, importer, kind, type, sent)
         if packaged is not None:
             return packaged
         module = await self._from_fallback(specifier, target, importer, query, type, context)
@@ -137,10 +140,18 @@ class ModuleFinder:
             return entries[specifier]
         for key in sorted((key for key in entries if key.endswith("/")), key=len, reverse=True):
             if specifier.startswith(key):
+                require_plain(specifier[len(key) :].removesuffix("/"), f"what follows {key!r}")
                 return entries[key] + specifier[len(key) :]
         return specifier
 
     # --- virtual modules -------------------------------------------------------------------------
+
+    async def _exact(
+        self, specifier: str, query: str, type: str, context: Callable[[], HostCallContext]
+    ) -> FoundModule | None:
+        """A virtual module by the very text that the embedder gave, whatever that text is."""
+        known = self._resolver.virtual_modules.get(specifier) or self._resolver.virtual_files.get(specifier)
+        return None if known is None else await self._load_virtual(known, query, type, context)
 
     async def _virtual(
         self, specifier: str, target: str, query: str, type: str, context: Callable[[], HostCallContext]
@@ -193,10 +204,11 @@ class ModuleFinder:
         for tree in self._resolver.source_trees:
             if not target.startswith(tree.prefix) and target + "/" != tree.prefix:
                 continue
-            for candidate in candidates(target):
-                if not candidate.startswith(tree.prefix):
+            for candidate in candidates(target.rstrip("/") or "/"):
+                relative = path_below(tree.prefix, candidate)
+                if not relative:
                     continue
-                given = await self._load_from_tree(tree, candidate[len(tree.prefix) :], context)
+                given = await self._load_from_tree(tree, relative, context)
                 if given is None:
                     continue
                 place = candidate if candidate.startswith("/") or is_url(candidate) else f"/{candidate}"
@@ -252,7 +264,7 @@ class ModuleFinder:
         type: str,
         context: Callable[[], HostCallContext],
     ) -> FoundModule | None:
-        wanted = target if is_relative(specifier) else specifier
+        wanted = target if is_relative(specifier) else target + query
         for loader in self._resolver.fallbacks:
             named = {"importer": importer} if takes(loader, "importer") else {}
             given = as_module_source(await _call(loader, (wanted,), context, **named), "fallback")
@@ -278,8 +290,11 @@ class ModuleFinder:
             if module.format != "module":
                 continue
             for specifier in scan_imports(module.source):
-                bare, query = split_query(self._remapped(specifier))
-                known = self._known_virtual(bare, _absolute(bare, module.path))
+                try:
+                    bare, query = split_query(self._remapped(specifier))
+                    known = self._known_virtual(bare, normal_target(bare, module.path))
+                except ClimbingError:
+                    continue  # the module itself gets the error when it really imports this
                 if known is None or known.file is not None or callable(known.source):
                     continue
                 found = await self._load_virtual(known, query, "", context)
@@ -291,25 +306,16 @@ class ModuleFinder:
         return brought
 
 
+def _normal_importer(importer: str) -> str:
+    """Where a module that asks says it is, which only the guest knows. Raises ClimbingError."""
+    path, query = split_query(importer)
+    return normal_target(path if is_url(path) else f"/{path.lstrip('/')}", "/") + query
+
+
 def not_found(specifier: str, reason: str | None = None) -> GuestVisibleError:
     """The error of a module that is not there."""
     message = f"Cannot find module '{specifier}'" + (f": {reason}" if reason else "")
     return GuestVisibleError("ModuleResolutionError", message, code="ERR_MODULE_NOT_FOUND")
-
-
-def _absolute(specifier: str, importer: str) -> str:
-    """A relative specifier as a path or URL; others stay."""
-    if is_relative(specifier):
-        if is_url(importer):
-            return urljoin(importer, specifier)
-        return posixpath.normpath(posixpath.join(posixpath.dirname(importer), specifier))
-    if specifier.startswith("/"):
-        if is_url(importer):
-            return urljoin(importer, specifier)
-        return posixpath.normpath(specifier)
-    if specifier.startswith("file:///"):
-        return posixpath.normpath(specifier[len("file://") :])
-    return specifier
 
 
 def _is_near(tree: PackageTree, importer: str) -> bool:

@@ -11,6 +11,8 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .targets import ClimbingError, require_plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -144,7 +146,11 @@ def split_package_name(specifier: str) -> tuple[str, str] | None:
     if len(parts) < taken or not all(parts[:taken]):
         return None
     name = "/".join(parts[:taken])
-    if name.startswith(".") or "\\" in name or "%" in name:
+    if any(part.startswith(".") for part in parts[:taken]) or "\\" in name or "%" in name:
         return None
     rest = "/".join(parts[taken:])
+    try:
+        require_plain(rest.removesuffix("/"), "a path in a package")
+    except ClimbingError:
+        return None
     return name, f"./{rest}" if rest else "."

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError
 
+from .targets import ClimbingError, require_plain
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,6 +36,10 @@ class PathAlias:
         if not specifier.startswith(self.prefix) or not specifier.endswith(self.suffix):
             return ()
         matched = specifier[len(self.prefix) : len(specifier) - len(self.suffix)]
+        try:
+            require_plain(matched.strip("/"), "what stands for the star")
+        except ClimbingError:
+            return ()  # a relative specifier, a URL, or one that climbs: not for an alias to say
         return tuple(target.replace("*", matched) for target in self.targets)
 
 
