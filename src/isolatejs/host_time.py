@@ -131,16 +131,18 @@ class HostTimeBudget:
         self._load.piece_begins(now)
         return now
 
-    def end(self, began: float) -> None:
-        """The piece is done: charge it, unless that is done further out."""
+    def end(self, began: float) -> bool:
+        """The piece is done: charge it, unless that is done further out. Whether anything was charged."""
         if began < 0.0:
-            return
+            return False
         self._measuring = False
         now = self._clock()
         self._small_s += now - began
         if self._small_s >= _SMALL_S or now - self._filled_at >= _SMALL_FOR_S:
             took, self._small_s = self._small_s, 0.0
             self.charge(self._load.worked_s(took))
+            return True
+        return False
 
     @types.coroutine
     def metered(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:

@@ -104,6 +104,14 @@ CONSOLE_ENTRY_LIMIT_BYTES: Final = 1 * MIB
 """Text of one console entry; longer text is cut and marked."""
 CONSOLE_INDENT_LIMIT: Final = 32
 """Open groups that indent an entry's text: a program chooses the lines, and each line is indented."""
+CONTROL_GRACE_MS: Final = 1_000
+"""A program that was set going by other means than an execution (an answer, an event, bytes of a stream) is asked after
+`execution_timeout_ms` whether it gives control back, and has this long to answer, or that limit where it is longer."""
+CANCEL_GRACE_MS: Final = 5_000
+"""Where there is no such limit: how long it has to answer after a promise or request was given up. Nothing that a
+server computes in one go takes so long."""
+BOOT_TIMEOUT_MS: Final = 60_000
+"""How long the kernel may take to start, or to take up a session: 25 ms, far more on a loaded machine."""
 DISPOSE_GRACE_MS: Final = 500
 """How long clean-up of the host half may take before it is cancelled."""
 ERROR_CAUSES_LIMIT: Final = 16

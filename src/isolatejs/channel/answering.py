@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from isolatejs.channel.current_call import CurrentCall, current_call
 from isolatejs.channel.handlers import Handler, handlers_of
 from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply
 from isolatejs.channel.sync_replies import SyncReplies
@@ -45,7 +46,7 @@ class Answering:
         self._open_calls_limit = open_calls_limit
         self._loop = asyncio.get_running_loop()
         self._handlers: dict[str, Handler] = {}
-        self._incoming: dict[int, asyncio.Task[None] | None] = {}
+        self._incoming: dict[int, CurrentCall] = {}
         self._open_bytes = 0
         self._unread_bytes = 0
         self._sync: SyncReplies | None = None
@@ -65,16 +66,17 @@ class Answering:
 
     def cancel(self, number: int) -> None:
         """The guest wants no answer to a call any more."""
-        task = self._incoming.get(number)
-        if task is not None:
+        call = self._incoming.get(number)
+        if call is not None and call.task is not None:
+            call.given_up = True
             # After its first step: a handler that never began cleans up nothing.
-            self._loop.call_soon(task.cancel)
+            self._loop.call_soon(call.task.cancel)
 
     def close(self) -> list[asyncio.Task[None]]:
         """Cancel what runs; gives the tasks that are still to end."""
         if self._sync is not None:
             self._sync.close()
-        running = [task for task in self._incoming.values() if task is not None]
+        running = [call.task for call in self._incoming.values() if call.task is not None]
         for task in running:
             self._loop.call_soon(task.cancel)
         return running
@@ -94,7 +96,11 @@ class Answering:
             _logger.warning("the note %s of a program is dropped: %s", frame.name, error)
             return
         if inspect.iscoroutine(result):
-            self._channel.start(result)
+            self._channel.start(self._run_note(result))
+
+    async def _run_note(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        current_call.set(CurrentCall(self._channel.host_time.root, self._channel))
+        await self._channel.host_time.metered(coroutine)
 
     def receive_call(self, frame: CallFrame, attachments: list[memoryview]) -> None:
         number = frame.id
@@ -140,18 +146,21 @@ class Answering:
             self._answer_error(frame, error)
             return
         if inspect.iscoroutine(result):
-            self._incoming[number] = None
+            open_call = CurrentCall(self._channel.host_time.root, self._channel)
+            self._incoming[number] = open_call
             self._open_bytes += size
-            task = self._loop.create_task(self._run(result, frame, size))
+            task = open_call.task = self._loop.create_task(self._run(result, frame, size, open_call))
             task.add_done_callback(lambda _: result.close())  # it may be cancelled before it begins
-            self._incoming[number] = task
         else:
             self._answer(frame, result)
 
-    async def _run(self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame, size: int) -> None:
+    async def _run(
+        self, coroutine: Coroutine[Any, Any, Any], frame: CallFrame, size: int, open_call: CurrentCall
+    ) -> None:
+        current_call.set(open_call)
         try:
             try:
-                result = await coroutine
+                result = await self._channel.host_time.metered(coroutine)
             except GuestProtocolError as error:
                 self._channel.close(error)
             except Exception as error:

@@ -12,6 +12,7 @@ import itertools
 import logging
 import os
 import socket
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,11 +20,19 @@ import msgspec
 
 from isolatejs.channel import contract
 from isolatejs.channel.answering import Answering
+from isolatejs.channel.current_call import current_call
 from isolatejs.channel.incoming import ReplyFrameData
 from isolatejs.channel.references import Arrival, References
 from isolatejs.channel.streams import ByteStream, OutgoingStream
-from isolatejs.errors import GuestProtocolError, QuotaExceededError, RuntimeDisposedError
-from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
+from isolatejs.errors import GuestProtocolError, IsolateError, QuotaExceededError, RuntimeDisposedError
+from isolatejs.host_time import HostTimeBudget
+from isolatejs.limits import (
+    HOST_TIME_DEBT_LIMIT_MS,
+    HOST_TIME_SLICE_MS,
+    OPEN_CALLS_LIMIT,
+    OPEN_STREAMS_LIMIT,
+    PENDING_NOTES_LIMIT_BYTES,
+)
 from isolatejs.wire.decoding import decode_value
 from isolatejs.wire.encoding import encode_value
 from isolatejs.wire.errors import EncodedError
@@ -46,9 +55,11 @@ from isolatejs.wire.framing import FrameDecoder, encode_frame, encode_head
 from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 
+    from isolatejs.channel.entries import Entries, Entry
     from isolatejs.wire.frames import Frame
+    from isolatejs.wire.message import Door
 
 T = TypeVar("T")
 LARGE_FRAME_BYTES = 256 * 1024
@@ -78,23 +89,32 @@ class Channel(asyncio.Protocol):
         sync_fd: int | None = None,
         open_calls_limit: int = OPEN_CALLS_LIMIT,
         numbering: Numbering = Numbering(),
+        host_time: HostTimeBudget | None = None,
     ) -> None:
         self._on_closed = on_closed
         self._raise_guest_error = raise_guest_error
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._frames = FrameDecoder()
+        self.host_time = host_time or HostTimeBudget()
+        """The account of what this guest costs the host."""
         self._ids = itertools.count(numbering.last_id + 2, 2)
         self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
+        self._waiting_frames: Iterator[tuple[memoryview, memoryview]] | None = None
+        self._reading_paused = False
         self._corked: list[bytes] | None = None
         self._corked_bytes = 0
         self._writable = asyncio.Event()
         self._writable.set()
         self._closed_by: BaseException | None = None
         self._closed = self._silent = False
+        self.entries: Entries | None = None
+        """Who limits what is sent into the program; set before the first message."""
+        self.on_sent: Callable[[], None] | None = None
+        """Called with every frame that may set the program going."""
         self._answering = Answering(self, sync_fd, open_calls_limit)
         self.references = References(self, numbering.last_reference)
         self.handle(contract, self.references)
@@ -122,22 +142,67 @@ class Channel(asyncio.Protocol):
         Raises what the guest threw as GuestError, or RuntimeDisposedError when the channel closes first.
         Cancelling the wait cancels the call in the guest.
         """
-        number, future = self._send_call(message, attachments)
+        entry = None if self.entries is None else self.entries.begin(message.door)
+        number = 0
         try:
+            number, future = self._send_call(message, attachments)
             return await future
         except asyncio.CancelledError:
-            if not self._closed:
-                self.send(CancelFrame(number))
+            self._given_up(number, message.door)
             raise
+        except RuntimeDisposedError as error:
+            if entry is None or not number or not self._closed:
+                raise
+            raise await self.entries.how_it_ended() from error.__cause__  # type: ignore[union-attr]
+        finally:
+            self._calls.pop(number, None)
+            if entry is not None:
+                entry.finish()
+
+    def _given_up(self, number: int, door: Door) -> None:
+        """Nobody waits for the answer to a call any more."""
+        if self._closed:
+            return
+        self.send(CancelFrame(number))
+        self.wait_cancelled(door)
+
+    def begin_read(self) -> Entry | None:
+        """Somebody waits for the next bytes of one of the program's streams."""
+        return None if self.entries is None else self.entries.begin_read()
+
+    def wait_cancelled(self, door: Door) -> None:
+        """The embedder, or a handler that the guest itself gave up, does not wait for an entry's end."""
+        if self.entries is not None:
+            call = current_call.get()
+            by_guest = call is not None and call.given_up and call.channel is self
+            self.entries.cancelled(door, by_guest=by_guest)
+
+    async def confirm_alive(self) -> None:
+        """Return as soon as the guest's event loop turns. By itself this sets nothing going in the program."""
+        touch, self.on_sent = self.on_sent, None
+        try:
+            number, future = self._send_call(contract.ConfirmAlive(), ())
+        finally:
+            self.on_sent = touch
+        try:
+            await future
         finally:
             self._calls.pop(number, None)
 
     def post(self, message: Call, attachments: Sequence[Any] = ()) -> None:
         """Send a call at once and wait for nothing: its answer, good or bad, is dropped."""
-        number, future = self._send_call(message, attachments)
+        entry = None if self.entries is None else self.entries.begin(message.door)
+        try:
+            number, future = self._send_call(message, attachments)
+        except BaseException:
+            if entry is not None:
+                entry.finish()
+            raise
 
         def forget(done: asyncio.Future[ReplyFrameData]) -> None:
             self._calls.pop(number, None)
+            if entry is not None:
+                entry.finish()
             if not done.cancelled():
                 done.exception()
 
@@ -180,6 +245,8 @@ class Channel(asyncio.Protocol):
         """Write one frame: at once when it is the first of this turn of the loop, else with the rest of it."""
         if self._transport is None or self._closed or self._silent:
             return
+        if self.on_sent is not None:
+            self.on_sent()
         size = sum(memoryview(part).nbytes for part in attachments)
         if size >= LARGE_FRAME_BYTES:
             self._send_large(encode_head(encode_header(frame), size), attachments)
@@ -222,7 +289,11 @@ class Channel(asyncio.Protocol):
         self, encoded: EncodedValue, attachments: Sequence[memoryview], home: Mapping[int, Any] | None = None
     ) -> Any:
         """Python form of a value that came with these attachments, in a frame that brought these references home."""
-        return decode_value(encoded, attachments, Arrival(self, home) if home else self)
+        began = self.host_time.begin()
+        try:
+            return decode_value(encoded, attachments, Arrival(self, home) if home else self)
+        finally:
+            self.host_time.end(began)
 
     def export_reference(self, kind: str, target: Any) -> list[int]:
         return self.references.export(kind, target)
@@ -344,11 +415,21 @@ class Channel(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        self._receive_all(self._frames.feed(data))
+
+    def _receive_all(self, frames: Iterator[tuple[memoryview, memoryview]]) -> None:
+        """Handle what has arrived, for a slice of time; the rest when others have had their turn."""
+        began = self.host_time.begin()
+        until = time.perf_counter() + HOST_TIME_SLICE_MS / 1000
+        self._waiting_frames = None
         try:
-            for header, attachments in self._frames.feed(data):
+            for header, attachments in frames:
                 if self._closed:
                     return
                 self._receive(decode_header(header), attachments)
+                if time.perf_counter() > until:
+                    self._waiting_frames = frames
+                    break
         except GuestProtocolError as error:
             self.close(error)
         except Exception as error:
@@ -356,6 +437,40 @@ class Channel(asyncio.Protocol):
             failure = GuestProtocolError(f"a frame could not be handled: {type(error).__name__}")
             failure.__cause__ = error
             self.close(failure)
+        finally:
+            if self.host_time.end(began) or self._waiting_frames is not None:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Read on when this guest's share of the host's time allows it. See `host_time.py`."""
+        if self._closed or self._transport is None:
+            return
+        if self.host_time.overdrawn:
+            self.close(
+                QuotaExceededError(
+                    "the program costs the host more time than it may: it is beyond its share by "
+                    f"host_time_debt_ms={HOST_TIME_DEBT_LIMIT_MS}",
+                    limit="host_time_debt_ms",
+                    value=HOST_TIME_DEBT_LIMIT_MS,
+                )
+            )
+            return
+        pause_s = self.host_time.pause_s
+        if pause_s > 0 or self._waiting_frames is not None:
+            if not self._reading_paused:
+                self._reading_paused = True
+                self._transport.pause_reading()
+            self._loop.call_later(pause_s, self._read_on)
+
+    def _read_on(self) -> None:
+        if self.host_time.pause_s > 0:
+            self._go_on()
+        elif self._waiting_frames is not None:
+            self._receive_all(self._waiting_frames)
+        if self._reading_paused and self._waiting_frames is None and self.host_time.pause_s <= 0:
+            self._reading_paused = False
+            if self._transport is not None and not self._closed:
+                self._transport.resume_reading()
 
     def _receive(self, frame: Frame, attachments: memoryview) -> None:
         match frame:
@@ -442,7 +557,7 @@ class Channel(asyncio.Protocol):
             self._transport.set_write_buffer_limits(high=0)  # writable now means that nothing waits
             await self.wait_writable()
             self._check_open()
-        if self._transport is None or self._frames.partial:
+        if self._transport is None or self._frames.partial or self._waiting_frames is not None:
             raise GuestProtocolError("the sandbox was not silent when its session was put aside")
         numbering = Numbering(self._peek_id(), self.references.last_number)
         connection = socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno()))
@@ -499,8 +614,9 @@ class Channel(asyncio.Protocol):
         for task in self._answering.close():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        why = error if isinstance(error, IsolateError) else RuntimeDisposedError("the runtime is gone")
         for reader in self._readers.values():
-            reader.end(RuntimeDisposedError("the runtime is gone"))
+            reader.end(why)
         self._readers.clear()
         for sender in list(self._senders.values()):
             sender.stop()

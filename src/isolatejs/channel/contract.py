@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from isolatejs.wire.message import Call, EncodedValue, Note
+from typing import ClassVar
+
+from isolatejs.wire.message import Call, Door, EncodedValue, Note
 
 
 class CallFunction(Call, frozen=True):
@@ -14,6 +16,8 @@ class CallFunction(Call, frozen=True):
 
 class SettlePromise(Call, frozen=True):
     """Wait for a promise of the other side; answered with its value."""
+
+    door: ClassVar[Door] = Door.WAIT
 
     reference: int
 
@@ -28,6 +32,12 @@ class ReturnIterator(Call, frozen=True):
     """End an iterator early; its clean-up has run when this is answered."""
 
     reference: int
+
+
+class ConfirmAlive(Call, frozen=True):
+    """Answered as soon as the event loop of the guest turns."""
+
+    door: ClassVar[Door] = Door.CONTROL
 
 
 class ReferencesReleased(Note, frozen=True):
@@ -53,7 +63,7 @@ class Item(Call, frozen=True):
     value: EncodedValue | None = None
 
 
-TO_HOST = TO_GUEST = (
+TO_HOST = (
     CallFunction,
     SettlePromise,
     NextItem,
@@ -61,3 +71,4 @@ TO_HOST = TO_GUEST = (
     ReferencesReleased,
     SignalAborted,
 )
+TO_GUEST = (*TO_HOST, ConfirmAlive)

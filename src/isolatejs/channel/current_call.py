@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Hashable
+
+    from isolatejs.channel.channel import Channel
 
 
 @dataclass(eq=False, slots=True)
@@ -19,6 +22,9 @@ class CurrentCall:
 
     owner: Hashable
     """Whose: the runtime's account of host time, or that of the tree that it belongs to."""
+    channel: Channel
+    task: asyncio.Task[None] | None = None
+    """Set when it has begun."""
     given_up: bool = False
     """Whether the guest itself has cancelled it."""
 

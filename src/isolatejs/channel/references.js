@@ -50,6 +50,7 @@ export class References {
       referencesReleased: (/** @type {any} */ payload) => this.#referencesReleased(payload),
       signalAborted: (/** @type {any} */ payload, /** @type {any} */ frame) =>
         this.#signalAborted(payload, frame),
+      confirmAlive: () => null,
     });
   }
 

@@ -39,7 +39,7 @@ from isolatejs.errors import (
 from isolatejs.limits import OPEN_REFERENCES_LIMIT
 from isolatejs.web import AbortSignal
 from isolatejs.wire.errors import GuestVisibleError
-from isolatejs.wire.message import EncodedValue
+from isolatejs.wire.message import Door, EncodedValue
 
 if TYPE_CHECKING:
     import msgspec
@@ -93,7 +93,15 @@ class GuestPromise(Awaitable[Any]):
     def __await__(self) -> Any:
         if self._settled is None:
             self._settled = asyncio.ensure_future(self._settle())
-        return asyncio.shield(self._settled).__await__()
+        return self._wait(self._settled).__await__()
+
+    async def _wait(self, settled: asyncio.Future[Any]) -> Any:
+        try:
+            return await asyncio.shield(settled)
+        except asyncio.CancelledError:
+            if not settled.done():  # others may still wait for it
+                self._channel.wait_cancelled(Door.WAIT)
+            raise
 
     async def _settle(self) -> Any:
         reply = await self._channel.call(SettlePromise(self._reference))

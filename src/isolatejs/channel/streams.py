@@ -17,10 +17,12 @@ from isolatejs.errors import GuestProtocolError, IsolateError
 from isolatejs.limits import STREAM_CHUNK_BYTES, STREAM_SMALL_CHUNK_BYTES, STREAM_WINDOW_BYTES
 from isolatejs.wire.errors import GuestVisibleError, encode_error
 from isolatejs.wire.frames import CreditFrame, DataFrame, EndFrame, FailFrame, StopFrame
+from isolatejs.wire.message import Door
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
+    from isolatejs.channel.entries import Entry
     from isolatejs.wire.frames import Frame
 
 
@@ -32,6 +34,10 @@ class FrameSink(Protocol):
     async def wait_writable(self) -> None: ...
 
     def forget_stream(self, stream: int) -> None: ...
+
+    def begin_read(self) -> Entry | None: ...
+
+    def wait_cancelled(self, door: Door) -> None: ...
 
 
 class ByteStream:
@@ -65,11 +71,7 @@ class ByteStream:
                 raise RuntimeError(
                     f"stream {self.id} is being read already, by somebody who waits for its data"
                 )
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._wait()
         chunk = self._chunks.popleft()
         self._consumed += len(chunk)
         if self._consumed >= STREAM_WINDOW_BYTES // 2 and not self._ended:
@@ -77,6 +79,19 @@ class ByteStream:
             self._sink.send(CreditFrame(self.id, self._consumed))
             self._consumed = 0
         return bytes(chunk)
+
+    async def _wait(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        entry = self._sink.begin_read()
+        try:
+            await self._waiter
+        except asyncio.CancelledError:
+            self._sink.wait_cancelled(Door.WAIT)
+            raise
+        finally:
+            self._waiter = None
+            if entry is not None:
+                entry.finish()
 
     async def aclose(self) -> None:
         """Stop reading; the sender is told."""

@@ -19,17 +19,18 @@ from isolatejs.channel.channel import Channel, Numbering
 from isolatejs.errors import (
     AbortError,
     DaemonError,
-    ExecutionTimeoutError,
     GuestError,
     IsolateError,
     MemoryLimitError,
     RuntimeDisposedError,
     SandboxCrashedError,
 )
+from isolatejs.host.executions import Executions
 from isolatejs.host.guest_errors import to_guest_error
 from isolatejs.host.options import check_signal
 from isolatejs.host.runtime_ids import new_runtime_id
-from isolatejs.limits import DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
+from isolatejs.host_time import HostTimeBudget
+from isolatejs.limits import BOOT_TIMEOUT_MS, DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
 from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
 
@@ -67,6 +68,7 @@ class LiveRuntime:
         self.active_executions = 0
         self.parent: Parent | None = None
         """Whose program created it through a nested host; None for the embedder's own."""
+        self.executions = Executions(self, scope.execution_timeout_ms)
         self.parked = False
         """Whether it ended here because its session was put aside, and lives on."""
         self._controller = controller
@@ -152,6 +154,7 @@ class LiveRuntime:
                 raise_guest_error=to_guest_error,
                 sync_fd=sandbox.sync_fd,
                 numbering=numbering,
+                host_time=HostTimeBudget(prepared.parent and prepared.parent.live.channel.host_time),
             )
             runtime = cls(sandbox, scope, prepared.controller)
             runtime.parent = prepared.parent
@@ -164,6 +167,11 @@ class LiveRuntime:
     def _boot(self, halves: dict[str, HostHalf], first: type[BootKernel | ResumeKernel]) -> None:
         self.halves = halves
         self.scope.fail = self._fail
+        self.channel.entries = self.executions
+        if self.scope.execution_timeout_ms is not None:
+            self.channel.on_sent = self.executions.touch
+        if "serve" in halves:
+            self.executions.serves()
         self.sandbox.exited.add_done_callback(self._process_gone)
         for half in halves.values():
             self.channel.handle(half.contract, half)
@@ -172,9 +180,12 @@ class LiveRuntime:
 
     async def _boot_kernel(self, message: BootKernel | ResumeKernel) -> None:
         try:
-            await self.channel.call(message)
+            async with asyncio.timeout(BOOT_TIMEOUT_MS / 1000):
+                await self.channel.call(message)
         except RuntimeDisposedError:
             return  # whoever uses the runtime next is told how it ended
+        except TimeoutError:
+            self.end_now(SandboxCrashedError(f"the kernel did not boot within {BOOT_TIMEOUT_MS} ms"))
         except IsolateError as error:
             crash = SandboxCrashedError(f"the kernel did not boot: {error}")
             crash.__cause__ = error
@@ -202,6 +213,7 @@ class LiveRuntime:
             if self._closing is not None:
                 await asyncio.shield(self._closing)
             return None
+        self.executions.close()
         self.sandbox.pause()
         self.sandbox.channel_socket = connection
         self.sandbox.exited.remove_done_callback(self._process_gone)
@@ -251,17 +263,14 @@ class LiveRuntime:
             check_signal(signal)
             signal.throw_if_aborted()
         self.check_usable()
-        loop = asyncio.get_running_loop()
-        deadline = None
-        if timeout_ms is not None:
-            deadline = loop.call_later(timeout_ms / 1000, self._time_out, timeout_ms, limit)
         remove = None
         if signal is not None:
+            loop = asyncio.get_running_loop()
             remove = signal.add_listener(
                 lambda aborted: loop.call_soon_threadsafe(self.end_now, aborted.to_error())
             )
         self.active_executions += 1
-        self.sandbox.wake_watchdog()
+        execution = self.executions.begin_managed(timeout_ms, limit)
         try:
             return await work()
         except GuestError as error:
@@ -278,20 +287,9 @@ class LiveRuntime:
             raise await self.wait_ended() from error.__cause__
         finally:
             self.active_executions -= 1
-            if deadline is not None:
-                deadline.cancel()
+            execution.finish()
             if remove is not None:
                 remove()
-
-    def _time_out(self, timeout_ms: float, limit: str) -> None:
-        self.end_now(
-            ExecutionTimeoutError(
-                f"the program ran longer than {limit}={timeout_ms:g} in runtime {self.runtime_id}",
-                limit=limit,
-                value=timeout_ms,
-                runtime_id=self.runtime_id,
-            )
-        )
 
     # --- the end -----------------------------------------------------------------------------------
     def on_ended(self, callback: Callable[[IsolateError], None]) -> None:
@@ -311,6 +309,7 @@ class LiveRuntime:
             return
         self._ended_by = error
         self.sandbox.kill()
+        self.executions.close()
         for child in list(self.children):
             ended = RuntimeDisposedError(f"its parent {self.runtime_id} ended: {error}")
             ended.__cause__ = error

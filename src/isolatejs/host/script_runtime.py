@@ -82,14 +82,17 @@ class ScriptRuntime:
         """Wait until the program has no timer and no call of the host left to wait for.
 
         What a script runner does before it ends: `eval` returns when the program's module has run, whatever
-        it has set going. Reaching `timeout_ms` (wall-clock) ends the runtime with ExecutionTimeoutError.
+        it has set going. Reaching `timeout_ms` (wall-clock; the runtime's `execution_timeout_ms` when None) ends
+        the runtime with ExecutionTimeoutError.
         """
         evaluation = cast("EvaluationHost", self._live.halves["evaluation"])
+        given_ms = check_milliseconds(timeout_ms, "timeout_ms")
+        limit_ms = self._live.scope.execution_timeout_ms if given_ms is None else given_ms
         await self._live.execute(
             evaluation.wait_idle,
-            timeout_ms=check_milliseconds(timeout_ms, "timeout_ms"),
+            timeout_ms=limit_ms,
             signal=signal,
-            limit="timeout_ms",
+            limit="execution_timeout_ms" if given_ms is None else "timeout_ms",
         )
 
     async def dispose(self, hard: bool = False, reason: str | None = None) -> None:

@@ -125,6 +125,9 @@ class Sandbox:
         if self._watcher is not None and not self._closed:
             self._watcher.join_tree(self.id, parent.id, tree_limit_bytes)
 
+    def set_deadline(self, deadline: float) -> None:
+        """When to kill it (of the monotonic clock, in seconds), whatever this process does meanwhile."""
+
     async def check_memory(self) -> bool:
         """Look at the memory now; a sandbox over its limit is killed. True when it was over.
 

@@ -8,8 +8,28 @@ from __future__ import annotations
 
 import functools
 import re
+from enum import Enum
+from typing import ClassVar
 
 import msgspec
+
+
+class Door(Enum):
+    """How a message to the guest enters the program, and so what its time limit and its cancellation mean.
+
+    The rules stand in docs/limits.md and are kept in `host/executions.py`.
+    """
+
+    EXECUTION = "execution"
+    """The program runs until it is answered: at the limit, or when the wait is cancelled, the runtime ends."""
+    WAIT = "wait"
+    """A wait for something that has begun already: the limit ends the runtime; cancelling ends the wait alone."""
+    MANAGED = "managed"
+    """An execution whose sender names its limit."""
+    SERVED = "served"
+    """One of many things that a program serves: neither ends the runtime, unless it gives no more control back."""
+    CONTROL = "control"
+    """For the kernel, which answers whatever the program does, as long as it gives control back."""
 
 
 class Message(
@@ -21,9 +41,15 @@ class Message(
 class Call(Message, frozen=True):
     """A message that is answered. Named verb and noun: `ReadFile`."""
 
+    door: ClassVar[Door] = Door.EXECUTION
+    """For those that go to the guest."""
+
 
 class Note(Message, frozen=True):
     """A message that is not answered. Named in the past tense: `TestStarted`."""
+
+    door: ClassVar[Door] = Door.SERVED
+    """For those that go to the guest."""
 
 
 class EncodedValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

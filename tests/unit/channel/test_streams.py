@@ -11,6 +11,7 @@ import pytest
 from isolatejs.channel.streams import ByteStream, OutgoingStream
 from isolatejs.web.body import BodyStream
 from isolatejs.wire.frames import FailFrame
+from isolatejs.wire.message import Door
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,6 +29,12 @@ class Sink:
         pass
 
     def forget_stream(self, stream: int) -> None:
+        pass
+
+    def begin_read(self) -> None:
+        pass
+
+    def wait_cancelled(self, door: Door) -> None:
         pass
 
 

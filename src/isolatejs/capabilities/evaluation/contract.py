@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from isolatejs.wire.message import Call, EncodedValue, Note
+from typing import ClassVar
+
+from isolatejs.wire.message import Call, Door, EncodedValue, Note
 
 
 class EvaluateProgram(Call, frozen=True):
     """Run a program as a module; answered with the value of its last expression, else its default export."""
+
+    door: ClassVar[Door] = Door.MANAGED
 
     code: str
     filename: str
@@ -14,6 +18,8 @@ class EvaluateProgram(Call, frozen=True):
 
 class AwaitIdle(Call, frozen=True):
     """Answered when the program has no timer and no call of the host left to wait for."""
+
+    door: ClassVar[Door] = Door.MANAGED
 
 
 class ErrorEscaped(Note, frozen=True):

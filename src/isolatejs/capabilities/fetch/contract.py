@@ -6,11 +6,11 @@ message of a WebSocket is a call: its answer is the back-pressure, in both direc
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from isolatejs.wire.message import Body, Call, Note
+from isolatejs.wire.message import Body, Call, Door, Note
 
 HeaderList = tuple[tuple[str, str], ...]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
@@ -75,6 +75,8 @@ class CloseWebSocket(Call, frozen=True):
 
 class DeliverWebSocketMessage(Call, frozen=True):
     """A message came: a text, or the one attachment. Answered when the program's listeners have run."""
+
+    door: ClassVar[Door] = Door.SERVED
 
     socket: Count
     text: str | None = None

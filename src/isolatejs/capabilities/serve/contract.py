@@ -10,11 +10,11 @@ costs is `MESSAGE_COST + its bytes`, and the guest sends while it has any credit
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-from isolatejs.wire.message import Body, Call, EncodedValue, Note
+from isolatejs.wire.message import Body, Call, Door, EncodedValue, Note
 
 HeaderList = list[tuple[str, str]]
 RequestNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
@@ -29,6 +29,8 @@ MESSAGE_WINDOW: Final = 1024 * 1024
 class LoadEntry(Call, frozen=True):
     """Import the entry module, or run `code`; answered when a handler is registered."""
 
+    door: ClassVar[Door] = Door.MANAGED
+
     filename: str
     entry: str | None = None
     code: str | None = None
@@ -36,6 +38,8 @@ class LoadEntry(Call, frozen=True):
 
 class HandleRequest(Call, frozen=True):
     """Answer a request. Answered with a HandledRequest."""
+
+    door: ClassVar[Door] = Door.SERVED
 
     request: int
     method: str
@@ -84,18 +88,18 @@ class HandlerFailed(Note, frozen=True):
     """The program's `error` handler takes care of it."""
 
 
-class ConfirmAlive(Call, frozen=True):
-    """Answered at once by a guest whose event loop turns."""
-
-
 class OpenConnection(Call, frozen=True):
     """The WebSocket is open. Answered when the program has been told."""
+
+    door: ClassVar[Door] = Door.SERVED
 
     request: int
 
 
 class DeliverMessage(Call, frozen=True):
     """A message came: a text, or the one attachment. Answered when the program can take more."""
+
+    door: ClassVar[Door] = Door.SERVED
 
     request: int
     text: str | None = None
@@ -104,6 +108,8 @@ class DeliverMessage(Call, frozen=True):
 class CloseConnection(Call, frozen=True):
     """The WebSocket is closed. Answered when the program has been told."""
 
+    door: ClassVar[Door] = Door.SERVED
+
     request: int
     code: int
     reason: str = ""
@@ -111,6 +117,8 @@ class CloseConnection(Call, frozen=True):
 
 class FailConnection(Call, frozen=True):
     """Something went wrong with a WebSocket. Answered when the program has been told."""
+
+    door: ClassVar[Door] = Door.SERVED
 
     request: int
     message: str
@@ -144,7 +152,6 @@ TO_GUEST = (
     LoadEntry,
     HandleRequest,
     RequestEnded,
-    ConfirmAlive,
     OpenConnection,
     DeliverMessage,
     CloseConnection,

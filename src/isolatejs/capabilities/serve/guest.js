@@ -37,7 +37,6 @@ export function install(kernel) {
       program.handle(bare(message), frame),
     requestEnded: (/** @type {any} */ message) =>
       program.ended(message.request, bare(message).aborted === true),
-    confirmAlive: () => null,
     openConnection: (/** @type {any} */ message) => program.connections.opened(message.request),
     deliverMessage: (/** @type {any} */ message, /** @type {any} */ frame) =>
       program.connections.received(message.request, bare(message).text ?? null, frame.attachments[0]),

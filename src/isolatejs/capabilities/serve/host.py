@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from isolatejs.capabilities.serve import contract
 from isolatejs.capabilities.serve.connections import Connections
 from isolatejs.capabilities.serve.contract import (
-    ConfirmAlive,
     ConnectionClosed,
     HandledRequest,
     HandleRequest,
@@ -110,7 +109,7 @@ class ServeHost:
 
     async def confirm_alive(self) -> None:
         """Return as soon as the guest's event loop turns."""
-        await self.channel.call(ConfirmAlive())
+        await self.channel.confirm_alive()
 
     # --- requests ----------------------------------------------------------------------------------
     async def handle(

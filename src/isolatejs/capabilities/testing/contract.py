@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from isolatejs.wire.message import Call, EncodedValue, Message, Note
+from isolatejs.wire.message import Call, Door, EncodedValue, Message, Note
 
 Status = Literal["pass", "fail", "skip", "todo"]
 UpdateMode = Literal["new", "all", "none"]
@@ -88,6 +88,8 @@ class RunSummary(Message, frozen=True):
 class RunTests(Call, frozen=True):
     """Load a test file and run what it defines; answered with RunSummary."""
 
+    door: ClassVar[Door] = Door.MANAGED
+
     code: str
     filename: str
     timeout_ms: float
@@ -110,6 +112,8 @@ class CheckInlineSnapshots(Call, frozen=True):
     Asked of a guest that has run no program. With `replaces` a call may have had another snapshot.
     """
 
+    door: ClassVar[Door] = Door.MANAGED
+
     filename: str
     before: str
     after: str
@@ -121,10 +125,6 @@ class InlineVerdict(Message, frozen=True):
     """Answer to CheckInlineSnapshots."""
 
     confirmed: bool
-
-
-class CheckAlive(Call, frozen=True):
-    """Answered at once by a guest that is not blocked."""
 
 
 class ReadSnapshots(Call, frozen=True):
@@ -212,4 +212,4 @@ TO_HOST = (
     TestStarted,
     TestEnded,
 )
-TO_GUEST = (RunTests, CheckInlineSnapshots, CheckAlive)
+TO_GUEST = (RunTests, CheckInlineSnapshots)

@@ -66,7 +66,6 @@ class TestGuest {
     guardTimers(kernel.claimEscape);
     this.#channel.handle("testing", {
       runTests: (/** @type {RunTests} */ message) => this.#run(message),
-      checkAlive: () => null,
       checkInlineSnapshots: async (/** @type {any} */ message) => {
         const [{ isOnlySnapshots }, linker] = await Promise.all([
           import("./inline_edits.js"),

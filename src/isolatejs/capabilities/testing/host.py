@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.testing import contract
-from isolatejs.capabilities.testing.contract import CheckAlive, FileMatch, InlineVerdict, RunSummary, RunTests
+from isolatejs.capabilities.testing.contract import FileMatch, InlineVerdict, RunSummary, RunTests
 from isolatejs.capabilities.testing.snapshots import RunSnapshots
 from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError, IsolateError, RuntimeDisposedError
 from isolatejs.limits import TEST_BLOCKED_GRACE_MS, TEST_WATCH_INTERVAL_MS
@@ -100,7 +100,7 @@ class TestingHost:
                 continue
             since = self._since
             try:
-                await asyncio.wait_for(self._scope.channel.call(CheckAlive()), TEST_BLOCKED_GRACE_MS / 1000)
+                await asyncio.wait_for(self._scope.channel.confirm_alive(), TEST_BLOCKED_GRACE_MS / 1000)
             except RuntimeDisposedError:
                 return  # it has ended meanwhile, and the run tells why
             except TimeoutError:
