@@ -12,7 +12,6 @@ import itertools
 import logging
 import os
 import socket
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,17 +21,12 @@ from isolatejs.channel import contract
 from isolatejs.channel.answering import Answering
 from isolatejs.channel.current_call import current_call
 from isolatejs.channel.incoming import ReplyFrameData
+from isolatejs.channel.reading import FrameReading
 from isolatejs.channel.references import Arrival, References
 from isolatejs.channel.streams import ByteStream, OutgoingStream
 from isolatejs.errors import GuestProtocolError, IsolateError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.host_time import HostTimeBudget
-from isolatejs.limits import (
-    HOST_TIME_DEBT_LIMIT_MS,
-    HOST_TIME_SLICE_MS,
-    OPEN_CALLS_LIMIT,
-    OPEN_STREAMS_LIMIT,
-    PENDING_NOTES_LIMIT_BYTES,
-)
+from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
 from isolatejs.wire.decoding import decode_value
 from isolatejs.wire.encoding import encode_value
 from isolatejs.wire.errors import EncodedError
@@ -51,11 +45,11 @@ from isolatejs.wire.frames import (
     encode_header,
     split_attachments,
 )
-from isolatejs.wire.framing import FrameDecoder, encode_frame, encode_head
+from isolatejs.wire.framing import encode_frame, encode_head
 from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from isolatejs.channel.entries import Entries, Entry
     from isolatejs.wire.frames import Frame
@@ -95,16 +89,14 @@ class Channel(asyncio.Protocol):
         self._raise_guest_error = raise_guest_error
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._frames = FrameDecoder()
         self.host_time = host_time or HostTimeBudget()
         """The account of what this guest costs the host."""
+        self._reading = FrameReading(self.host_time, self._handle_frame, self._reading_failed)
         self._ids = itertools.count(numbering.last_id + 2, 2)
         self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
-        self._waiting_frames: Iterator[tuple[memoryview, memoryview]] | None = None
-        self._reading_paused = False
         self._corked: list[bytes] | None = None
         self._corked_bytes = 0
         self._writable = asyncio.Event()
@@ -413,64 +405,24 @@ class Channel(asyncio.Protocol):
     # --- receiving ---------------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
+        self._reading.begin(transport)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
-        self._receive_all(self._frames.feed(data))
+        self._reading.feed(data)
 
-    def _receive_all(self, frames: Iterator[tuple[memoryview, memoryview]]) -> None:
-        """Handle what has arrived, for a slice of time; the rest when others have had their turn."""
-        began = self.host_time.begin()
-        until = time.perf_counter() + HOST_TIME_SLICE_MS / 1000
-        self._waiting_frames = None
-        try:
-            for header, attachments in frames:
-                if self._closed:
-                    return
-                self._receive(decode_header(header), attachments)
-                if time.perf_counter() > until:
-                    self._waiting_frames = frames
-                    break
-        except GuestProtocolError as error:
-            self.close(error)
-        except Exception as error:
-            _logger.exception("a frame could not be handled")
+    def _handle_frame(self, header: memoryview, attachments: memoryview) -> bool:
+        if self._closed:
+            return False
+        self._receive(decode_header(header), attachments)
+        return True
+
+    def _reading_failed(self, error: Exception) -> None:
+        if not isinstance(error, (GuestProtocolError, QuotaExceededError)):
+            _logger.error("a frame could not be handled", exc_info=error)
             failure = GuestProtocolError(f"a frame could not be handled: {type(error).__name__}")
             failure.__cause__ = error
-            self.close(failure)
-        finally:
-            if self.host_time.end(began) or self._waiting_frames is not None:
-                self._go_on()
-
-    def _go_on(self) -> None:
-        """Read on when this guest's share of the host's time allows it. See `host_time.py`."""
-        if self._closed or self._transport is None:
-            return
-        if self.host_time.overdrawn:
-            self.close(
-                QuotaExceededError(
-                    "the program costs the host more time than it may: it is beyond its share by "
-                    f"host_time_debt_ms={HOST_TIME_DEBT_LIMIT_MS}",
-                    limit="host_time_debt_ms",
-                    value=HOST_TIME_DEBT_LIMIT_MS,
-                )
-            )
-            return
-        pause_s = self.host_time.pause_s
-        if pause_s > 0 or self._waiting_frames is not None:
-            if not self._reading_paused:
-                self._reading_paused = True
-                self._transport.pause_reading()
-            self._loop.call_later(pause_s, self._read_on)
-
-    def _read_on(self) -> None:
-        if self.host_time.pause_s > 0:
-            self._go_on()
-        elif self._waiting_frames is not None:
-            self._receive_all(self._waiting_frames)
-        if self._reading_paused and self._waiting_frames is None and self.host_time.pause_s <= 0:
-            self._reading_paused = False
-            if self._transport is not None and not self._closed:
-                self._transport.resume_reading()
+            error = failure
+        self.close(error)
 
     def _receive(self, frame: Frame, attachments: memoryview) -> None:
         match frame:
@@ -557,7 +509,7 @@ class Channel(asyncio.Protocol):
             self._transport.set_write_buffer_limits(high=0)  # writable now means that nothing waits
             await self.wait_writable()
             self._check_open()
-        if self._transport is None or self._frames.partial or self._waiting_frames is not None:
+        if self._transport is None or self._reading.partial:
             raise GuestProtocolError("the sandbox was not silent when its session was put aside")
         numbering = Numbering(self._peek_id(), self.references.last_number)
         connection = socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno()))
@@ -602,6 +554,7 @@ class Channel(asyncio.Protocol):
             return
         self._closed = True
         self._closed_by = error
+        self._reading.close()
         if self._transport is not None:
             self._transport.abort()
         for future in self._calls.values():

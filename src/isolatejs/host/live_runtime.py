@@ -154,7 +154,7 @@ class LiveRuntime:
                 raise_guest_error=to_guest_error,
                 sync_fd=sandbox.sync_fd,
                 numbering=numbering,
-                host_time=HostTimeBudget(prepared.parent and prepared.parent.live.channel.host_time),
+                host_time=HostTimeBudget(prepared.parent.live.channel.host_time if prepared.parent else None),
             )
             runtime = cls(sandbox, scope, prepared.controller)
             runtime.parent = prepared.parent

@@ -328,7 +328,7 @@ async def test_a_request_that_is_given_up_in_a_loop(
     server = await server_of(host, f"fetch() {{ {LOOP} }}", execution_timeout_ms=limit_ms)
     (live,) = server.lives()
     handling = asyncio.create_task(server.handle(Request("http://a/", method="POST")))
-    await asyncio.sleep(0.1)
+    await spinning(live)
     handling.cancel()
     await asyncio.wait([handling])
     await gone(live)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from isolatejs.wire.message import Call, EncodedValue, Message, Note
+from typing import ClassVar
+
+from isolatejs.wire.message import Call, Door, EncodedValue, Message, Note
 
 
 class Placed(Message, frozen=True):
@@ -99,6 +101,8 @@ class MatcherVerdict(Message, frozen=True):
 class RunCallback(Call, frozen=True):
     """Call a function of the program with an array of arguments, as in `Given`; answered with its value."""
 
+    door: ClassVar[Door] = Door.WAIT
+    """A page that closes gives up what it has called, which is no cancellation of the embedder's."""
     callback: int
     args: EncodedValue
     objects: tuple[GivenObject, ...] = ()
@@ -116,6 +120,7 @@ class UrlQuestion(Message, frozen=True):
 class MatchUrls(Call, frozen=True):
     """Match URLs against the program's patterns; answered with a list of route numbers for each."""
 
+    door: ClassVar[Door] = Door.WAIT
     questions: list[UrlQuestion]
 
 
