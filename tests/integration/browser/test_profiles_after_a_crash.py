@@ -69,8 +69,9 @@ async def main():
 
 asyncio.run(main())
 """
-OLD = {"a": "old" * 9, "Default/b": "old", "c": "old"}
-NEW = {"a": "new", "Default/d": "new" * 9}
+FOLDER = "Default/Local Storage/leveldb"
+OLD = {f"{FOLDER}/1.ldb": "old" * 9, "Default/Cookies": "old", f"{FOLDER}/2.ldb": "old"}
+NEW = {f"{FOLDER}/1.ldb": "new", "Default/Network/Cookies": "new" * 9}
 
 
 def keep(root: Path, temporary: Path, steps: int, files: dict[str, str], state: str) -> bool:

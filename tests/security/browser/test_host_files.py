@@ -131,7 +131,9 @@ CDP = [
     "Target.createBrowserContext", "IO.read", "Storage.getCookies", "SystemInfo.getProcessInfo", "Fetch.disable",
     "Network.loadNetworkResource", "Page.getResourceContent", "Page.setDownloadBehavior", "Tracing.start",
     "Memory.getDOMCounters", "FileSystem.getDirectory", "Extensions.loadUnpacked", "Tethering.bind",
-    "ServiceWorker.enable", "", "Page", "browser.getVersion", "Runtime.evaluate\\u0000", "__proto__.x",
+    "ServiceWorker.enable", "Emulation.addScreen", "Emulation.updateScreen", "Emulation.setPrimaryScreen",
+    "Emulation.removeScreen", "Page.startScreenRecording", "Page.addScriptToEvaluateOnLoad", "Memory.getAllTimeSamplingProfile",
+    "DOMDebugger.getEventListeners", "", "Page", "browser.getVersion", "Runtime.evaluate\\u0000", "__proto__.x",
 ]  # fmt: skip
 
 
@@ -142,6 +144,37 @@ async def test_cdp_beyond_the_page_is_refused(program: ScriptRuntime, method: st
     )
     assert answer[0] == "Error"
     assert "refused" in answer[1] or "wasn't found" in answer[1], answer
+
+
+WORLDS = {
+    "evaluate": "await cdp.send('Runtime.evaluate', { expression: rtc, contextId })",
+    "evaluate by the unique id": "await cdp.send('Runtime.evaluate', { expression: rtc, uniqueContextId })",
+    "callFunctionOn": "await cdp.send('Runtime.callFunctionOn', { functionDeclaration: `() => ${rtc}`, executionContextId: contextId })",
+    "compileScript": "await cdp.send('Runtime.compileScript', { expression: rtc, persistScript: true, sourceURL: '', executionContextId: contextId })",
+    "resolveNode": "const { root } = await cdp.send('DOM.getDocument'); const { object } = await cdp.send('DOM.resolveNode',"
+    " { nodeId: root.nodeId, executionContextId: contextId }); await cdp.send('Runtime.callFunctionOn',"
+    " { objectId: object.objectId, functionDeclaration: `function () { return ${rtc} }` })",
+}
+
+
+@pytest.mark.parametrize("code", WORLDS.values(), ids=WORLDS.keys())
+async def test_cdp_does_not_reach_other_worlds_of_the_page(program: ScriptRuntime, code: str) -> None:
+    """Playwright's own has WebRTC, which the session takes from pages."""
+    answer = await program.eval(f"""
+      const cdp = await context.newCDPSession(page);
+      const worlds = [];
+      cdp.on('Runtime.executionContextCreated', (event) => worlds.push(event.context));
+      await page.getByText('x').count();
+      await cdp.send('Runtime.enable');
+      const {{ id: contextId, uniqueId: uniqueContextId }} = worlds.find((one) => !one.auxData.isDefault);
+      const main = worlds.find((one) => one.auxData.isDefault);
+      const rtc = 'typeof RTCPeerConnection';
+      [await attempt(async () => {{ {_returning(code)} }}),
+       (await cdp.send('Runtime.evaluate', {{ expression: rtc, contextId: main.id }})).result.value];
+    """)
+    assert answer[0][0] == "Error"
+    assert "worlds of the page" in answer[0][1]
+    assert answer[1] == "undefined"
 
 
 async def test_code_for_the_page_never_runs_on_the_host(program: ScriptRuntime, tmp_path: Path) -> None:

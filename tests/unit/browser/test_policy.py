@@ -9,7 +9,7 @@ import pytest
 from isolatejs import BrowserBindings, ConfigurationError, FetchError
 from isolatejs.capabilities.browser.api_requests import send_request
 from isolatejs.capabilities.browser.messages import javascript_error, matcher_message
-from isolatejs.capabilities.browser.policy import check_cdp, check_page_url, context_parameters
+from isolatejs.capabilities.browser.policy import check_page_url, context_parameters
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -68,22 +68,6 @@ async def test_the_policies_of_all_runtimes_hold() -> None:
         await session.check_url("http://one.example/")
     session.attach("fourth", None, None)
     await session.check_url("http://one.example/")
-
-
-@pytest.mark.parametrize("method", ["DOM.getDocument", "Network.enable", "Runtime.evaluate", "Page.reload"])
-def test_cdp_of_the_page(method: str) -> None:
-    check_cdp(method, {})
-
-
-@pytest.mark.parametrize(
-    "method", ["Browser.close", "Target.getTargets", "Page.setDownloadBehavior", "", "DOM"]
-)
-def test_cdp_beyond_the_page(method: str) -> None:
-    if method == "DOM":
-        check_cdp(method, {})  # no method at all: the browser says so
-        return
-    with pytest.raises(GuestVisibleError, match="reaches beyond the page"):
-        check_cdp(method, {})
 
 
 def test_options_of_contexts() -> None:

@@ -52,8 +52,13 @@ async def keep(store: ProfileStore, files: dict[str, bytes], id: str = "p") -> N
     profile = await store.open({"id": id, "mode": "persistent", "reset": True})
     assert profile.directory is not None
     for name, data in files.items():
-        profile.directory.write(name, data)
+        profile.directory.write(place(name), data)
     await profile.after_close()
+
+
+def place(name: str) -> str:
+    """A file of a profile that is kept."""
+    return f"Default/IndexedDB/{name}.indexeddb.leveldb/1.ldb"
 
 
 async def kept(store: ProfileStore, id: str = "p") -> dict[str, bytes]:
@@ -67,7 +72,9 @@ def content(profile: OpenProfile) -> dict[str, bytes]:
     assert profile.directory is not None
     root = profile.directory.path
     return {
-        file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()
+        file.parent.name.removesuffix(".indexeddb.leveldb"): file.read_bytes()
+        for file in root.rglob("*")
+        if file.is_file()
     }
 
 
@@ -125,9 +132,9 @@ async def test_a_directory_is_kept_and_replaced(make: str, tmp_path: Path) -> No
     }[make]
     assert await kept(store()) == {}
     for files_of_one in (
-        {"a": b"1", "Default/b": b"2", "c": b"3"},
+        {"a": b"1", "b1": b"2", "c": b"3"},
         {"a": b"4"},
-        {"Default/d": b"5", "e": b""},
+        {"d1": b"5", "e": b""},
     ):
         await keep(store(), files_of_one)
         assert await kept(store()) == files_of_one
@@ -191,7 +198,10 @@ MANIFESTS: dict[str, Any] = {
     "no JSON": b"{",
     "a list": [],
     "another place": {"place": "../x", "names": []},
-    "a missing file": {"place": "a", "names": ["a", "b", "c"]},
+    "a missing file": {"place": "a", "names": [place("a"), place("b"), place("c")]},
+    "preferences": {"place": "a", "names": ["Default/Preferences"]},
+    "a session": {"place": "a", "names": ["Default/Sessions/Session_1"]},
+    "local state": {"place": "a", "names": ["Local State"]},
     "above": {"place": "a", "names": ["../a"]},
     "absolute": {"place": "a", "names": ["/tmp/a"]},
     "a NUL": {"place": "a", "names": ["a\0b"]},
@@ -225,22 +235,54 @@ async def test_a_kept_directory_is_limited(tmp_path: Path, monkeypatch: pytest.M
         await keep(rooted(tmp_path), {"a": b"x" * 100, "b": b"x" * 100})
 
 
-def test_caches_and_locks_are_not_kept() -> None:
+KEPT = [
+    "Default/Cookies", "Default/Network/Cookies", "Default/Network/Cookies-journal",
+    "Default/Local Storage/leveldb/CURRENT", "Default/Local Storage/leveldb/000003.log",
+    "Default/Local Storage/leveldb/MANIFEST-000001", "Default/IndexedDB/https_example.com_0.indexeddb.leveldb/000005.ldb",
+    "Default/IndexedDB/http_127.0.0.1_8080.indexeddb.blob/1/0a/00000001",
+]  # fmt: skip
+NOT_KEPT = [
+    "Default/Preferences", "Default/Secure Preferences", "Default/Sessions/Session_1", "Default/Sessions/Tabs_1", "Local State",
+    "Default/Extensions/x/1/manifest.json", "Default/Service Worker/Database/000003.log", "NativeMessagingHosts/x.json",
+    "Default/Login Data", "Default/Web Data", "Default/Cache/1", "Default/Code Cache/js/2", "SingletonCookie", "First Run",
+    "Default/Local Storage/leveldb/../../Preferences", "Default/Local Storage/leveldb/x.so", "../Cookies", "/Default/Cookies",
+    "Default/Cookies/x", "Profile 1/Cookies", "Default/Network/TransportSecurity", "Default/IndexedDB/x/1.ldb",
+    "Default/Cookies\n", "Default/History", "Certificate Revocation Lists/1", "Default/Local Storage/leveldb/LOCK",
+]  # fmt: skip
+
+
+def test_a_directory_keeps_cookies_and_storage_alone() -> None:
+    """What else a profile holds tells the browser what to do, and a program can write to what is kept."""
     directory = ProfileDirectory()
-    for name in (
-        "Default/Cookies",
-        "Default/Cache/1",
-        "SingletonCookie",
-        "Default/Code Cache/js/2",
-        "Local State",
-    ):
+    for name in KEPT:
         directory.write(name, b"")
-    (directory.path / "link").symlink_to("/etc/passwd")
-    os.mkfifo(directory.path / "pipe")
+    for name in NOT_KEPT:
+        with pytest.raises(ValueError, match="not a file of a profile that is kept"):
+            directory.write(name, b"")
+        file = directory.path / name.strip("/.\n")
+        if not file.exists() and not file.parent.is_file() and ".." not in name:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"")
+    (directory.path / "Default/Local Storage/leveldb/1.ldb").symlink_to("/etc/passwd")
+    os.mkfifo(directory.path / "Default/Local Storage/leveldb/2.ldb")
     names = [file.relative_to(directory.path).as_posix() for file in directory.files()]
-    assert names == ["Default/Cookies", "Local State"]
+    assert names == sorted(KEPT)
     directory.remove()
     assert not directory.path.exists()
+
+
+@pytest.mark.parametrize(
+    "origin", ["file:///etc", "chrome://version", "FILE:///x", "", 5, None, "about:blank", "data:text/html,x"]
+)
+async def test_storage_state_is_of_web_pages(origin: Any) -> None:
+    files = MemoryFiles()
+    state = {"cookies": [], "origins": [{"origin": origin, "localStorage": []}]}
+    access = FileTreeAccess(as_file_tree(files), files)
+    await access.write("/.browser-profiles/p/storage-state.json", json.dumps(state).encode())
+    with pytest.raises(GuestVisibleError, match="the profile p is damaged"):
+        await store_of(files).open("p")
+    with pytest.raises(GuestVisibleError, match="origins are those of http and https pages"):
+        await store_of(files).read_state("/.browser-profiles/p/storage-state.json")
 
 
 def test_directories_that_are_in_use_stay(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
+from isolatejs.capabilities.browser.cdp import check_cdp, watch_worlds
 from isolatejs.capabilities.browser.handlers import HANDLER_METHODS
 from isolatejs.capabilities.browser.objects import kind_of
-from isolatejs.capabilities.browser.policy import check_cdp
 from isolatejs.capabilities.browser.selectors import locate
 from isolatejs.capabilities.browser.surface import (
     PART_KINDS,
@@ -216,10 +216,15 @@ class BrowserCalls:
     async def _CDPSession_send(self, target: Any, args: list[Any]) -> Any:
         method = args[0] if args and isinstance(args[0], str) else ""
         params = convert(args[1]) if len(args) > 1 and isinstance(args[1], dict) else {}
-        check_cdp(method, params)
+        check_cdp(method, params, target)
         if method == "Page.navigate":
             await self._check(str(params.get("url", "")))
         return await target.send(method, params)
+
+    async def _BrowserContext_new_cdp_session(self, target: Any, args: list[Any]) -> Any:
+        session = await self._plain(target, "new_cdp_session", args)
+        watch_worlds(session)
+        return session
 
     async def _clock(self, target: Any, python: str, args: list[Any]) -> Any:
         """Times in milliseconds are seconds in Python; Dates are the same."""

@@ -1,4 +1,4 @@
-"""What pages may load, which files a program may name, and how deep CDP reaches."""
+"""What pages may load, and which options of contexts a program may give."""
 
 from __future__ import annotations
 
@@ -24,22 +24,6 @@ METADATA_HOSTS: Final = frozenset({"metadata.google.internal", "metadata.goog"})
 NEVER_ADDRESSES: Final = frozenset({"metadata", "link-local"})
 """Kinds of addresses that are refused without a fetch policy, too."""
 
-CDP_DOMAINS: Final = frozenset({
-    "Accessibility", "Animation", "Audits", "CSS", "DOM", "DOMDebugger", "DOMSnapshot", "Emulation",
-    "HeapProfiler", "Input", "LayerTree", "Log", "Network", "Overlay", "Page", "Performance",
-    "PerformanceTimeline", "Profiler", "Runtime", "WebAudio",
-})  # fmt: skip
-"""CDP domains that stay within the page: Browser, Target, Storage, SystemInfo, IO, Fetch, ... do not."""
-CDP_REFUSED: Final = frozenset({
-    "Page.setDownloadBehavior", "Page.addScriptToEvaluateOnNewDocument", "Page.setBypassCSP",
-    "Page.createIsolatedWorld", "Page.getResourceContent", "Page.getResourceTree", "Page.captureSnapshot",
-    "Page.crash", "Page.close", "Network.loadNetworkResource", "Network.setCookie", "Network.setCookies",
-    "Network.getAllCookies", "Network.setRequestInterception",
-    "Network.takeResponseBodyForInterceptionAsStream", "DOM.setFileInputFiles", "DOM.getFileInfo",
-    "Runtime.terminateExecution", "Page.setInterceptFileChooserDialog", "Input.setInterceptDrags",
-    "Input.dispatchDragEvent",
-    "Page.startScreencast",
-})  # fmt: skip
 CONTEXT_OPTIONS_REFUSED: Final = {
     "recordHar": "an archive would be written on the host",
     "recordVideo": "videos would be written on the host",
@@ -76,13 +60,6 @@ def _is_never_reached(host: str) -> bool:
         return classify_address(ipaddress.ip_address(host)) in NEVER_ADDRESSES
     except ValueError:
         return False
-
-
-def check_cdp(method: str, params: dict[str, Any]) -> None:
-    """Raise for a CDP method that reaches beyond the page."""
-    domain = method.split(".", 1)[0]
-    if domain not in CDP_DOMAINS or method in CDP_REFUSED:
-        raise GuestVisibleError("Error", f"CDP method {method[:80]} is refused: it reaches beyond the page")
 
 
 def context_parameters(options: Mapping[str, Any]) -> dict[str, Any]:

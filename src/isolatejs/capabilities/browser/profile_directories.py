@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -23,15 +24,24 @@ if sys.platform != "win32":
     import fcntl
 
 _PREFIX: Final = "isolatejs-profile-"
-_SKIPPED: Final = frozenset({
-    "Cache", "Code Cache", "GPUCache", "GrShaderCache", "ShaderCache", "DawnGraphiteCache", "DawnWebGPUCache",
-    "Crashpad", "component_crx_cache", "BrowserMetrics", "SingletonLock", "SingletonCookie",
-    "SingletonSocket",
-})  # fmt: skip
-"""Parts of a profile directory that are caches or locks of the running browser."""
+_LEVEL_DB: Final = r"(?:CURRENT|MANIFEST-\d{1,10}|\d{1,10}\.(?:ldb|log|sst))"
+_KEPT: Final = re.compile(
+    r"Default/(?:(?:Network/)?Cookies(?:-journal)?"
+    rf"|Local Storage/leveldb/{_LEVEL_DB}"
+    rf"|IndexedDB/[\w.@\[\]-]{{1,200}}\.indexeddb\.leveldb/{_LEVEL_DB}"
+    r"|IndexedDB/[\w.@\[\]-]{1,200}\.indexeddb\.blob/[0-9a-f]{1,8}/[0-9a-f]{1,8}/[0-9a-f]{1,16})",
+    re.ASCII,
+)
+"""All of a profile that is kept: cookies, local storage and IndexedDB. Everything else tells the browser what to do
+(Preferences, Sessions, Local State, extensions, service workers, certificates), and a program can write to it."""
 _POLL_S: Final = 0.02
 _REMOVALS: Final = 50
 _logger = logging.getLogger("isolatejs.browser")
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file of a profile, by its relative path, is one that is kept and laid out."""
+    return _KEPT.fullmatch(name) is not None
 
 
 class ProfileDirectory:
@@ -47,7 +57,9 @@ class ProfileDirectory:
         made.rename(self.path)
 
     def write(self, name: str, data: bytes) -> None:
-        """Lay out one file. Raises OSError or ValueError for a name that can be none."""
+        """Lay out one file. Raises ValueError for a name that is not kept, OSError when it cannot be written."""
+        if not is_kept(name):
+            raise ValueError("not a file of a profile that is kept")
         target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -57,7 +69,7 @@ class ProfileDirectory:
         return sorted(
             file
             for file in self.path.rglob("*")
-            if not _SKIPPED & set(file.relative_to(self.path).parts) and _is_kept(file)
+            if is_kept(file.relative_to(self.path).as_posix()) and _is_plain(file)
         )
 
     async def wait_browser_gone(self) -> None:
@@ -81,7 +93,7 @@ class ProfileDirectory:
             self._lock = None
 
 
-def _is_kept(file: Path) -> bool:
+def _is_plain(file: Path) -> bool:
     try:
         return not file.is_symlink() and file.is_file() and file.stat().st_size <= BROWSER_FILE_LIMIT_BYTES
     except FileNotFoundError:

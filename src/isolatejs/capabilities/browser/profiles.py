@@ -18,13 +18,12 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from isolatejs.capabilities.browser.bindings import ProfileOptions
-from isolatejs.capabilities.browser.profile_directories import ProfileDirectory
+from isolatejs.capabilities.browser.profile_directories import ProfileDirectory, is_kept
 from isolatejs.limits import BROWSER_PROFILE_LIMIT_BYTES, BROWSER_PROFILE_LIMIT_FILES
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -169,7 +168,7 @@ class ProfileStore:
             state = json.loads(data)
         except ValueError:
             raise _damaged(id) from None
-        if not isinstance(state, dict):
+        if not isinstance(state, dict) or not _are_web_origins(state):
             raise _damaged(id)
         return state
 
@@ -191,9 +190,7 @@ class ProfileStore:
             state = json.loads(data)
         except ValueError:
             raise GuestVisibleError("SyntaxError", f"the storage state at {path:.200} is no JSON") from None
-        if not isinstance(state, dict):
-            raise GuestVisibleError("TypeError", f"the storage state at {path:.200} is no object")
-        return state
+        return checked_state(state)
 
     # --- profile directories -----------------------------------------------------------------------
     async def _manifest(self, id: str) -> _Manifest | None:
@@ -204,11 +201,10 @@ class ProfileStore:
             manifest = msgspec.json.decode(data, type=_Manifest)
         except msgspec.MsgspecError:
             raise _damaged(id) from None
-        paths = map(PurePosixPath, manifest.names)
         if (
             manifest.place not in ("a", "b")
             or len(manifest.names) > BROWSER_PROFILE_LIMIT_FILES
-            or any(path.is_absolute() or ".." in path.parts for path in paths)
+            or not all(map(is_kept, manifest.names))
         ):
             raise _damaged(id)
         return manifest
@@ -262,6 +258,24 @@ class ProfileStore:
                 _logger.warning(
                     "the former content of the profile %s could not be removed", id, exc_info=True
                 )
+
+
+def checked_state(state: Any) -> dict[str, Any]:
+    """Storage state of a program. Raises when it is no object, or is of pages that programs do not have."""
+    if not isinstance(state, dict):
+        raise GuestVisibleError("TypeError", "storageState is not an object of cookies and origins")
+    if not _are_web_origins(state):
+        raise GuestVisibleError("TypeError", "storageState: origins are those of http and https pages")
+    return state
+
+
+def _are_web_origins(state: Mapping[str, Any]) -> bool:
+    """The browser opens a page of each origin to restore its storage."""
+    origins = state.get("origins", [])
+    return isinstance(origins, list) and all(
+        isinstance(one, dict) and str(one.get("origin")).lower().startswith(("http://", "https://"))
+        for one in origins
+    )
 
 
 def _damaged(id: str) -> GuestVisibleError:

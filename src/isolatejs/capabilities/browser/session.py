@@ -18,7 +18,7 @@ from isolatejs.capabilities.browser.collected import BrowserEvent, Collector
 from isolatejs.capabilities.browser.listening import contained, listen
 from isolatejs.capabilities.browser.objects import ObjectTable
 from isolatejs.capabilities.browser.policy import check_page_url, context_parameters
-from isolatejs.capabilities.browser.profiles import ProfileStore
+from isolatejs.capabilities.browser.profiles import ProfileStore, checked_state
 from isolatejs.capabilities.browser.proxy import PolicyProxy
 from isolatejs.capabilities.browser.routes import RouteTable
 from isolatejs.capabilities.events import call_event_handler
@@ -155,7 +155,12 @@ class BrowserSession:
         if profile is not None:
             self._open_profiles[context] = profile
         for page in context.pages:
-            self._adopt(page)
+            try:
+                await check_page_url(page.url, None)
+            except GuestVisibleError:  # opened before the guard was there
+                await page.close()
+            else:
+                self._adopt(page)
         listen(context, "page", self._adopt)
         listen(context, "close", self._context_closed)
         return context
@@ -177,7 +182,7 @@ class BrowserSession:
         converted = convert(state)
         if not isinstance(converted, dict | None):  # Playwright would take text for a path of the host
             raise GuestVisibleError("TypeError", "newContext: storageState is a path or an object")
-        return converted
+        return None if converted is None else checked_state(converted)
 
     async def _profile_of(self, requested: Any, files: FileAccess | None) -> OpenProfile | None:
         if requested is None or requested is UNDEFINED:
