@@ -143,6 +143,11 @@ NESTED_EXECUTION_TIMEOUT_MS: Final = 30_000
 NESTED_LISTENERS_LIMIT: Final = 1_000
 """Listeners that a program has for the events of one child: each is held by the host."""
 
+NESTED_TOOLS_LIMIT: Final = 1_000
+"""Tools and groups that a program gives one child: shared groups would otherwise be read without end."""
+NESTED_TOOLS_DEPTH: Final = 16
+"""Groups of tools in each other."""
+
 # --- browser ----------------------------------------------------------------------------------------
 BROWSER_OBJECTS_LIMIT: Final = 50_000
 """Playwright objects of one session that its program holds; requests and responses are released as it drops them."""

@@ -57,7 +57,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("modules", "ModulesHost", binding="modules", when_absent=True),
     Capability("serve", "ServeHost"),
     Capability("nested_host", "NestedHostHalf"),
-    Capability("browser", "BrowserHost"),
+    Capability("browser", "BrowserHost", binding="browser"),
 )
 
 

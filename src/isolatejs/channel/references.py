@@ -18,7 +18,7 @@ import re
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.channel.contract import (
     CallFunction,
@@ -59,6 +59,8 @@ class GuestFunction:
     """
 
     __slots__ = ("__weakref__", "_channel", "_reference")
+    tool_kind: ClassVar = "either"
+    """As a tool of another runtime it may give a value or yield: that shows when it is called."""
 
     def __init__(self, channel: Channel, reference: int) -> None:
         self._channel = channel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isolatejs.capabilities.browser.bindings import BrowserGrant, as_browser_bindings
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def browser_grant(bindings: Bindings) -> BrowserGrant:
-    """The grant for these bindings. Raises ConfigurationError for a wrong browser binding."""
+    """The grant for these bindings. Raises ConfigurationError for a wrong browser binding.
+
+    One that a parent's program hands on stays as it is, with the fetch policy and the files of the runtime that the
+    embedder granted it to: whatever else a child is given changes nothing of them. Only its console is its own.
+    """
+    if isinstance(bindings.browser, BrowserGrant):
+        return replace(bindings.browser, on_console=None)
     browser = as_browser_bindings(bindings.browser)
     files: FileTreeAccess | CallbackAccess | None = None
     if browser.read_file is not None or browser.write_file is not None:

@@ -1,65 +1,59 @@
-"""Opens children for a program's nested host, lends them to it, and ends them with it."""
+"""Opens children for a program's nested hosts, counts them, and ends them with their host or their parent."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from isolatejs.errors import (
     ConfigurationError,
+    GuestError,
     IsolateError,
     NamespaceBusyError,
     QuotaExceededError,
     RuntimeDisposedError,
 )
-from isolatejs.host.nested_group import NestedGroup
-from isolatejs.host.nested_options import (
-    child_bindings,
-    child_policy,
-    diagnostics_to_javascript,
-    notify,
-    to_javascript,
+from isolatejs.host.handed_down import (
+    Above,
+    check_limit,
+    hand_down,
+    longest_execution_ms,
+    narrow_limits,
+    narrow_policy,
 )
+from isolatejs.host.nested_children import Child, RuntimeChild, ServerChild, SessionChild, TestChild
 from isolatejs.host.parent import Parent
+from isolatejs.host.program_functions import notify, own_function
 from isolatejs.host.runtime_options import RuntimeOptions
-from isolatejs.limits import MEMORY_LIMIT_MB, NAMESPACE_KEY_LIMIT_CHARACTERS, NESTED_LISTENERS_LIMIT
-from isolatejs.web.values import UNDEFINED
 
 if TYPE_CHECKING:
-    from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from isolatejs.capabilities.nested_host.contract import ChildOptions
+    from isolatejs.capabilities.serve.bindings import WebSocketCommand
+    from isolatejs.channel.references import GuestFunction
     from isolatejs.host.bindings import Bindings
     from isolatejs.host.live_runtime import LiveRuntime
+    from isolatejs.host.nested_group import NestedGroup
     from isolatejs.host.runtime_factory import RuntimeFactory
 
-OPERATIONS: dict[str, frozenset[str]] = {
-    "runtime": frozenset({"eval", "on", "emit"}),
-    "testRuntime": frozenset({"runTests", "onEvent"}),
-    "namespacedRuntime": frozenset({"eval", "on", "emit", "runTests", "onEvent"}),
-    "appServer": frozenset({"handle", "reload", "wsOpen", "wsMessage", "wsClose", "wsError"}),
-}
-EVERYWHERE = frozenset({"dispose", "diagnostics"})
+C = TypeVar("C", bound=Child)
 
 
-@dataclass(eq=False)
-class Child:
-    """One thing that a program opened. `end_now` is what its parent calls when it ends."""
+@dataclass(eq=False, slots=True)
+class _Host:
+    """One `createIsolateHost()` of the program, from the first thing that it creates to the last."""
 
-    kind: str
-    handle: Any
-    release: Callable[[], None]
-    """Takes back what it counts; of a session, when that has ended for good."""
-    lives: Callable[[], list[LiveRuntime]]
-    expiry: asyncio.TimerHandle | None = None
-    listeners: int = 0
-
-    def end_now(self, error: IsolateError) -> None:
-        for live in self.lives():
-            live.end_now(error)
+    number: int
+    children: set[int] = field(default_factory=set)
+    sessions: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """Sessions that were made here and not ended: what takes back what they count, by their full key."""
+    opening: int = 0
+    closed: bool = False
 
 
 class HostBroker:
@@ -70,10 +64,9 @@ class HostBroker:
         self._group = group
         self._bindings = bindings
         self._live: LiveRuntime | None = None
+        self._hosts: dict[int, _Host] = {}
         self._children: dict[int, Child] = {}
         self._ids = itertools.count(1)
-        self._sessions: dict[str, Callable[[], None]] = {}
-        """Sessions that were made here and not ended: what takes back what they count, by key."""
         self._closed = False
 
     def attach(self, live: LiveRuntime) -> None:
@@ -81,317 +74,308 @@ class HostBroker:
         self._live = live
 
     @property
-    def _parent(self) -> LiveRuntime:
+    def _above(self) -> Above:
         if self._live is None or self._live.ended:
             raise RuntimeDisposedError("the runtime that owns this nested host is gone")
-        return self._live
+        return Above(self._live, self._bindings, self._group)
 
     # --- opening -----------------------------------------------------------------------------------
-    async def open(self, kind: str, options: dict[str, Any]) -> tuple[int, str]:
-        """Open a child; gives its number and runtime id. Raises QuotaExceededError, ConfigurationError."""
-        parent = self._parent
-        options = {
-            name: value for name, value in options.items() if value is not UNDEFINED and value is not None
-        }
-        try:
-            common = self._common(options)
-            own_policy = child_policy(options.get("nestedHost"), self._group.policy)
-        except (TypeError, KeyError, AttributeError, ValueError) as error:
-            if isinstance(error, IsolateError):
-                raise
-            raise ConfigurationError("wrong options") from error
-        common["nested"] = None if own_policy is None else self._group_for(own_policy)
-        if kind == "namespacedRuntime":
-            child, runtime_id = await self._open_session(options, common)
-        else:
-            release = self._group.claim(app_server=kind == "appServer")
-            try:
-                child, runtime_id = await self._open_plain(kind, options, common, release)
-            except BaseException:
-                release()
-                raise
-        if parent.ended:
-            child.release()
-            await child.handle.dispose(hard=True)
-            raise RuntimeDisposedError("the runtime that owns this nested host is gone")
-        number = next(self._ids)
-        self._children[number] = child
-        parent.children.add(child)
-        if kind == "appServer":
-            self._limit_lifetime(number, child)
-        else:
-            child.handle._live.on_ended(lambda _: self._gone(number))
-        return number, runtime_id
-
-    def _group_for(self, policy: NestedHostPolicy) -> NestedGroup:
-        return NestedGroup(policy, within=self._group)
-
-    def _common(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Options of every kind of child, within policy and parent."""
-        parent = self._parent
-        bindings = child_bindings(options.get("bindings"), self._bindings, self._group.policy, parent)
-        most_mb = int(min(self._group.effective("max_memory_limit_mb"), parent.scope.memory_limit_mb))
-        memory_mb = options.get("memoryLimitMB", min(most_mb, MEMORY_LIMIT_MB))
-        _check_limit("memoryLimitMB", memory_mb, most_mb)
-        most_ms = self._most_ms()
-        timeout_ms = options.get("executionTimeoutMs", options.get("executionTimeout", most_ms))
-        _check_limit("executionTimeout", timeout_ms, most_ms)
-        return {
-            "bindings": bindings,
-            "cwd": options.get("cwd", "/"),
-            "memory_limit_mb": memory_mb,
-            "execution_timeout_ms": timeout_ms,
-            "parent": Parent(parent, self._group.tree_memory_mb(parent.scope.memory_limit_mb)),
-        }
-
-    def _most_ms(self) -> float:
-        most = self._group.effective("max_execution_timeout_ms")
-        own = self._parent.scope.execution_timeout_ms
-        return most if own is None else min(most, own)
-
-    async def _open_plain(
-        self, kind: str, options: dict[str, Any], common: dict[str, Any], release: Callable[[], None]
-    ) -> tuple[Child, str]:
-        key = options.get("key")
-        if kind == "runtime":
-            runtime = await self._factory.open_script_runtime(RuntimeOptions(key=key, **common))
-            return Child(kind, runtime, release, lambda: [runtime._live]), runtime.id
-        if kind == "testRuntime":
-            tests = await self._factory.open_test_runtime(RuntimeOptions(key=key, **common))
-            return Child(kind, tests, release, lambda: [tests._live]), tests.id
-        if kind != "appServer":
-            raise ConfigurationError(f"unknown kind of child {kind!r:.40}")
-        web_sockets = options.get("webSockets")
-        if isinstance(web_sockets, dict):
-            web_sockets = {"on_command": web_sockets.get("onCommand")}
-        server = await self._factory.open_app_server(
-            RuntimeOptions(key=key or f"nested:{self._parent.runtime_id}", **common),
-            entry=options.get("entry"),
-            code=options.get("code"),
-            entry_filename=options.get("entryFilename"),
-            web_sockets=web_sockets,
+    async def open_runtime(
+        self, host: int, options: ChildOptions, bindings: Mapping[str, Any]
+    ) -> tuple[int, str]:
+        """Create a script runtime; gives its number and id. Raises QuotaExceededError, ConfigurationError."""
+        given = self._options(options, bindings)
+        return await self._open(
+            host, lambda at: self._counted(at, RuntimeChild, self._factory.open_script_runtime(given))
         )
-        return Child(kind, server, release, server.lives), server.key or ""
 
-    def _limit_lifetime(self, number: int, child: Child) -> None:
+    async def open_test_runtime(
+        self, host: int, options: ChildOptions, bindings: Mapping[str, Any]
+    ) -> tuple[int, str]:
+        """Create a test runtime."""
+        given = self._options(options, bindings)
+        return await self._open(
+            host, lambda at: self._counted(at, TestChild, self._factory.open_test_runtime(given))
+        )
+
+    async def open_server(
+        self,
+        host: int,
+        options: ChildOptions,
+        bindings: Mapping[str, Any],
+        *,
+        entry: str | None,
+        code: str | None,
+        entry_filename: str | None,
+        on_command: Any,
+    ) -> tuple[int, str]:
+        """Create an app server."""
+        parent = self._above.live
+        key = options.key or f"nested:{parent.runtime_id}"
+        web_sockets = {}
+        if on_command is not None:
+            function = own_function(on_command, "webSockets.onCommand")
+            web_sockets = {"on_command": lambda command: _command_to_program(function, command)}
+        given = self._options(options, bindings, key=key)
+        number, name = await self._open(
+            host,
+            lambda at: self._counted(
+                at,
+                ServerChild,
+                self._factory.open_app_server(
+                    given, entry=entry, code=code, entry_filename=entry_filename, web_sockets=web_sockets
+                ),
+            ),
+        )
+        self._limit_lifetime(number)
+        return number, name
+
+    async def open_session(
+        self, host: int, key: str, options: ChildOptions, bindings: Mapping[str, Any]
+    ) -> tuple[int, str]:
+        """Create a session or take it up again."""
+        full_key = self._full_key(host, key)
+        given = self._options(options, bindings, key=full_key)
+        return await self._open(host, lambda at: self._session(at, key, given))
+
+    def _options(
+        self, options: ChildOptions, bindings: Mapping[str, Any], key: str | None = None
+    ) -> RuntimeOptions:
+        """Options of every kind of child, within policy and parent."""
+        above = self._above
+        limits = narrow_limits(options, above)
+        return RuntimeOptions(
+            bindings=hand_down(bindings, above),
+            cwd=options.cwd,
+            key=options.key if key is None else key,
+            execution_timeout_ms=limits.execution_timeout_ms,
+            memory_limit_mb=limits.memory_limit_mb,
+            nested=narrow_policy(options.nested_host, self._group),
+            parent=Parent(above.live, self._group.tree_memory_mb(above.live.scope.memory_limit_mb)),
+        )
+
+    async def _open(self, number: int, create: Callable[[_Host], Awaitable[Child]]) -> tuple[int, str]:
+        parent = self._above.live
+        host = self._hosts.setdefault(number, _Host(number))
+        host.opening += 1
+        try:
+            child = await create(host)
+            if parent.ended or host.closed:
+                child.release()
+                await child.dispose(hard=True)
+                whose = "the nested host is closed" if host.closed else "the runtime that owns it is gone"
+                raise RuntimeDisposedError(f"the child was not created: {whose}")
+            id = next(self._ids)
+            self._children[id] = child
+            host.children.add(id)
+            parent.children.add(child)
+        finally:
+            host.opening -= 1
+            self._forget_idle(host)
+        if not isinstance(child, ServerChild):
+            child.handle._live.on_ended(lambda _: self._gone(id))
+        return id, child.name
+
+    async def _counted(self, host: _Host, kind: type[Child], opening: Any) -> Child:
+        """A child that counts from before it is created."""
+        try:
+            release = self._group.claim(app_server=kind is ServerChild)
+        except QuotaExceededError:
+            opening.close()
+            raise
+        try:
+            return kind(await opening, host.number, release)
+        except BaseException:
+            release()
+            raise
+
+    def _limit_lifetime(self, id: int) -> None:
+        child = self._children.get(id)
         lifetime_ms = self._group.lifetime_ms()
-        if lifetime_ms is None:
+        if lifetime_ms is None or child is None:
             return
-        reason = f"its lifetime of max_app_server_lifetime_ms={lifetime_ms:g} is over"
+        reason = f"its lifetime of maxAppServerLifetimeMs={lifetime_ms:g} is over"
 
         async def expire() -> None:
-            await child.handle.dispose(hard=True, reason=reason)
-            self._gone(number)
+            await child.dispose(hard=True, reason=reason)
+            self._gone(id)
 
         child.expiry = asyncio.get_running_loop().call_later(
             lifetime_ms / 1000, lambda: self._factory.spawn(expire())
         )
 
-    async def _open_session(self, options: dict[str, Any], common: dict[str, Any]) -> tuple[Child, str]:
-        own_key = options.get("key")
-        key = self._scoped(own_key)
-        known = self._sessions.get(key)
+    # --- sessions ----------------------------------------------------------------------------------
+    def _full_key(self, host: int, key: str) -> str:
+        """A session's name among all sessions: no other runtime's or nested host's can be guessed into it."""
+        return f"nested:{self._above.live.runtime_id}:{host}:{key}"
+
+    async def _session(self, host: _Host, own_key: str, options: RuntimeOptions) -> Child:
+        key = options.key
+        assert key is not None
+        known = host.sessions.get(key)
         release = known or self._group.claim(app_server=False)
         try:
-            session = await self._factory.open_session(RuntimeOptions(key=key, **common))
+            session = await self._factory.open_session(options)
         except asyncio.CancelledError:
-            if self._closed or (known is not None and self._sessions.get(key) is not known):
+            if self._closed or host.closed or (known is not None and host.sessions.get(key) is not known):
                 release()
                 self._factory.spawn(self._factory.end_given_up(key))
-            elif self._sessions.setdefault(key, release) is not release:  # it is put aside, and counts
+            elif host.sessions.setdefault(key, release) is not release:  # it is put aside, and counts
                 release()
             raise
         except BaseException as error:
             if known is None:
                 release()
             if isinstance(error, NamespaceBusyError):
-                raise NamespaceBusyError(str(error), key=str(own_key), holder=error.holder) from error
+                raise NamespaceBusyError(str(error), key=own_key, holder=error.holder) from error
             raise
-        if known is not None and self._sessions.get(key) is not known:
+        if known is not None and host.sessions.get(key) is not known:
             # The session that was counted was ended meanwhile: this is another one.
             try:
                 release = self._group.claim(app_server=False)
             except QuotaExceededError:
                 await session.dispose(hard=True)
                 raise
-        self._sessions[key] = release
-        forget = partial(self._forget_session, key, release)
-        return Child("namespacedRuntime", session, forget, lambda: [session._live]), session.id
+        host.sessions[key] = release
+        return SessionChild(session, host.number, partial(self._forget_session, host, key, release))
 
-    def _scoped(self, key: Any) -> str:
-        """A session's name among all sessions of the host: nobody else's can be guessed into it."""
-        if not isinstance(key, str) or not 0 < len(key) <= NAMESPACE_KEY_LIMIT_CHARACTERS // 2 or "\0" in key:
-            raise ConfigurationError(
-                f"key: a string of 1 to {NAMESPACE_KEY_LIMIT_CHARACTERS // 2} characters"
-            )
-        return f"nested:{self._parent.runtime_id}:{key}"
+    def _forget_session(self, host: _Host, key: str, release: Callable[[], None]) -> None:
+        """A session has ended; another one of the same name may have been made since."""
+        release()
+        if host.sessions.get(key) is release:
+            del host.sessions[key]
+            self._forget_idle(host)
+
+    async def _end_session(self, host: _Host, key: str, reason: str | None) -> bool:
+        release = host.sessions.get(key)
+        if release is None:
+            return False
+        self._forget_session(host, key, release)
+        return await self._factory.namespaces.dispose(key, reason)
+
+    async def dispose_namespace(self, host: int, key: str, reason: str | None) -> bool:
+        """End a session that this nested host made. Whether there was one."""
+        known = self._hosts.get(host)
+        return known is not None and await self._end_session(known, self._full_key(host, key), reason)
 
     # --- using -------------------------------------------------------------------------------------
-    async def use(self, id: int, operation: str, args: list[Any]) -> Any:
-        """Call a method of a child. Raises RuntimeDisposedError when it is gone, TypeError's kin for nonsense."""
+    def find(self, id: int, kind: type[C]) -> C:
+        """A child that can do what this kind can. Raises RuntimeDisposedError when it is gone."""
         child = self._children.get(id)
         if child is None:
-            if operation == "dispose":
-                return None
             raise RuntimeDisposedError(f"the nested resource {id} has been disposed")
-        if operation not in OPERATIONS[child.kind] | EVERYWHERE:
-            raise ConfigurationError(f"a nested {child.kind} has no {operation!r:.40}")
-        try:
-            return await getattr(self, f"_{operation}")(id, child, *args)
-        except (TypeError, KeyError, AttributeError) as error:
-            if isinstance(error, IsolateError):
-                raise
-            raise ConfigurationError(f"{operation}: wrong arguments") from error
+        if not isinstance(child, kind):
+            raise ConfigurationError(f"a nested {child.what} cannot do what a nested {kind.what} can")
+        return child
 
-    async def _eval(self, id: int, child: Child, code: str, options: dict[str, Any]) -> Any:
-        keywords: dict[str, Any] = {}
-        if options["filename"] is not None:
-            keywords["filename"] = options["filename"]
-        if options["timeout"] is not None:
-            _check_limit("executionTimeout", options["timeout"], self._most_ms())
-            keywords["execution_timeout_ms"] = options["timeout"]
-        return await child.handle.eval(code, **keywords)
+    async def evaluate(self, id: int, code: str, filename: str | None, timeout_ms: float | None) -> Any:
+        return await self.find(id, RuntimeChild).evaluate(code, filename, self._within_limit(timeout_ms))
 
-    async def _runTests(self, id: int, child: Child, code: str, options: dict[str, Any]) -> Any:  # noqa: N802
-        keywords = {
-            name: options[given]
-            for name, given in (("filename", "filename"), ("timeout_ms", "timeout"))
-            if options[given] is not None
-        }
-        if "timeout_ms" in keywords:
-            _check_limit("timeoutMs", keywords["timeout_ms"], self._most_ms())
-        run = child.handle.run if child.kind == "testRuntime" else child.handle.run_tests
-        return to_javascript(await run(code, **keywords))
-
-    async def _onEvent(self, id: int, child: Child, handler: Any) -> Any:  # noqa: N802
-        live = self._parent
-        return self._listen(
-            child,
-            lambda: child.handle.test.on_event(lambda event: notify(live, handler, to_javascript(event))),
+    async def run_tests(self, id: int, code: str, filename: str | None, timeout_ms: float | None) -> Any:
+        return await self.find(id, TestChild).run_tests(
+            code, filename, self._within_limit(timeout_ms, "timeoutMs")
         )
 
-    async def _on(self, id: int, child: Child, name: str, handler: Any) -> Any:
-        live = self._parent
-        return self._listen(
-            child, lambda: child.handle.events.on(name, lambda payload: notify(live, handler, payload))
-        )
+    def _within_limit(self, timeout_ms: float | None, name: str = "executionTimeout") -> float | None:
+        if timeout_ms is not None:
+            check_limit(name, timeout_ms, longest_execution_ms(self._above))
+        return timeout_ms
 
-    def _listen(self, child: Child, start: Callable[[], Callable[[], None]]) -> Callable[[], None]:
-        if child.listeners >= NESTED_LISTENERS_LIMIT:
-            raise QuotaExceededError(
-                f"more than {NESTED_LISTENERS_LIMIT} listeners of one nested {child.kind}",
-                limit="nested_listeners",
-                value=NESTED_LISTENERS_LIMIT,
-            )
-        stop: Callable[[], None] | None = start()
-        child.listeners += 1
+    def watch_tests(self, id: int, handler: Any) -> int:
+        live, function = self._above.live, own_function(handler, "onEvent: the handler")
+        return self.find(id, TestChild).on_test_event(lambda event: notify(live, function, event))
 
-        def off() -> None:
-            nonlocal stop
-            if stop is not None:
-                stop()
-                stop = None
-                child.listeners -= 1
+    def watch_event(self, id: int, name: str, handler: Any) -> int:
+        live, function = self._above.live, own_function(handler, "on: the handler")
+        return self.find(id, RuntimeChild).on_event(name, lambda payload: notify(live, function, payload))
 
-        return off
+    def stop_watching(self, id: int, listener: int) -> None:
+        child = self._children.get(id)
+        if child is not None:
+            child.stop_listening(listener)
 
-    async def _emit(self, id: int, child: Child, name: str, payload: Any = None) -> None:
-        await child.handle.events.emit(name, payload)
+    async def emit(self, id: int, name: str, payload: Any) -> None:
+        await self.find(id, RuntimeChild).emit(name, payload)
 
-    async def _handle(self, id: int, child: Child, request: Any, options: dict[str, Any]) -> Any:
-        result = await child.handle.handle(
-            request, request_id=options["requestId"], metadata=options["metadata"]
-        )
-        if result.type == "response":
-            return {"type": "response", "response": result.response}
-        return {"type": "websocket", "upgradeData": result.upgrade_data}
+    def server(self, id: int) -> ServerChild:
+        """An app server among the children."""
+        return self.find(id, ServerChild)
 
-    async def _reload(self, id: int, child: Child, reason: str | None) -> None:
-        await child.handle.reload(reason)
+    async def describe_child(self, id: int) -> Any:
+        return await self.find(id, Child).describe()
 
-    async def _wsOpen(self, id: int, child: Child, connection: str) -> None:  # noqa: N802
-        await child.handle.ws.open(connection)
+    async def dispose_child(self, id: int, *, hard: bool, reason: str | None) -> None:
+        """End a child, if it is still there."""
+        child = self._children.get(id)
+        if child is not None:
+            await child.dispose(hard=hard, reason=reason)
+            self._gone(id)
 
-    async def _wsMessage(self, id: int, child: Child, connection: str, data: Any) -> None:  # noqa: N802
-        await child.handle.ws.message(connection, getattr(data, "data", data))
-
-    async def _wsClose(self, id: int, child: Child, connection: str, code: int, reason: str) -> None:  # noqa: N802
-        await child.handle.ws.close(connection, code, reason)
-
-    async def _wsError(self, id: int, child: Child, connection: str, message: str) -> None:  # noqa: N802
-        await child.handle.ws.error(connection, message)
-
-    async def _diagnostics(self, id: int, child: Child) -> Any:
-        return diagnostics_to_javascript(await child.handle.diagnostics())
-
-    async def _dispose(self, id: int, child: Child, options: dict[str, Any]) -> None:
-        await child.handle.dispose(hard=options["hard"], reason=options["reason"])
-        self._gone(id)
-
+    # --- the end -----------------------------------------------------------------------------------
     def _gone(self, id: int) -> None:
-        """A child has ended: it counts no more."""
+        """A child has ended, or its handle was given up: it counts no more, unless it is put aside."""
         child = self._children.pop(id, None)
         if child is None:
             return
         if child.expiry is not None:
             child.expiry.cancel()
-        if child.kind != "namespacedRuntime" or not child.handle._live.parked:
+        if not child.keeps_counting:
             child.release()
         if self._live is not None:
             self._live.children.discard(child)
+        host = self._hosts.get(child.host)
+        if host is not None:
+            host.children.discard(id)
+            self._forget_idle(host)
 
-    def _forget_session(self, key: str, release: Callable[[], None]) -> None:
-        """A session has ended; another one of the same name may have been made since."""
-        release()
-        if self._sessions.get(key) is release:
-            del self._sessions[key]
+    def _forget_idle(self, host: _Host) -> None:
+        if not (host.children or host.sessions or host.opening):
+            self._hosts.pop(host.number, None)
 
-    async def _end_session(self, key: str, reason: str | None = None) -> bool:
-        release = self._sessions.get(key)
-        if release is None:
-            return False
-        self._forget_session(key, release)
-        return await self._factory.namespaces.dispose(key, reason)
-
-    # --- the host's other methods ------------------------------------------------------------------
-    async def dispose_namespace(self, key: str, reason: str | None) -> bool:
-        """End a session that was made here."""
-        return await self._end_session(self._scoped(key), reason)
-
-    def describe(self) -> dict[str, Any]:
-        """What this program holds, and what the policy allows."""
-        kinds = [child.kind for child in self._children.values()]
+    def describe(self, number: int) -> dict[str, Any]:
+        """What this nested host holds, what the tree holds, and what the policy allows."""
+        host = self._hosts.get(number) or _Host(number)
+        servers = sum(isinstance(self._children[id], ServerChild) for id in host.children)
         return {
-            "runtimes": sum(kind != "appServer" for kind in kinds),
-            "servers": kinds.count("appServer"),
-            "namespaces": len(self._sessions),
-            "connected": self._live is not None and not self._live.ended,
+            "runtimes": len(host.children) - servers,
+            "servers": servers,
+            "namespaces": len(host.sessions),
+            "connected": self._live is not None and not self._live.ended and not host.closed,
             "totalResources": self._group.runtimes + self._group.app_servers,
             "maxTotalResources": self._group.policy.max_total_resources,
         }
 
+    async def close_host(self, number: int) -> None:
+        """End all that a nested host has created, and what it is still creating."""
+        host = self._hosts.get(number)
+        if host is not None:
+            await self._close(host, RuntimeDisposedError("its nested host was closed"))
+
     async def close(self) -> None:
-        """The program is gone: so is all that it opened."""
+        """The program is gone: so is all that it created."""
         self._closed = True
         ended = RuntimeDisposedError("its parent ended")
-        children = list(self._children.values())
-        for id, child in list(self._children.items()):
-            child.end_now(ended)
+        await asyncio.gather(*(self._close(host, ended) for host in list(self._hosts.values())))
+
+    async def _close(self, host: _Host, error: IsolateError) -> None:
+        host.closed = True
+        children = [self._children[id] for id in host.children]
+        for id in list(host.children):
+            self._children[id].end_now(error)
             self._gone(id)
-        await asyncio.gather(*(child.handle.dispose(hard=True) for child in children))
-        for key in list(self._sessions):
-            await self._end_session(key)
+        await asyncio.gather(*(child.dispose(hard=True) for child in children))
+        for key in list(host.sessions):
+            await self._end_session(host, key, None)
 
 
-def _check_limit(name: str, value: Any, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigurationError(f"{name}: a positive number, not {value!r:.40}")
-    if value > most:
-        raise QuotaExceededError(
-            f"{name} {_number(value)} is more than the parent allows: {most:g}", limit=name, value=most
-        )
-
-
-def _number(value: float) -> str:
-    """A number in a few characters; a BigInt may be longer than any float."""
-    return f"{value:g}" if value <= sys.float_info.max else "that"
+async def _command_to_program(function: GuestFunction, command: WebSocketCommand) -> None:
+    """Tell the program what its app server wants done with a WebSocket; what it throws is its own affair."""
+    fields = {
+        "type": command.type,
+        "connectionId": command.connection_id,
+        "data": command.data,
+        "code": command.code,
+        "reason": command.reason,
+    }
+    with suppress(GuestError, RuntimeDisposedError):
+        await function({name: value for name, value in fields.items() if value is not None})

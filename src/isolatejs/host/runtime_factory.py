@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError, IsolateError, RuntimeDisposedError
@@ -79,14 +80,15 @@ class RuntimeFactory:
         if not isinstance(cwd, str) or not cwd.startswith("/") or "\0" in cwd or not is_well_formed(cwd):
             raise ConfigurationError(f"cwd: an absolute path inside the sandbox, not {cwd!r}")
         granted = coerce_options(Bindings, options.bindings, "bindings")
-        broker = None if options.nested is None else HostBroker(self, options.nested, granted)
         parts = dict(extra or {})
-        if broker is not None:
-            parts["nested_host"] = broker
         if granted.browser is not None:
             from isolatejs.host.browser_grant import browser_grant
 
             parts["browser"] = browser = browser_grant(granted)
+            granted = replace(granted, browser=browser)
+        broker = None if options.nested is None else HostBroker(self, options.nested, granted)
+        if broker is not None:
+            parts["nested_host"] = broker
         settings: dict[str, Any] = {
             "cwd": cwd,
             "memory_limit_mb": check_positive_integer(

@@ -124,8 +124,11 @@ def encode_error(error: BaseException, *, reveal: bool = False) -> EncodedError:
 
 
 def is_withheld(error: BaseException, encoded: EncodedError) -> bool:
-    """Whether the program reads less of an error than the host knows, so that the embedder's log needs it."""
-    if not isinstance(error, GuestVisibleError):
-        return encoded.message != str(error)
-    cause = error.__cause__
-    return isinstance(cause, IsolateError) and text_for_program(cause) != str(cause)
+    """Whether the program reads nothing of an error of the host, so that the embedder's log needs it.
+
+    What programs can cause at will (errors of their own and of their nested runtimes) is never one.
+    """
+    cause = error.__cause__ if isinstance(error, GuestVisibleError) else error
+    if isinstance(cause, IsolateError):
+        return isinstance(cause, _OF_THE_HOST)
+    return encoded.message == NEUTRAL_MESSAGE

@@ -208,7 +208,7 @@ async def test_numbers_for_bytes_allocate_nothing(host: isolatejs.IsolateHost) -
 
 
 async def test_a_test_run_obeys_the_time_limit(host: isolatejs.IsolateHost) -> None:
-    async with host.create_runtime(nested_host={"max_execution_timeout_ms": 300}) as runtime:
+    async with host.create_runtime(nested_host={"max_execution_timeout_ms": 2_000}) as runtime:
         code = """
         const child = await nested.createTestRuntime();
         const result = await child.run("test('a', () => { for (;;); }); test('b', () => {})");
@@ -217,18 +217,17 @@ async def test_a_test_run_obeys_the_time_limit(host: isolatejs.IsolateHost) -> N
         started = asyncio.get_running_loop().time()
         (first, message), (second, _) = await runtime.eval(IMPORT + code)
         assert (first, second) == ("fail", "skip")
-        assert "execution_timeout_ms=300" in message
-        assert asyncio.get_running_loop().time() - started < 4
+        assert "execution_timeout_ms=2000" in message
+        assert asyncio.get_running_loop().time() - started < 30
 
 
 async def test_listeners_are_counted(host: isolatejs.IsolateHost) -> None:
     async with host.create_runtime() as runtime:
         code = """
         const child = await nested.createRuntime();
-        const proxy = child.resource;
         const heard = () => {};
         let count = 0, message;
-        try { for (; count < 5000; count++) await proxy.use("on", ["name" + count, heard]) }
+        try { for (; count < 5000; count++) await child.child.send("watchEvent", { name: "n" + count }, { handler: heard }) }
         catch (e) { message = e.message }
         [count, message]
         """
@@ -280,5 +279,5 @@ async def test_a_source_tree_is_never_a_directory_of_the_host(
         const child = await nested.createRuntime({{ bindings: {{ modules }} }});
         await child.eval(`import text from "/e/hostname" with {{ type: "text" }}; text`)
         """
-        with pytest.raises(GuestError, match="loader must be a function"):
+        with pytest.raises(GuestError, match="loader must be a function of the program"):
             await runtime.eval(IMPORT + code)

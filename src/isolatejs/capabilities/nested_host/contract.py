@@ -1,39 +1,239 @@
-"""What a program asks of its nested host. Every resource belongs to the runtime that opened it."""
+"""What a program asks of its nested hosts. Every child belongs to the runtime whose program created it.
+
+`host` is the number of one `createIsolateHost()` of the program, `id` that of a child. Whatever the program gives its
+children crosses as functions of the program, each with whether it wants a call context as its last argument.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+import msgspec
+
+from isolatejs.limits import NAMESPACE_KEY_LIMIT_CHARACTERS
 from isolatejs.wire.message import Call, EncodedValue
 
-ResourceKind = Literal["runtime", "testRuntime", "namespacedRuntime", "appServer"]
+Number = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=2**53 - 1)]
+Megabytes = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+SessionKey = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=NAMESPACE_KEY_LIMIT_CHARACTERS // 2, pattern=r"^[^\x00]*$")
+]
 
 
-class OpenResource(Call, frozen=True):
-    """Open a child. `options` is an object as the JavaScript API takes it; answered with its id."""
+class ChildPolicy(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
+):
+    """What a child's own nested hosts may do. Fields that are left out are as small as the parent's."""
 
-    kind: ResourceKind
-    options: EncodedValue
+    fetch: Literal["inherit", "disabled"] | None = None
+    max_total_resources: Count | None = None
+    max_runtimes: Count | None = None
+    max_app_servers: Count | None = None
+    max_memory_limit_mb: Count | None = None
+    max_total_memory_mb: Megabytes | None = None
+    max_execution_timeout_ms: Milliseconds | None = None
+    max_app_server_lifetime_ms: Milliseconds | None = None
 
 
-class UseResource(Call, frozen=True):
-    """Call a method of a child; answered with its value. Cancelling the call cancels the method."""
+class ChildOptions(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
+):
+    """The options that every kind of child has. `nested_host` is False for a child that may not nest."""
 
-    id: int
-    operation: str
-    args: EncodedValue
+    bindings: EncodedValue
+    cwd: str = "/"
+    key: str | None = None
+    memory_limit_mb: Megabytes | None = None
+    execution_timeout_ms: Milliseconds | None = None
+    nested_host: ChildPolicy | bool = True
+
+
+class OpenRuntime(Call, frozen=True):
+    """Create a script runtime; answered with its id and runtime id."""
+
+    host: Number
+    options: ChildOptions
+
+
+class OpenTestRuntime(Call, frozen=True):
+    """Create a test runtime; answered with its id and runtime id."""
+
+    host: Number
+    options: ChildOptions
+
+
+class OpenSession(Call, frozen=True):
+    """Create a namespaced session or take it up again; answered with its id and runtime id."""
+
+    host: Number
+    key: SessionKey
+    options: ChildOptions
+
+
+class OpenServer(Call, frozen=True):
+    """Create an app server; answered with its id and key. `on_command` is a function of the program."""
+
+    host: Number
+    options: ChildOptions
+    entry: str | None = None
+    code: str | None = None
+    entry_filename: str | None = None
+    on_command: EncodedValue | None = None
+
+
+class EvaluateCode(Call, frozen=True):
+    """Run a program in a runtime or session; answered with its value. Cancelling the call cancels the program."""
+
+    id: Number
+    code: str
+    filename: str | None = None
+    execution_timeout_ms: Milliseconds | None = None
+
+
+class RunTests(Call, frozen=True):
+    """Run a test suite in a test runtime or session; answered with its result."""
+
+    id: Number
+    code: str
+    filename: str | None = None
+    timeout_ms: Milliseconds | None = None
+
+
+class WatchTests(Call, frozen=True):
+    """Tell a function of the program each event of test runs; answered with the number of the listener."""
+
+    id: Number
+    handler: EncodedValue
+
+
+class WatchEvent(Call, frozen=True):
+    """Tell a function of the program each event of this name; answered with the number of the listener."""
+
+    id: Number
+    name: str
+    handler: EncodedValue
+
+
+class StopWatching(Call, frozen=True):
+    """End a listener."""
+
+    id: Number
+    listener: Number
+
+
+class EmitEvent(Call, frozen=True):
+    """Emit an event to the child's program; answered when its handlers have been called."""
+
+    id: Number
+    name: str
+    payload: EncodedValue
+
+
+class HandleRequest(Call, frozen=True):
+    """Let an app server answer a Request; answered with its Response, or with the facts of a WebSocket."""
+
+    id: Number
+    request: EncodedValue
+    metadata: EncodedValue
+    request_id: str | None = None
+
+
+class ReloadServer(Call, frozen=True):
+    """Put a fresh sandbox in the place of an app server's current one."""
+
+    id: Number
+    reason: str | None = None
+
+
+class OpenSocket(Call, frozen=True):
+    """Tell an app server that the handshake of one of its WebSockets is done."""
+
+    id: Number
+    connection: str
+
+
+class SendMessage(Call, frozen=True):
+    """Tell an app server of a message on one of its WebSockets: text or bytes."""
+
+    id: Number
+    connection: str
+    data: EncodedValue
+
+
+class CloseSocket(Call, frozen=True):
+    """Tell an app server that one of its WebSockets was closed."""
+
+    id: Number
+    connection: str
+    code: int = 1000
+    reason: str = ""
+
+
+class FailSocket(Call, frozen=True):
+    """Tell an app server of an error of one of its WebSockets."""
+
+    id: Number
+    connection: str
+    message: str
+
+
+class DescribeChild(Call, frozen=True):
+    """Diagnostics of a child; answered with an object."""
+
+    id: Number
+
+
+class DisposeChild(Call, frozen=True):
+    """End a child; a session is put aside unless `hard`. One that is gone already is no error."""
+
+    id: Number
+    hard: bool = False
+    reason: str | None = None
 
 
 class DisposeNamespace(Call, frozen=True):
-    """End a session that this program's nested hosts made; answered with whether there was one."""
+    """End a session that this nested host made; answered with whether there was one."""
 
-    key: str
+    host: Number
+    key: SessionKey
     reason: str | None = None
 
 
 class DescribeHost(Call, frozen=True):
-    """Counts of the nested hosts; answered with an object."""
+    """Counts of a nested host; answered with an object."""
+
+    host: Number
 
 
-TO_HOST = (OpenResource, UseResource, DisposeNamespace, DescribeHost)
+class CloseHost(Call, frozen=True):
+    """End all that a nested host has created, the sessions that are put aside included."""
+
+    host: Number
+
+
+TO_HOST = (
+    OpenRuntime,
+    OpenTestRuntime,
+    OpenSession,
+    OpenServer,
+    EvaluateCode,
+    RunTests,
+    WatchTests,
+    WatchEvent,
+    StopWatching,
+    EmitEvent,
+    HandleRequest,
+    ReloadServer,
+    OpenSocket,
+    SendMessage,
+    CloseSocket,
+    FailSocket,
+    DescribeChild,
+    DisposeChild,
+    DisposeNamespace,
+    DescribeHost,
+    CloseHost,
+)
 TO_GUEST = ()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isolatejs.capabilities.nested_host import contract
-from isolatejs.errors import AbortError, GuestError, IsolateError
+from isolatejs.errors import AbortError, ExecutionTimeoutError, GuestError, IsolateError
+from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.nested_host.bindings import NestedBroker
-    from isolatejs.capabilities.nested_host.contract import (
-        DescribeHost,
-        DisposeNamespace,
-        OpenResource,
-        UseResource,
-    )
+    from isolatejs.capabilities.nested_host.contract import ChildOptions
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingCall
 
@@ -33,45 +31,149 @@ class NestedHostHalf:
     def grant(self) -> dict[str, Any]:
         return {}
 
-    async def open_resource(self, message: OpenResource, call: IncomingCall) -> Any:
-        options = call.decode(message.options)
-        if not isinstance(options, dict):
-            raise GuestVisibleError("TypeError", "options must be an object")
-        try:
-            id, runtime_id = await self._broker.open(message.kind, options)
-        except IsolateError as error:
-            raise _visible(error) from error
-        return {"id": id, "runtimeId": runtime_id}
-
-    async def use_resource(self, message: UseResource, call: IncomingCall) -> Any:
-        args = call.decode(message.args)
-        if not isinstance(args, list):
-            raise GuestVisibleError("TypeError", "arguments must be an array")
-        try:
-            return call.reply(await self._broker.use(message.id, message.operation, args))
-        except IsolateError as error:
-            raise _visible(error) from error
-
-    async def dispose_namespace(self, message: DisposeNamespace, call: IncomingCall) -> bool:
-        try:
-            return await self._broker.dispose_namespace(message.key, message.reason)
-        except IsolateError as error:
-            raise _visible(error) from error
-
-    def describe_host(self, message: DescribeHost, call: IncomingCall) -> dict[str, Any]:
-        return self._broker.describe()
-
     async def close(self) -> None:
         await self._broker.close()
 
+    # --- creating ----------------------------------------------------------------------------------
+    async def open_runtime(self, message: contract.OpenRuntime, call: IncomingCall) -> Any:
+        with _visible():
+            bindings = _bindings(message.options, call)
+            return _opened(await self._broker.open_runtime(message.host, message.options, bindings))
 
-def _visible(error: IsolateError) -> IsolateError:
-    """A child's error as its parent program sees it: the name and message of what happened in there."""
-    if isinstance(error, (GuestVisibleError, GuestError)):
-        return error
-    if isinstance(error, AbortError):
-        return GuestVisibleError("AbortError", str(error), dom=True)
-    name = {"ExecutionTimeoutError": "TimeoutError", "ConfigurationError": "TypeError"}.get(
-        type(error).__name__
-    )
-    return GuestVisibleError(name or type(error).__name__, text_for_program(error))
+    async def open_test_runtime(self, message: contract.OpenTestRuntime, call: IncomingCall) -> Any:
+        with _visible():
+            bindings = _bindings(message.options, call)
+            return _opened(await self._broker.open_test_runtime(message.host, message.options, bindings))
+
+    async def open_session(self, message: contract.OpenSession, call: IncomingCall) -> Any:
+        with _visible():
+            bindings = _bindings(message.options, call)
+            return _opened(
+                await self._broker.open_session(message.host, message.key, message.options, bindings)
+            )
+
+    async def open_server(self, message: contract.OpenServer, call: IncomingCall) -> Any:
+        with _visible():
+            return _opened(
+                await self._broker.open_server(
+                    message.host,
+                    message.options,
+                    _bindings(message.options, call),
+                    entry=message.entry,
+                    code=message.code,
+                    entry_filename=message.entry_filename,
+                    on_command=None if message.on_command is None else call.decode(message.on_command),
+                )
+            )
+
+    # --- runtimes, tests and sessions --------------------------------------------------------------
+    async def evaluate_code(self, message: contract.EvaluateCode, call: IncomingCall) -> Any:
+        with _visible():
+            value = await self._broker.evaluate(
+                message.id, message.code, message.filename, message.execution_timeout_ms
+            )
+            return call.reply(value)
+
+    async def run_tests(self, message: contract.RunTests, call: IncomingCall) -> Any:
+        with _visible():
+            result = await self._broker.run_tests(
+                message.id, message.code, message.filename, message.timeout_ms
+            )
+            return call.reply(result)
+
+    def watch_tests(self, message: contract.WatchTests, call: IncomingCall) -> int:
+        with _visible():
+            return self._broker.watch_tests(message.id, call.decode(message.handler))
+
+    def watch_event(self, message: contract.WatchEvent, call: IncomingCall) -> int:
+        with _visible():
+            return self._broker.watch_event(message.id, message.name, call.decode(message.handler))
+
+    def stop_watching(self, message: contract.StopWatching, call: IncomingCall) -> None:
+        self._broker.stop_watching(message.id, message.listener)
+
+    async def emit_event(self, message: contract.EmitEvent, call: IncomingCall) -> None:
+        with _visible():
+            await self._broker.emit(message.id, message.name, call.decode(message.payload))
+
+    # --- app servers -------------------------------------------------------------------------------
+    async def handle_request(self, message: contract.HandleRequest, call: IncomingCall) -> Any:
+        with _visible():
+            metadata = call.decode(message.metadata)
+            if not isinstance(metadata, Mapping):
+                raise GuestVisibleError("TypeError", "metadata must be an object")
+            server = self._broker.server(message.id)
+            request = call.decode(message.request)
+            return call.reply(await server.handle_request(request, message.request_id, metadata))
+
+    async def reload_server(self, message: contract.ReloadServer, call: IncomingCall) -> None:
+        with _visible():
+            await self._broker.server(message.id).reload(message.reason)
+
+    async def open_socket(self, message: contract.OpenSocket, call: IncomingCall) -> None:
+        with _visible():
+            await self._broker.server(message.id).open_socket(message.connection)
+
+    async def send_message(self, message: contract.SendMessage, call: IncomingCall) -> None:
+        with _visible():
+            data = call.decode(message.data)
+            await self._broker.server(message.id).send_message(message.connection, data)
+
+    async def close_socket(self, message: contract.CloseSocket, call: IncomingCall) -> None:
+        with _visible():
+            server = self._broker.server(message.id)
+            await server.close_socket(message.connection, message.code, message.reason)
+
+    async def fail_socket(self, message: contract.FailSocket, call: IncomingCall) -> None:
+        with _visible():
+            await self._broker.server(message.id).fail_socket(message.connection, message.message)
+
+    # --- every child, and the nested host itself ---------------------------------------------------
+    async def describe_child(self, message: contract.DescribeChild, call: IncomingCall) -> Any:
+        with _visible():
+            return await self._broker.describe_child(message.id)
+
+    async def dispose_child(self, message: contract.DisposeChild, call: IncomingCall) -> None:
+        with _visible():
+            await self._broker.dispose_child(message.id, hard=message.hard, reason=message.reason)
+
+    async def dispose_namespace(self, message: contract.DisposeNamespace, call: IncomingCall) -> bool:
+        with _visible():
+            return await self._broker.dispose_namespace(message.host, message.key, message.reason)
+
+    def describe_host(self, message: contract.DescribeHost, call: IncomingCall) -> dict[str, Any]:
+        return self._broker.describe(message.host)
+
+    async def close_host(self, message: contract.CloseHost, call: IncomingCall) -> None:
+        with _visible():
+            await self._broker.close_host(message.host)
+
+
+def _opened(child: tuple[int, str]) -> dict[str, Any]:
+    return {"id": child[0], "runtimeId": child[1]}
+
+
+def _bindings(options: ChildOptions, call: IncomingCall) -> Mapping[str, Any]:
+    """What the program gives a child, without what it leaves undefined."""
+    given = call.decode(options.bindings)
+    if not isinstance(given, Mapping):
+        raise GuestVisibleError("TypeError", "bindings must be an object")
+    return {name: value for name, value in given.items() if value is not UNDEFINED}
+
+
+@contextmanager
+def _visible() -> Iterator[None]:
+    """Let a child's error reach its parent's program with the name and message of what happened in there."""
+    try:
+        yield
+    except (GuestVisibleError, GuestError):
+        raise
+    except AbortError as error:
+        raise GuestVisibleError("AbortError", str(error), dom=True) from error
+    except ExecutionTimeoutError as error:
+        raise GuestVisibleError("TimeoutError", text_for_program(error)) from error
+    except IsolateError as error:
+        name = type(error).__name__
+        raise GuestVisibleError(
+            "TypeError" if name == "ConfigurationError" else name, text_for_program(error)
+        ) from error

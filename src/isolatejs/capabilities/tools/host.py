@@ -10,7 +10,6 @@ from isolatejs.capabilities.tools import contract
 from isolatejs.capabilities.tools.paths import ToolValueError
 from isolatejs.capabilities.tools.signatures import CONTEXT_PARAMETER, ToolSignature, inspect_tool
 from isolatejs.capabilities.tools.type_names import is_tool_name
-from isolatejs.channel.references import GuestFunction
 from isolatejs.errors import AbortError, ConfigurationError, GuestError, GuestProtocolError, IsolateError
 from isolatejs.web import AbortController, AbortSignal
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
@@ -49,7 +48,7 @@ class ToolsHost:
             elif callable(tool):
                 signature = inspect_tool(tool, name=path)
                 self._signatures[path] = signature
-                tree[name] = "either" if isinstance(tool, GuestFunction) else signature.kind
+                tree[name] = getattr(tool, "tool_kind", signature.kind)
             else:
                 raise ConfigurationError(
                     f"bindings.tools.{path}: a callable or a group of them, not {type(tool).__name__}"

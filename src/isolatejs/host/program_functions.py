@@ -1,0 +1,261 @@
+"""What a program gives its children: functions of its own, which run in its own sandbox, and plain data.
+
+In a message each function stands with whether it wants a call context as its last argument: `[function, true]`. What
+is no function of the program itself (one that its host gave it, say) is refused: the guest half wraps those.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from isolatejs.capabilities.console.bindings import ConsoleBindings
+from isolatejs.capabilities.modules.bindings import ModuleResolver, create_module_resolver
+from isolatejs.channel.references import GuestFunction
+from isolatejs.errors import ConfigurationError, GuestError, QuotaExceededError
+from isolatejs.host.nested_results import to_javascript
+from isolatejs.limits import NESTED_TOOLS_DEPTH, NESTED_TOOLS_LIMIT
+from isolatejs.web.values import UNDEFINED
+from isolatejs.wire.errors import GuestVisibleError
+
+if TYPE_CHECKING:
+    from isolatejs.capabilities.call_context import HostCallContext
+    from isolatejs.host.live_runtime import LiveRuntime
+
+
+FILE_METHODS: Final = {
+    "readFile": "read_file",
+    "writeFile": "write_file",
+    "unlink": "unlink",
+    "readdir": "readdir",
+    "mkdir": "mkdir",
+    "rmdir": "rmdir",
+    "stat": "stat",
+    "rename": "rename",
+}
+
+_ERRNO_NAMES: Final = frozenset(errno.errorcode.values())
+
+
+class ProgramFunction:
+    """A function of the parent's program, as a binding of its child."""
+
+    __slots__ = ("_function",)
+    tool_kind: ClassVar = "either"
+    """As a tool it may give a value or yield: the program's function says that only when it is called."""
+
+    def __init__(self, function: GuestFunction) -> None:
+        self._function = function
+
+    async def __call__(self, *args: Any) -> Any:
+        return await self._function(*args)
+
+
+class ContextualFunction:
+    """One that gets the call's context as its last argument."""
+
+    __slots__ = ("_function",)
+    tool_kind: ClassVar = "either"
+
+    def __init__(self, function: GuestFunction) -> None:
+        self._function = function
+
+    async def __call__(self, *args: Any, context: HostCallContext) -> Any:
+        return await self._function(*args, context_for_program(context))
+
+    async def without_context(self, *args: Any) -> Any:
+        return await self._function(*args)
+
+
+def own_function(given: Any, where: str) -> GuestFunction:
+    """A function of the program itself. Raises ConfigurationError for anything else."""
+    if not isinstance(given, GuestFunction):
+        raise ConfigurationError(f"{where} must be a function of the program, not {type(given).__name__}")
+    return given
+
+
+def handed_function(given: Any, where: str) -> ProgramFunction | ContextualFunction:
+    """A function as it stands in a message."""
+    if not isinstance(given, list) or len(given) != 2:
+        raise ConfigurationError(f"{where} must be a function, not {type(given).__name__}")
+    function = own_function(given[0], where)
+    return ContextualFunction(function) if given[1] is True else ProgramFunction(function)
+
+
+def context_for_program(context: HostCallContext) -> dict[str, Any]:
+    """A call's context as the JavaScript API has it."""
+    return {
+        "signal": context.signal,
+        "runtimeId": context.runtime_id,
+        "resourceId": context.resource_id,
+        "requestId": UNDEFINED if context.request_id is None else context.request_id,
+        "metadata": dict(context.metadata),
+    }
+
+
+def notify(live: LiveRuntime, function: GuestFunction, *payload: Any) -> None:
+    """Tell an event to a function of the program: best effort, in order, nothing comes back."""
+    if not live.channel.closed:
+        function.post(*payload)
+
+
+def program_console(given: Any, live: LiveRuntime) -> ConsoleBindings:
+    """Entries go to the parent's program in order; what it throws or answers goes nowhere."""
+    function = own_function(given, "bindings.console")
+    return ConsoleBindings(on_entry=lambda entry: notify(live, function, to_javascript(entry)))
+
+
+def program_fetch(given: Any) -> Any:
+    """The program's own `fetch(request, context)`."""
+    function = own_function(given, "bindings.fetch")
+
+    async def fetch(request: Any, context: HostCallContext) -> Any:
+        return await function(request, context_for_program(context))
+
+    return fetch
+
+
+def program_tools(given: Any, live: LiveRuntime) -> dict[str, Any]:
+    """Tools and groups of them, as many as one program can need: groups may be shared, and hold each other."""
+    room = NESTED_TOOLS_LIMIT
+
+    def read(group: Any, path: str, depth: int) -> dict[str, Any]:
+        nonlocal room
+        if not isinstance(group, Mapping):
+            raise ConfigurationError(
+                f"{path:.200} must be an object of functions, not {type(group).__name__}"
+            )
+        room -= len(group)
+        if room < 0 or depth > NESTED_TOOLS_DEPTH:
+            raise QuotaExceededError(
+                f"bindings.tools: more than {NESTED_TOOLS_LIMIT} tools, or {NESTED_TOOLS_DEPTH} groups in each other",
+                limit="nested_tools",
+                value=NESTED_TOOLS_LIMIT,
+            )
+        return {
+            name: handed_function(tool, f"{path:.200}.{name:.80}")
+            if isinstance(tool, list)
+            else read(tool, f"{path:.200}.{name:.80}", depth + 1)
+            for name, tool in group.items()
+        }
+
+    return read(given, "bindings.tools", 1)
+
+
+def program_files(given: Any, live: LiveRuntime) -> Any:
+    """An object with the methods that the program has; the guest half fills in what it can do without."""
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"bindings.files must be an object of functions, not {type(given).__name__}")
+    methods = {}
+    for name, method in given.items():
+        if name not in FILE_METHODS:
+            raise ConfigurationError(f"bindings.files: unknown method {name!r:.80}")
+        handed = handed_function(method, f"bindings.files.{name}")
+        methods[FILE_METHODS[name]] = _file_method(handed)
+    return SimpleNamespace(**methods)
+
+
+def _file_method(handed: ProgramFunction | ContextualFunction) -> Any:
+    """A method whose errors are those of file systems: what the program throws with a Node code keeps it."""
+    if isinstance(handed, ContextualFunction):
+
+        async def with_context(*args: Any, context: HostCallContext | None = None) -> Any:
+            with _file_errors():
+                if context is None:  # read by the host for itself, and not for a call of the child
+                    return await handed.without_context(*args)
+                return await handed(*args, context=context)
+
+        return with_context
+
+    async def without_context(*args: Any) -> Any:
+        with _file_errors():
+            return await handed(*args)
+
+    return without_context
+
+
+@contextmanager
+def _file_errors() -> Iterator[None]:
+    try:
+        yield
+    except GuestError as error:
+        code = error.properties.get("code")
+        number = getattr(errno, code, None) if isinstance(code, str) and code in _ERRNO_NAMES else None
+        if number is not None:
+            raise OSError(number, os.strerror(number)) from error
+        raise GuestVisibleError(error.name, error.message) from error
+
+
+def program_modules(given: Any, live: LiveRuntime) -> ModuleResolver:
+    """The parts of a resolver: sources are text or functions of the program, never places of the host."""
+    if not isinstance(given, list):
+        raise ConfigurationError("bindings.modules must be a resolver made by createModuleResolver()")
+    resolver = create_module_resolver()
+    for part in given:
+        if not isinstance(part, Mapping):
+            raise ConfigurationError("bindings.modules must be a resolver made by createModuleResolver()")
+        kind = part.get("kind")
+        if kind == "virtual":
+            source = part.get("source")
+            resolver.virtual(
+                _text(part.get("specifier"), "virtual: the specifier"),
+                source if isinstance(source, str) else _loader(source, "virtual: the source"),
+                filename=_optional_text(part.get("filename"), "virtual: filename"),
+                resolve_dir=_optional_text(part.get("resolveDir"), "virtual: resolveDir"),
+                static=part.get("static") is True,
+            )
+        elif kind == "sourceTree":
+            prefix = _text(part.get("prefix"), "sourceTree: the prefix")
+            resolver.source_tree(prefix, _loader(part.get("loader"), "sourceTree: the loader"))
+        elif kind == "fallback":
+            resolver.fallback(_fallback(part.get("loader")))
+        else:
+            raise ConfigurationError(f"unknown part of a module resolver: {kind!r:.40}")
+    return resolver
+
+
+def _loader(given: Any, where: str) -> Any:
+    """A loader of the program; its answer's fields in the host's spelling."""
+    function = own_function(given, where)
+
+    async def load(*args: Any) -> Any:
+        return _source(await function(*args))
+
+    return load
+
+
+def _fallback(given: Any) -> Any:
+    function = own_function(given, "fallback: the loader")
+
+    async def load(specifier: str, importer: Any = None) -> Any:
+        return _source(await function(specifier, importer))
+
+    return load
+
+
+def _source(answer: Any) -> Any:
+    if isinstance(answer, Mapping):
+        fields = {_snake(key): value for key, value in answer.items() if value is not UNDEFINED}
+        if "code" in fields:
+            fields["source"] = fields.pop("code")
+        return fields
+    return None if answer is UNDEFINED else answer
+
+
+def _text(given: Any, where: str) -> str:
+    if not isinstance(given, str):
+        raise ConfigurationError(f"{where} must be a string, not {type(given).__name__}")
+    return given
+
+
+def _optional_text(given: Any, where: str) -> str | None:
+    return None if given is None or given is UNDEFINED else _text(given, where)
+
+
+def _snake(name: Any) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", _text(name, "a name")).lower()
