@@ -161,6 +161,38 @@ BROWSER_RESULT_DEPTH_LIMIT: Final = 200
 """How deep objects nest in a result of the browser. The host walks it by recursion."""
 BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
 BROWSER_PROXY_HEAD_LIMIT_BYTES: Final = 256 * 1024
+BROWSER_MESSAGE_LIMIT_BYTES: Final = 96 * MIB
+"""One message of a managed browser's driver: a file of the largest size, as base64."""
+BROWSER_MESSAGE_LIMIT_PARTS: Final = 400_000
+"""Values in it: they are read on the event loop, at some microseconds each."""
+BROWSER_PROTOCOL_OBJECTS_LIMIT: Final = 200_000
+"""Objects that a driver says it has; an honest one drops the oldest before."""
+BROWSER_UNSENT_LIMIT_BYTES: Final = 256 * MIB
+"""What waits for a driver that does not read."""
+BROWSER_REQUEST_LIMIT_BYTES: Final = 1_024 * MIB
+"""One request of a page without a fetch policy."""
+BROWSER_RESPONSE_LIMIT_BYTES: Final = 4_096 * MIB
+"""One response to it."""
+BROWSER_MANAGED_CLOSE_MS: Final = 800
+"""A managed browser's end waits so long for profiles that are open; what its pages do is not waited for."""
+BROWSER_MANAGED_WAIT_MS: Final = 300
+"""So long a runtime's end waits until its browser is gone; it is killed at once, and the rest is tidied up behind."""
+BROWSER_RESTARTS_LIMIT: Final = 20
+"""Browsers that one session uses up, by crashes or its limits; each start costs the machine a second."""
+BROWSER_POOL_SIZE: Final = 1
+"""Managed browsers that wait warm: each takes some 300 MB."""
+BROWSER_MEMORY_LIMIT_MB: Final = 2_048
+"""All processes of one managed browser: a dozen ordinary pages, or two or three of the heaviest."""
+BROWSER_MEMORY_MINIMUM_MB: Final = 384
+"""Below this a browser with one empty page does not start."""
+BROWSER_DISK_LIMIT_MB: Final = 1_024
+"""Profile, downloads and shared memory of one managed browser. It is memory, and counts as such."""
+BROWSER_TASKS_LIMIT: Final = 2_000
+"""Processes and threads of one managed browser: 220 with one page, some 15 more for each further one."""
+BROWSER_START_TIMEOUT_MS: Final = 60_000
+"""A start on a machine under heavy load; below a second otherwise."""
+BROWSER_IDLE_TIMEOUT_MS: Final = 600_000
+"""A connection of a page on which nothing happens: pages wait for events far longer than programs do."""
 BROWSER_COLLECTED_LIMIT: Final = 5_000
 """Events that a session keeps of each kind; the oldest go first."""
 BROWSER_FILE_LIMIT_BYTES: Final = 64 * MIB

@@ -1,4 +1,4 @@
-"""Handler-first browsers: `create_playwright_session_handler()` for sessions that outlive runtimes."""
+"""Managed browsers (`BrowserPool`), and `create_playwright_session_handler()` for sessions that outlive runtimes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import Any
 
 from isolatejs.capabilities.browser.bindings import BrowserBindings, ProfileOptions
 from isolatejs.capabilities.browser.collected import BrowserEvent
+from isolatejs.capabilities.browser.managed.options import LaunchOptions
+from isolatejs.capabilities.browser.managed.pool import BrowserPool
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.errors import ConfigurationError
 
-__all__ = ["BrowserEvent", "PlaywrightSessionHandler", "create_playwright_session_handler"]
+__all__ = [
+    "BrowserEvent",
+    "BrowserPool",
+    "LaunchOptions",
+    "PlaywrightSessionHandler",
+    "create_playwright_session_handler",
+]
 
 
 class PlaywrightSessionHandler:

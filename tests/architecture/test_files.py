@@ -19,7 +19,7 @@ LONG_FILES: dict[str, str] = {}
 
 NAMES_WITHOUT_MEANING = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "shared", "index"}
 
-PRINTING = ("cli", "sandbox/launcher", "daemon/__main__.py", "daemon/main.py")
+PRINTING = ("cli", "sandbox/launcher", "sandbox/browser/launcher", "daemon/__main__.py", "daemon/main.py")
 """Commands and processes of their own, which have nobody else to tell."""
 
 

@@ -24,6 +24,8 @@ IO_MODULES = {
     "io",
 }
 
+LAUNCHERS = ("sandbox/launcher", "sandbox/browser/launcher")
+"""Processes of their own that start what is confined."""
 IO_EXCEPTIONS = {"os": "os.PathLike, a type"}
 """Modules of IO_MODULES that the wire layer may name, with the reason."""
 
@@ -78,15 +80,17 @@ def test_wire_does_no_io() -> None:
 
 def test_launcher_imports_the_standard_library_only() -> None:
     """It is forked often and runs before the wall stands: nothing in it may be large or foreign."""
+    known_names = tuple("isolatejs." + folder.replace("/", ".") for folder in LAUNCHERS)
     foreign = {
         _name(path): names
-        for path in _python_files(SOURCE / "sandbox" / "launcher")
+        for folder in LAUNCHERS
+        for path in _python_files(SOURCE / folder)
         if (
             names := {
                 name
                 for name in _imports(path)
                 if name.partition(".")[0] not in sys.stdlib_module_names
-                and not name.startswith("isolatejs.sandbox.launcher")
+                and not any(name.startswith(known) for known in known_names)
             }
         )
     }

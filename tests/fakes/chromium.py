@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -50,8 +51,8 @@ def bindings(browser: Any, **more: Any) -> dict[str, Any]:
 class Pages(LoopbackServer):
     """`pages.html["/"] = "<h1>Hello</h1>"`, and some answers that every test has."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls=tls)
         self.routes["/json"] = self._json
         self.routes["/echo"] = self._echo
         self.routes["/file.txt"] = self._download

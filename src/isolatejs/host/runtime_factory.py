@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError, IsolateError, RuntimeDisposedError
 from isolatejs.host.bindings import Bindings
+from isolatejs.host.browsers import HostBrowsers
 from isolatejs.host.live_runtime import LiveRuntime
 from isolatejs.host.nested_broker import HostBroker
 from isolatejs.host.options import (
@@ -49,6 +50,7 @@ class RuntimeFactory:
         self._checkers: Checkers | None = None
         self._given_up: dict[str, asyncio.Task[None]] = {}
         """Sessions whose opening was cancelled, until they are settled."""
+        self.browsers = HostBrowsers()
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -84,7 +86,7 @@ class RuntimeFactory:
         if granted.browser is not None:
             from isolatejs.host.browser_grant import browser_grant
 
-            parts["browser"] = browser = browser_grant(granted)
+            parts["browser"] = browser = browser_grant(granted, self.browsers)
             granted = replace(granted, browser=browser)
         broker = None if options.nested is None else HostBroker(self, options.nested, granted)
         if broker is not None:
@@ -249,6 +251,7 @@ class RuntimeFactory:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._checkers is not None:
             await self._checkers.close()
+        await self.browsers.aclose()
         await self.provider.close()
 
 

@@ -12,6 +12,8 @@ from isolatejs.errors import ConfigurationError
 if TYPE_CHECKING:
     import socket
 
+    from isolatejs.capabilities.browser.managed.session_browser import ManagedGrant
+
 Factory = Callable[..., Any]
 FACTORY_FIELDS = ("create_context", "create_persistent_context", "create_page", "read_file", "write_file")
 
@@ -41,20 +43,29 @@ class ProfileOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserBindings:
-    """A Playwright browser for programs, in one of two ways.
+    """A Playwright browser for programs, in one of three ways.
 
+    Managed: `launch` is True, a dict of LaunchOptions, or a BrowserPool. Each runtime, session and test run has a
+    Chromium and a driver of its own, confined, whose only way out is the fetch policy (public addresses without
+    one). `on_context(context)` sees each new context first, plain or async.
+
+    The other two give programs a browser of the embedder's, for programs that are trusted with it.
     Factory-first: `create_context(options)` gives a BrowserContext of playwright.async_api;
     `create_persistent_context(user_data_dir, options)` one with a profile directory; `create_page(context)` a
     page, by default `context.new_page()`. `read_file(path)` and `write_file(path, data)` take the place of
     the files binding for uploads, downloads and screenshots. Each may be plain or async.
 
     Handler-first: `handler`, usually of `isolatejs.playwright.create_playwright_session_handler()`, whose
-    contexts and pages outlive the runtime. The two cannot be mixed.
+    contexts and pages outlive the runtime. The three cannot be mixed.
+
+    `require="managed"` refuses the other two.
 
     `profiles` enables browser profiles. `capture_console` sends the pages' console to the console binding.
     `on_event(event)` hears of console messages, requests, responses, failures and page errors.
     """
 
+    launch: Any = None
+    on_context: Factory | None = None
     create_context: Factory | None = None
     create_persistent_context: Factory | None = None
     create_page: Factory | None = None
@@ -64,8 +75,24 @@ class BrowserBindings:
     capture_console: bool = False
     on_event: Callable[[Any], object] | None = None
     handler: Any = None
+    require: Literal["managed"] | None = None
 
     def __post_init__(self) -> None:
+        if self.launch is False:
+            object.__setattr__(self, "launch", None)
+        if self.require not in (None, "managed"):
+            raise ConfigurationError(f'browser.require: "managed" or None, not {self.require!r:.80}')
+        if self.require == "managed" and self.launch is None:
+            raise ConfigurationError(
+                'browser.require="managed": `launch` is needed; factories and handlers share the embedder\'s browser'
+            )
+        if self.launch is not None:
+            self._check_managed()
+            return
+        if self.on_context is not None:
+            raise ConfigurationError(
+                "browser.on_context: for `launch`; create_context makes its own contexts"
+            )
         mixed = [name for name in (*FACTORY_FIELDS, "profiles") if getattr(self, name) is not None]
         if self.handler is not None and mixed:
             raise ConfigurationError(
@@ -74,9 +101,20 @@ class BrowserBindings:
             )
         if self.handler is None and self.create_context is None and self.create_persistent_context is None:
             raise ConfigurationError(
-                "browser: create_context (or create_persistent_context), or handler, is needed"
+                "browser: launch, create_context (or create_persistent_context), or handler, is needed"
             )
-        for name in (*FACTORY_FIELDS, "on_event"):
+        self._check_callables()
+
+    def _check_managed(self) -> None:
+        """Raise for options that belong to a browser of the embedder's."""
+        others = ("create_context", "create_persistent_context", "handler")
+        mixed = [name for name in others if getattr(self, name) is not None]
+        if mixed:
+            raise ConfigurationError(f"browser: launch cannot be mixed with {', '.join(mixed)}")
+        self._check_callables()
+
+    def _check_callables(self) -> None:
+        for name in (*FACTORY_FIELDS, "on_event", "on_context"):
             value = getattr(self, name)
             if value is not None and not callable(value):
                 raise ConfigurationError(f"browser.{name}: a callable, not {type(value).__name__}")
@@ -144,7 +182,7 @@ class BrowserGrant:
     """What the host layer gives the browser's host half: bindings, and its neighbours as functions.
 
     `check_url(url, method)` raises for an address that the fetch policy refuses, `open_socket(url)` connects
-    to one that it allows; None without such a policy.
+    to one that it allows; None without such a policy. `managed` is where browsers come from with `launch`.
     """
 
     bindings: BrowserBindings
@@ -152,3 +190,4 @@ class BrowserGrant:
     check_url: Callable[[str, str], Awaitable[None]] | None = None
     open_socket: Callable[[str], Awaitable[socket.socket]] | None = None
     on_console: Callable[..., None] | None = None
+    managed: ManagedGrant | None = None

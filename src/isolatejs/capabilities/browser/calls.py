@@ -8,17 +8,16 @@ A method `_Page_goto` is what `page.goto` does beyond passing its arguments on.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import mimetypes
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
 from isolatejs.capabilities.browser.cdp import check_cdp, watch_worlds
+from isolatejs.capabilities.browser.downloads import content_of
 from isolatejs.capabilities.browser.handlers import HANDLER_METHODS
 from isolatejs.capabilities.browser.objects import kind_of
 from isolatejs.capabilities.browser.selectors import locate
@@ -262,7 +261,7 @@ class BrowserCalls:
         await target.close()
 
     async def _Download_save_as(self, target: Any, args: list[Any]) -> None:
-        await self._write(args[0] if args else None, await _content_of(target))
+        await self._write(args[0] if args else None, await content_of(target))
 
     async def _files(self, target: Any, python: str, args: list[Any], at: int) -> Any:
         """Uploads: paths are read from the files binding, contents go as they are."""
@@ -343,9 +342,3 @@ def route_options(method: str, args: list[Any]) -> dict[str, Any]:
 
 def _list_of(given: Any) -> list[Any]:
     return given if isinstance(given, list) else [given]
-
-
-async def _content_of(download: Any) -> bytes:
-    """The bytes of a download; it is stored by the host's browser and read once here."""
-    path = await download.path()
-    return await asyncio.to_thread(Path(path).read_bytes)

@@ -75,7 +75,7 @@ class BrowserHost:
         self._grant = granted
         handler = granted.bindings.handler
         if handler is None:
-            self.session = BrowserSession(granted.bindings)
+            self.session = BrowserSession(granted.bindings, granted.managed)
             self._owns = True
         elif isinstance(handler, BrowserSession):
             self.session = handler
@@ -92,7 +92,7 @@ class BrowserHost:
 
     def _attach(self) -> None:
         self._calls = BrowserCalls(self.session, self._grant.files)
-        self.session.attach(self, self._grant.check_url, self._grant.open_socket)
+        self.session.attach(self, self._grant.check_url, self._grant.open_socket, self._grant.managed)
         self._off = self.session.on_event(self._on_event)
 
     def grant(self) -> dict[str, Any]:
@@ -286,12 +286,14 @@ class BrowserHost:
         self._callbacks = kept.callbacks
         for callback in kept.callbacks.values():
             callback.host = self
-        if self._owns and kept.owned:
+        if self._owns and kept.owned and self.session.is_managed == kept.session.is_managed:
             self._detach()
             self.session = kept.session
             self.session.use_bindings(self._grant.bindings)
             self._attach()
-        elif kept.owned:  # this acquire has a handler: its programs no longer reach what the other opened
+        elif (
+            kept.owned
+        ):  # this acquire has a browser of another kind: its programs no longer reach what the other opened
             self._ending = asyncio.ensure_future(kept.aclose())
         if self.session is kept.session:
             for number, event, target in kept.heard:

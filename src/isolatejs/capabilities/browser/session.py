@@ -16,6 +16,7 @@ from isolatejs.capabilities.browser.arguments import convert
 from isolatejs.capabilities.browser.bindings import BrowserBindings, as_profile_options
 from isolatejs.capabilities.browser.collected import BrowserEvent, Collector
 from isolatejs.capabilities.browser.listening import contained, listen
+from isolatejs.capabilities.browser.managed.session_browser import SessionBrowser
 from isolatejs.capabilities.browser.objects import ObjectTable
 from isolatejs.capabilities.browser.policy import check_page_url, context_parameters
 from isolatejs.capabilities.browser.profiles import ProfileStore, checked_state
@@ -23,7 +24,12 @@ from isolatejs.capabilities.browser.proxy import PolicyProxy
 from isolatejs.capabilities.browser.routes import RouteTable
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import FetchError, IsolateError, QuotaExceededError
-from isolatejs.limits import BROWSER_CONTEXTS_LIMIT, BROWSER_SESSION_CLOSE_MS
+from isolatejs.limits import (
+    BROWSER_CONTEXTS_LIMIT,
+    BROWSER_MANAGED_CLOSE_MS,
+    BROWSER_MANAGED_WAIT_MS,
+    BROWSER_SESSION_CLOSE_MS,
+)
 from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from isolatejs.capabilities.browser.bindings import FileAccess
+    from isolatejs.capabilities.browser.managed.session_browser import ManagedGrant
     from isolatejs.capabilities.browser.policy import UrlCheck
     from isolatejs.capabilities.browser.profiles import OpenProfile
     from isolatejs.capabilities.browser.proxy import OpenSocket
@@ -46,8 +53,9 @@ _NO_WEBRTC = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPe
 class BrowserSession:
     """Contexts and pages by factory, and the table of objects that programs hold."""
 
-    def __init__(self, bindings: BrowserBindings) -> None:
+    def __init__(self, bindings: BrowserBindings, managed: ManagedGrant | None = None) -> None:
         self._bindings = bindings
+        self._managed = None if managed is None else SessionBrowser(managed)
         self.objects = ObjectTable()
         self.contexts: dict[Any, str] = {}
         self.pages: dict[Any, str] = {}
@@ -68,7 +76,13 @@ class BrowserSession:
         self._opening: set[asyncio.Future[Any]] = set()
 
     # --- the runtimes that use it -------------------------------------------------------------------
-    def attach(self, runtime: object, check_url: UrlCheck | None, open_socket: OpenSocket | None) -> None:
+    def attach(
+        self,
+        runtime: object,
+        check_url: UrlCheck | None,
+        open_socket: OpenSocket | None,
+        managed: ManagedGrant | None = None,
+    ) -> None:
         """Pages load by this runtime's policy from now on, also those that are open.
 
         Where several runtimes use the session at once, what one of them refuses is refused; the policy of the
@@ -78,7 +92,10 @@ class BrowserSession:
             del self._policies[gone]
         self._attached.add(runtime)
         self._policies[runtime] = (check_url, open_socket)
-        if self._proxy is None and open_socket is not None:
+        if self._managed is not None:
+            if managed is not None:
+                self._managed.use(managed)
+        elif self._proxy is None and open_socket is not None:
             self._proxy = PolicyProxy(self._open_socket)
 
     def detach(self, runtime: object) -> None:
@@ -210,6 +227,11 @@ class BrowserSession:
             state = profile.storage_state
         if state is not None:
             parameters["storage_state"] = state
+        if self._managed is not None:
+            context = await self._managed.new_context(parameters)
+            if self._bindings.on_context is not None:
+                await _awaited(self._bindings.on_context(context))
+            return context
         if self._bindings.create_context is None:
             raise GuestVisibleError(
                 "Error", "this browser only opens persistent profiles: newContext({ profile })"
@@ -217,7 +239,12 @@ class BrowserSession:
         return await _awaited(self._bindings.create_context(parameters))
 
     async def _guard(self, context: Any) -> None:
-        """Every request of the context's pages passes the URL policy first."""
+        """Every request of the context's pages passes the URL policy first.
+
+        In a managed browser with a network of its own it does so where the connection is opened.
+        """
+        if self._managed is not None and self._managed.has_own_network:
+            return
 
         async def guard(route: Any, request: Any) -> None:
             try:
@@ -311,9 +338,15 @@ class BrowserSession:
         """Ids of the contexts and pages that are open."""
         return {"contexts": list(self.contexts.values()), "pages": list(self.pages.values())}
 
+    @property
+    def is_managed(self) -> bool:
+        """Whether the browser is this session's own, by `launch`."""
+        return self._managed is not None
+
     def diagnostics(self) -> dict[str, Any]:
-        """Counts of what is open and collected."""
+        """Counts of what is open and collected, and whose browser it is."""
         return {
+            **({"kind": "shared"} if self._managed is None else self._managed.describe()),
             "contexts": len(self.contexts),
             "pages": len(self.pages),
             "objects": len(self.objects),
@@ -325,6 +358,14 @@ class BrowserSession:
         if self._closed:
             return
         self._closed = True
+        if self._managed is not None:
+            # Whoever waits may give up; the browser's end does not.
+            ending = asyncio.ensure_future(self._end_managed(self._managed))
+            self._keeping.add(ending)
+            ending.add_done_callback(self._keeping.discard)
+            await asyncio.wait([ending], timeout=BROWSER_MANAGED_WAIT_MS / 1000)
+            self.objects.clear()
+            return
         if self._opening:
             await asyncio.wait(self._opening, timeout=BROWSER_SESSION_CLOSE_MS / 1000)
         contexts = list(self.contexts)
@@ -341,6 +382,21 @@ class BrowserSession:
         if self._proxy is not None:
             await self._proxy.aclose()
         self.objects.clear()
+
+    async def _end_managed(self, managed: SessionBrowser) -> None:
+        """Save the profiles that are open, within bounds, and kill the browser, whatever its pages do."""
+        try:
+            saving = [asyncio.ensure_future(self.close_context(context)) for context in self._open_profiles]
+            if saving:
+                _, late = await asyncio.wait(saving, timeout=BROWSER_MANAGED_CLOSE_MS / 1000)
+                if late:
+                    _logger.warning("%d browser profiles could not be saved in time", len(late))
+        finally:
+            managed.kill("the browser session is closed")
+        await managed.aclose()
+        for result in await asyncio.gather(*saving, return_exceptions=True):
+            if isinstance(result, Exception):
+                _logger.info("a browser context did not close well: %s", result)
 
 
 def _needed(files: FileAccess | None) -> FileAccess:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from . import linux, root
 from .wall import NAMESPACES, UNPRIVILEGED_ID, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .settings import Settings
+
+_Built = TypeVar("_Built")
 
 FLAGS = {
     "user namespace": linux.CLONE_NEWUSER,
@@ -42,7 +46,7 @@ def enter(settings: Settings, proc: int) -> Surroundings:
     if settings.confinement == "off":
         return Surroundings(0, root.use_real_root(settings), _missing("confinement is off"), was_root)
     try:
-        place = _enter_root(settings, proc, was_root=was_root)
+        place = enter_root(lambda: root.build_empty_root(settings), proc)
     except OSError as error:
         return Surroundings(0, root.use_real_root(settings), _missing(str(error)), was_root)
     statuses: dict[str, Status] = dict.fromkeys(NAMESPACES, (True, ""))
@@ -58,13 +62,18 @@ def enter(settings: Settings, proc: int) -> Surroundings:
     return Surroundings(flags, place, statuses, was_root and not flags & linux.CLONE_NEWUSER)
 
 
-def _enter_root(settings: Settings, proc: int, *, was_root: bool) -> root.Root:
+def enter_root(build: Callable[[], _Built], proc: int) -> _Built:
+    """Move into a mount namespace of the calling process's own, `build` the root there, and give up being root.
+
+    Raises OSError where no mount namespace can be had.
+    """
+    was_root = os.geteuid() == 0
     if was_root and linux.succeeds(lambda: linux.unshare(linux.CLONE_NEWNS)):
         linux.unshare(linux.CLONE_NEWNS)
-        place = root.build_empty_root(settings)  # first, while every path can still be reached
+        built = build()  # first, while every path can still be reached
         if linux.can_clone(linux.CLONE_NEWUSER):
             _become_nobody(proc)
-        return place
+        return built
     become = _become_nobody if was_root else _become_own_root
 
     def try_out() -> None:
@@ -74,7 +83,7 @@ def _enter_root(settings: Settings, proc: int, *, was_root: bool) -> root.Root:
     if not linux.succeeds(try_out):
         raise PermissionError(errno.EPERM, "user namespaces are refused, or give no right to mount")
     try_out()
-    return root.build_empty_root(settings)
+    return build()
 
 
 def _missing(reason: str) -> dict[str, Status]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from isolatejs.capabilities.call_context import HostCallContext
+    from isolatejs.capabilities.fetch.policy.browser_requests import BrowserRequests
     from isolatejs.capabilities.fetch.policy.web_socket import WebSocketConnection
     from isolatejs.web.response import Response
     from isolatejs.web.url import ParsedUrl
@@ -223,6 +224,20 @@ class FetchBinding:
         target = self._check(url, "GET", schemes=("http", "https", "ws", "wss"))
         return await self._connector.connect_socket(
             target.host, target.effective_port, self._limits.connect_timeout_s
+        )
+
+    def for_browser(self) -> BrowserRequests:
+        """This policy for the pages of one browser, with connections of its own."""
+        from isolatejs.capabilities.fetch.policy.browser_requests import BrowserRequests
+
+        return BrowserRequests(
+            check=self._check,
+            check_open=self._check_open,
+            connector=self._connector,
+            limits=self._limits,
+            tls=self._tls(),
+            web_sockets=self.web_sockets,
+            user_agent=self._user_agent,
         )
 
     async def aclose(self) -> None:
