@@ -44,6 +44,7 @@ _HOMES = {
     "isolatejs.capabilities.modules.bindings": ("ModuleResolver", "create_module_resolver"),
     "isolatejs.capabilities.modules.module_source": ("ModuleSource",),
     "isolatejs.capabilities.modules.progress": ("ModuleProgress",),
+    "isolatejs.capabilities.modules.source_rule": ("SourceRule",),
     "isolatejs.web": (
         "AbortController",
         "AbortSignal",
@@ -135,6 +136,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.modules.bindings import create_module_resolver as create_module_resolver
     from isolatejs.capabilities.modules.module_source import ModuleSource as ModuleSource
     from isolatejs.capabilities.modules.progress import ModuleProgress as ModuleProgress
+    from isolatejs.capabilities.modules.source_rule import SourceRule as SourceRule
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy as NestedHostPolicy
     from isolatejs.capabilities.serve.bindings import WebSocketBindings as WebSocketBindings
     from isolatejs.capabilities.serve.bindings import WebSocketCommand as WebSocketCommand

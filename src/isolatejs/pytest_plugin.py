@@ -1,8 +1,8 @@
 """pytest collects `*.test.ts` and `*.test.js`: one item a test, each file in a sandbox of its own.
 
 Nothing of the library is loaded until there is such a file. Settings (pytest.ini, pyproject.toml):
-`isolatejs_test_files` (patterns; empty turns the plugin off), `isolatejs_timeout_ms`; on the command line
-`--update-snapshots`.
+`isolatejs_test_files` (patterns; empty turns the plugin off), `isolatejs_timeout_ms`, `isolatejs_allow_import`; on
+the command line `--update-snapshots`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ _SANDBOXES: pytest.StashKey[_Sandboxes] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("isolatejs_test_files", "file patterns of JavaScript tests", type="args", default=_PATTERNS)
     parser.addini("isolatejs_timeout_ms", "limit of each JavaScript test, in milliseconds", default="")
+    parser.addini(
+        "isolatejs_allow_import",
+        "patterns of other files than sources that JavaScript tests can import",
+        type="args",
+        default=[],
+    )
     parser.getgroup("isolatejs").addoption(
         "--update-snapshots",
         action="store_true",
@@ -65,6 +71,7 @@ class _Sandboxes:
         timeout = config.getini("isolatejs_timeout_ms")
         options = TestOptions(
             timeout_ms=float(timeout) if timeout else None,
+            allow_import=tuple(config.getini("isolatejs_allow_import")),
             update_snapshots="all" if config.getoption("--update-snapshots") else "new",
         )
         self.project: TestProject = TestProject(config.rootpath, options)

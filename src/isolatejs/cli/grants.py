@@ -19,6 +19,8 @@ from isolatejs.limits import MEMORY_LIMIT_MB
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from isolatejs.capabilities.modules.source_rule import SourceRule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
@@ -47,6 +49,14 @@ class Permissions:
     tools: Annotated[
         str | None,
         typer.Option("--tools", metavar="MODULE:NAME", help="Python functions that the program may call."),
+    ] = None
+    allow_import: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-import",
+            metavar="PATTERN",
+            help="Other files than sources that can be imported (*.txt, data/*.csv, .env). Repeatable.",
+        ),
     ] = None
     node_modules: Annotated[
         Path | None,
@@ -81,6 +91,12 @@ class Permissions:
     def nested_host(self) -> Any:
         """`nested_host=` of a runtime."""
         return {} if self.allow_nested else False
+
+    def sources_of(self, directory: Path) -> SourceRule:
+        """What a program can import of a directory: source files, JSON of a project, and what a flag names."""
+        from isolatejs.capabilities.modules.source_rule import SourceRule, is_project
+
+        return SourceRule(json=is_project(directory), also=tuple(self.allow_import or ()))
 
     def bindings(self) -> dict[str, Any]:
         """The bindings of the flags, without console and modules. Raises typer.BadParameter."""

@@ -84,7 +84,8 @@ def create_resolver(
 
     resolver = create_module_resolver()
     if program.directory is not None:
-        resolver = resolver.source_tree(program.prefix, program.directory)
+        sources = permissions.sources_of(program.directory)
+        resolver = resolver.source_tree(program.prefix, program.directory, only=sources)
     if node_modules is not None:
         resolver = resolver.mount_node_modules("/node_modules", node_modules)
     if import_map is not None:
@@ -93,7 +94,7 @@ def create_resolver(
         folder = tsconfig.resolve().parent
         root = _seen_at(program, folder)
         if folder != program.directory:
-            resolver = resolver.source_tree(root, folder)
+            resolver = resolver.source_tree(root, folder, only=permissions.sources_of(folder))
         resolver = resolver.tsconfig(tsconfig, root=root)
     if on_progress is not None:
         resolver = resolver.on_progress(on_progress)

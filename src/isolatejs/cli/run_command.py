@@ -74,7 +74,8 @@ def run(
 ) -> None:
     """Run a program in a sandbox. Everything is denied by default.
 
-    The program can import source files of its own directory and below. Exit status: 0 done, 1 the program
+    The program can import source files of its own directory and below, no hidden ones, and JSON in a project;
+    --allow-import names more. Exit status: 0 done, 1 the program
     failed, 2 wrong usage, 124 time limit, 125 the sandbox failed, 130 interrupted, 137 memory limit.
     """
     program = load_program(file, code)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.capabilities.console.bindings import ConsoleBindings
 from isolatejs.capabilities.files.bindings import create_file_bindings
 from isolatejs.capabilities.modules.bindings import create_module_resolver
+from isolatejs.capabilities.modules.source_rule import SourceRule, is_project
 from isolatejs.errors import ConfigurationError
 from isolatejs.host.inline_snapshots import insert_snapshots
 from isolatejs.limits import MEMORY_LIMIT_MB
@@ -44,6 +45,8 @@ class TestOptions:
     coverage: bool = False
     memory_limit_mb: int = MEMORY_LIMIT_MB
     nested_host: Any = None
+    allow_import: tuple[str, ...] = ()
+    """Patterns of other files than sources that tests can import (see SourceRule)."""
     bindings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -147,7 +150,8 @@ class TestProject:
             return await runtime.collect(_read(file.path), file.filename)
 
     def _bindings(self, on_console: Callable[[ConsoleEntry], Any] | None = None) -> dict[str, Any]:
-        resolver = create_module_resolver().source_tree("/", self.root)
+        sources = SourceRule(json=is_project(self.root), also=self.options.allow_import)
+        resolver = create_module_resolver().source_tree("/", self.root, only=sources)
         packages = self.root / "node_modules"
         if packages.is_dir():
             resolver = resolver.mount_node_modules("/node_modules", packages)

@@ -14,6 +14,7 @@ from isolatejs.errors import ConfigurationError
 
 from .module_source import ModuleSource, is_url
 from .mounted_tree import MountedTree
+from .source_rule import SourceRule
 from .tsconfig import PathAlias, read_tsconfig
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class SourceTree:
     loader: Loader | None
     directory: MountedTree | None
     static: bool
+    rule: SourceRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +138,25 @@ class ModuleResolver:
         return self
 
     def source_tree(
-        self, prefix: str, loader: Loader | str | Path, *, static: bool = False
+        self,
+        prefix: str,
+        loader: Loader | str | Path,
+        *,
+        static: bool = False,
+        only: SourceRule | None = None,
     ) -> ModuleResolver:
         """Modules below a prefix. The loader gets the path below it (`lib/a.ts` for `/src/lib/a.ts`).
 
-        Given a directory of the host instead of a loader, files are read from there, and from nowhere else.
+        Given a directory of the host instead of a loader, files are read from there, and from nowhere else:
+        every file, hidden ones too, unless a SourceRule says which (`only=SourceRule()`: source files).
         """
         if not isinstance(prefix, str) or not prefix:
             raise ConfigurationError("source_tree: the prefix is a path like '/src/' or a name like '@app/'")
         below = prefix.rstrip("/") + "/"
         if isinstance(loader, (str, Path)):
-            tree = SourceTree(below, None, MountedTree(Path(loader)), static)
+            tree = SourceTree(below, None, MountedTree(Path(loader)), static, only)
+        elif only is not None:
+            raise ConfigurationError(f"source_tree({prefix!r}): `only` is for a directory, not for a loader")
         elif callable(loader):
             tree = SourceTree(below, loader, None, static)
         else:

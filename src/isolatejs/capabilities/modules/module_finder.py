@@ -87,18 +87,20 @@ class ModuleFinder:
         context: Callable[[], HostCallContext],
     ) -> tuple[FoundModule, list[FoundModule]]:
         """The module, and those that it will want and are not in `sent`. Raises GuestVisibleError."""
+        refusals: list[str] = []
         try:
             importer = _normal_importer(importer)
             for alias in self._resolver.path_aliases:
                 for meant in alias.match(specifier):
-                    found = await self._find(meant, importer, kind, type, sent, context)
+                    found = await self._find(meant, importer, kind, type, sent, context, refusals)
                     if found is not None:
                         return found
-            found = await self._find(self._remapped(specifier), importer, kind, type, sent, context)
+            meant = self._remapped(specifier)
+            found = await self._find(meant, importer, kind, type, sent, context, refusals)
         except (PackageError, OutsideError, ClimbingError) as error:
             raise not_found(specifier, str(error)) from error
         if found is None:
-            raise not_found(specifier)
+            raise not_found(specifier, refusals[0] if refusals else None)
         return found
 
     async def _find(
@@ -109,6 +111,7 @@ class ModuleFinder:
         type: str,
         sent: set[str],
         context: Callable[[], HostCallContext],
+        refusals: list[str],
     ) -> tuple[FoundModule, list[FoundModule]] | None:
         bare, query = split_query(specifier)
         module = await self._exact(bare, query, type, context)
@@ -116,7 +119,7 @@ class ModuleFinder:
         if module is None:
             module = await self._virtual(bare, target, query, type, context)
         if module is None:
-            module = await self._from_trees(target, query, type, context)
+            module = await self._from_trees(target, query, type, context, refusals)
         if module is not None:
             brought = await self._prefetch(module, sent, context)
             for found in (module, *brought):
@@ -199,8 +202,14 @@ class ModuleFinder:
     # --- source trees ----------------------------------------------------------------------------
 
     async def _from_trees(
-        self, target: str, query: str, type: str, context: Callable[[], HostCallContext]
+        self,
+        target: str,
+        query: str,
+        type: str,
+        context: Callable[[], HostCallContext],
+        refusals: list[str],
     ) -> FoundModule | None:
+        """`refusals` receives why a file is not given, whether or not it is there."""
         for tree in self._resolver.source_trees:
             if not target.startswith(tree.prefix) and target + "/" != tree.prefix:
                 continue
@@ -208,7 +217,12 @@ class ModuleFinder:
                 relative = path_below(tree.prefix, candidate)
                 if not relative:
                     continue
-                given = await self._load_from_tree(tree, relative, context)
+                refusal = None if tree.rule is None else tree.rule.refusal(relative, type)
+                if refusal is not None:
+                    if candidate == target and posixpath.basename(target).count("."):
+                        refusals.append(refusal)
+                    continue
+                given = await self._load_from_tree(tree, relative, type, context)
                 if given is None:
                     continue
                 place = candidate if candidate.startswith("/") or is_url(candidate) else f"/{candidate}"
@@ -222,7 +236,7 @@ class ModuleFinder:
         return None
 
     async def _load_from_tree(
-        self, tree: SourceTree, relative: str, context: Callable[[], HostCallContext]
+        self, tree: SourceTree, relative: str, type: str, context: Callable[[], HostCallContext]
     ) -> ModuleSource | None:
         where = f"source_tree({tree.prefix!r})"
         if tree.directory is not None:
@@ -230,7 +244,9 @@ class ModuleFinder:
                 file = await asyncio.to_thread(self._cache.file, tree.directory, relative)
             except OutsideError as error:
                 raise not_found(tree.prefix + relative, str(error)) from error
-            return None if file is None else ModuleSource(source=file.content)
+            if file is None or (tree.rule is not None and tree.rule.refusal(file.place, type) is not None):
+                return None  # a link to what cannot be imported leads nowhere
+            return ModuleSource(source=file.content)
         assert tree.loader is not None
         try:
             return as_module_source(await _call(tree.loader, (relative,), context), where)
