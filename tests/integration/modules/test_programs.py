@@ -182,15 +182,13 @@ async def test_missing_export_says_who_and_what_to_do(evaluate: Evaluate) -> Non
     modules = (
         create_module_resolver()
         .virtual("/app/types.ts", "export interface User { name: string }")
-        .virtual(
-            "/app/main.ts", "\nimport { User } from './types.ts';\nexport const u: User = { name: 'x' };"
-        )
+        .virtual("/app/main.ts", "\nimport { User } from './types.ts';\nexport const u: User = new User();")
     )
     with pytest.raises(GuestError) as caught:
         await evaluate("import '/app/main.ts'", modules)
     error = caught.value
     assert error.name == "SyntaxError"
-    assert "import type { User } from './types.ts'" in error.message
+    assert "has no export named 'User'\n  imported by /app/main.ts" in error.message
     assert (error.filename, error.line, error.column) == ("/app/main.ts", 2, 10)
 
 

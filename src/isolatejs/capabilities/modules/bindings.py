@@ -6,7 +6,7 @@ import inspect
 import json
 import posixpath
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +62,13 @@ class ModuleOptions:
 
     `jsx_import_source` is the package that JSX compiles to (`react`, `preact`, `hono/jsx`);
     `experimental_decorators` asks for TypeScript's old decorators instead of the standard's.
+    `verbatim_module_syntax` keeps imports that are never used as values, as TypeScript's option of that name does.
     `environment` is what a program finds as `process.env`.
     """
 
     jsx_import_source: str = "react"
     experimental_decorators: bool = False
+    verbatim_module_syntax: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: {"NODE_ENV": "production"})
 
 
@@ -207,28 +209,33 @@ class ModuleResolver:
         return self
 
     def tsconfig(self, path: str | Path, *, root: str = "/") -> ModuleResolver:
-        """`paths`, `jsxImportSource` and `experimentalDecorators` of a tsconfig.json, `extends` included.
+        """`paths`, `jsxImportSource`, `experimentalDecorators` and `verbatimModuleSyntax` of a tsconfig.json.
 
-        `root` is where programs see the folder that holds the file.
+        What it `extends` is included. `root` is where programs see the folder that holds the file.
         """
         config = read_tsconfig(Path(path), root)
         self.path_aliases = config.aliases
         return self.compiler_options(
             jsx_import_source=config.jsx_import_source,
             experimental_decorators=config.experimental_decorators,
+            verbatim_module_syntax=config.verbatim_module_syntax,
         )
 
     def compiler_options(
-        self, *, jsx_import_source: str | None = None, experimental_decorators: bool | None = None
+        self,
+        *,
+        jsx_import_source: str | None = None,
+        experimental_decorators: bool | None = None,
+        verbatim_module_syntax: bool | None = None,
     ) -> ModuleResolver:
-        """How JSX and decorators are compiled; see ModuleOptions."""
-        self.options = ModuleOptions(
-            jsx_import_source if jsx_import_source is not None else self.options.jsx_import_source,
-            self.options.experimental_decorators
-            if experimental_decorators is None
-            else experimental_decorators,
-            self.options.environment,
-        )
+        """How JSX, decorators and imports of types are compiled; see ModuleOptions. None changes nothing."""
+        given = {
+            "jsx_import_source": jsx_import_source,
+            "experimental_decorators": experimental_decorators,
+            "verbatim_module_syntax": verbatim_module_syntax,
+        }
+        changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        self.options = replace(self.options, **changed)
         return self
 
     def environment(self, variables: Mapping[str, str]) -> ModuleResolver:
@@ -236,9 +243,7 @@ class ModuleResolver:
         for name, value in variables.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise ConfigurationError("environment: names and values are text")
-        self.options = ModuleOptions(
-            self.options.jsx_import_source, self.options.experimental_decorators, dict(variables)
-        )
+        self.options = replace(self.options, environment=dict(variables))
         return self
 
     def on_progress(self, listener: Callable[[ModuleProgress], object]) -> ModuleResolver:

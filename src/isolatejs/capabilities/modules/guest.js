@@ -6,7 +6,8 @@ import { decodeText, encodeText } from "../../guest/primordials.js";
 
 /** @typedef {import("../../guest/linker/module_store.js").LoadRequest} LoadRequest */
 /** @typedef {import("../../guest/linker/module_store.js").Loaded} Loaded */
-/** @typedef {{ environment: Record<string, string>, shadowed: string[], cwd: string, reportsLinking: boolean }} Grant */
+/** @typedef {{ environment: Record<string, string>, shadowed: string[], cwd: string, reportsLinking: boolean,
+ *   keepsTypeImports: boolean }} Grant */
 
 /**
  * @param {import("../../guest/kernel.js").Kernel} kernel
@@ -33,6 +34,7 @@ class ChannelModuleHost {
     this.shadowed = grant.shadowed;
     this.environment = grant.environment;
     this.cwd = grant.cwd;
+    this.keepsTypeImports = grant.keepsTypeImports;
     this.#reportsLinking = grant.reportsLinking;
   }
 

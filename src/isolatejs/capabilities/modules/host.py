@@ -59,6 +59,7 @@ class ModulesHost:
             "shadowed": sorted(name for name in virtual if not name.startswith(("/", "."))),
             "cwd": self._scope.cwd,
             "reportsLinking": self._progress.is_wanted,
+            "keepsTypeImports": self._resolver.options.verbatim_module_syntax,
         }
 
     def load_module(self, message: contract.LoadModule, call: IncomingCall) -> Awaitable[Reply]:

@@ -1,4 +1,4 @@
-"""What of a `tsconfig.json` matters to modules: `paths`, `baseUrl` and how JSX and decorators are compiled."""
+"""What of a `tsconfig.json` matters to modules: `paths`, `baseUrl` and how JSX, decorators and types are compiled."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class TsConfig:
     aliases: tuple[PathAlias, ...]
     jsx_import_source: str | None
     experimental_decorators: bool | None
+    verbatim_module_syntax: bool | None
 
 
 def read_tsconfig(path: Path, root: str) -> TsConfig:
@@ -70,11 +71,13 @@ def read_tsconfig(path: Path, root: str) -> TsConfig:
         name = extended if extended.endswith(".json") else f"{extended}.json"
         path, place = path.parent / name, posixpath.normpath(posixpath.join(place, posixpath.dirname(name)))
     decorators = options.get("experimentalDecorators")
+    verbatim = options.get("verbatimModuleSyntax")
     source = options.get("jsxImportSource")
     return TsConfig(
         aliases=_aliases(options.get("paths"), options.get("base", root)),
         jsx_import_source=source if isinstance(source, str) else None,
         experimental_decorators=decorators if isinstance(decorators, bool) else None,
+        verbatim_module_syntax=verbatim if isinstance(verbatim, bool) else None,
     )
 
 

@@ -7,6 +7,7 @@ import { compileFacades } from "./facades.js";
 import { Referrer } from "./module_record.js";
 import { defaultModule, parseJson, valueModule, wasmModule } from "./synthetic.js";
 import { describeSyntaxError, locateSyntaxError, placeOf } from "./syntax_errors.js";
+import { withoutTypeImports } from "./type_imports.js";
 import { lower } from "./typescript.js";
 
 /** @typedef {import("./effects.js").Effect} Effect */
@@ -97,7 +98,7 @@ function* compileSource(graph, record) {
   let lowered;
   let instrumented = null;
   try {
-    lowered = yield* loweredText(graph, record);
+    lowered = yield* moduleText(graph, record);
     instrumented = graph.instrumented(record, lowered);
     record.module ??= sourceModule(graph, record, instrumented?.code ?? lowered.code);
   } catch (error) {
@@ -107,7 +108,7 @@ function* compileSource(graph, record) {
     record.language = "ts";
     let failure = error;
     try {
-      lowered = yield* loweredText(graph, record);
+      lowered = yield* moduleText(graph, record);
       instrumented = graph.instrumented(record, lowered);
       record.module ??= sourceModule(graph, record, instrumented?.code ?? lowered.code);
     } catch (second) {
@@ -159,9 +160,23 @@ export function sourceModule(graph, record, code) {
  * @param {ModuleRecord} record
  * @returns {Generator<Effect, import("./typescript.js").Lowered, any>}
  */
-function* loweredText(graph, record) {
+export function* loweredText(graph, record) {
   const language = record.language === "unknown" ? "js" : record.language;
-  return yield* lower(record.text, language, whereIs(record), graph.transpile);
+  const isCommonJS = record.format === "commonjs";
+  return yield* lower(record.text, language, whereIs(record), graph.transpile, { isCommonJS });
+}
+
+/**
+ * A module's JavaScript, without imports that are only types.
+ * @param {ModuleGraph} graph
+ * @param {ModuleRecord} record
+ * @returns {Generator<Effect, import("./typescript.js").Lowered, any>}
+ */
+function* moduleText(graph, record) {
+  const lowered = yield* graph.lowered(record);
+  record.lowered = null;
+  if (record.language === "js" || record.language === "unknown" || record.language === "jsx") return lowered;
+  return { ...lowered, code: yield* withoutTypeImports(graph, record, lowered.code) };
 }
 
 /**

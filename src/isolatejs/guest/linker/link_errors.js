@@ -15,7 +15,7 @@ import { placeSyntaxError } from "./syntax_errors.js";
  */
 export function resolutionError(message, specifier, importer, code = "ERR_MODULE_NOT_FOUND") {
   const chain = importer.importerChain();
-  const error = new Error(message + describeChain(chain) + hintFor(specifier, importer));
+  const error = new Error(message + describeChain(chain));
   Object.defineProperty(error, "name", {
     value: "ModuleResolutionError",
     configurable: true,
@@ -36,7 +36,8 @@ export function instantiationError(error, root) {
   const { 1: specifier, 2: name } = wanted;
   const place = findImport(root, specifier, name, new SafeSet());
   const importer = place?.record ?? root;
-  const hint = importer.language === "ts" || importer.language === "tsx" || importer.language === "unknown"
+  // In TypeScript an import that is only a type has been dropped.
+  const hint = importer.language === "unknown"
     ? `\n  If '${name}' is a type, write: import type { ${name} } from '${specifier}'`
     : "";
   const chain = importer.importerChain();
@@ -59,23 +60,6 @@ export function instantiationError(error, root) {
 /** @param {readonly string[]} chain */
 function describeChain(chain) {
   return chain.map((path) => `\n  imported by ${path}`).join("");
-}
-
-/**
- * @param {string} specifier
- * @param {ModuleRecord} importer
- */
-function hintFor(specifier, importer) {
-  if (importer.language !== "ts" && importer.language !== "tsx") return "";
-  const text = importer.text;
-  for (let from = text.indexOf(specifier); from >= 0; from = text.indexOf(specifier, from + 1)) {
-    const line = text.slice(text.lastIndexOf("\n", from) + 1, from);
-    const names = /^\s*import\s*\{([^}]*)\}\s*from\s*["']$/.exec(line);
-    if (names !== null) {
-      return `\n  If it is only needed for types, write: import type {${names[1]}} from '${specifier}'`;
-    }
-  }
-  return "";
 }
 
 /**

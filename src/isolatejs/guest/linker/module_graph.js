@@ -12,7 +12,7 @@ import { addMissingExports } from "./late_exports.js";
 import { instantiationError } from "./link_errors.js";
 import { directoryOf, Referrer } from "./module_record.js";
 import { ModuleStore } from "./module_store.js";
-import { compileRecord } from "./compile.js";
+import { compileRecord, loweredText } from "./compile.js";
 import { decodeSourceMap, originalPosition } from "./source_maps.js";
 
 /** @typedef {import("./effects.js").Effect} Effect */
@@ -191,6 +191,15 @@ export class ModuleGraph {
     if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, record.url).href;
     if (/^(?!node:)[a-z][\w+.-]*:/i.test(specifier)) return new URL(specifier).href;
     return runNow(this.resolve(specifier, record, "import")).url;
+  }
+
+  /**
+   * A module's JavaScript. What one that re-exports from it has asked for already is not made twice.
+   * @param {ModuleRecord} record
+   * @returns {Generator<Effect, import("./typescript.js").Lowered, any>}
+   */
+  *lowered(record) {
+    return record.lowered ??= yield* loweredText(this, record);
   }
 
   /**

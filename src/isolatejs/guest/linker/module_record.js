@@ -104,6 +104,10 @@ export class ModuleRecord {
   body = null;
   /** @type {readonly string[] | null} names that a CommonJS module exports, as far as its text tells */
   exportNames = null;
+  /** @type {import("./typescript.js").Lowered | null} its JavaScript, from when it is known until it is compiled */
+  lowered = null;
+  /** @type {import("./type_imports.js").ModuleShape | null | undefined} undefined: nobody has asked yet */
+  shape = undefined;
   /** @type {{ exports: any } | null} value of a json, text or bytes module, or of a built-in */
   value = null;
   /** The program that the embedder runs, not something imported. */

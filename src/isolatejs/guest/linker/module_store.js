@@ -21,6 +21,7 @@ import { edgeKey, ModuleRecord } from "./module_record.js";
  * @property {(request: { source: string, language: string }) => any} transpileNow
  * @property {Record<string, string>} [environment]  `process.env`
  * @property {string} [cwd]
+ * @property {boolean} [keepsTypeImports]  `verbatimModuleSyntax` of the project's tsconfig.json
  * @property {readonly string[]} [shadowed]  bare names of built-ins that the embedder replaces
  */
 

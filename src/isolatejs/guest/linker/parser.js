@@ -24,6 +24,11 @@ export async function loadAcorn() {
   return parse;
 }
 
+/** The parser, null when it has not been loaded. */
+export function loadedAcorn() {
+  return parse;
+}
+
 /** @type {((source: string) => { exports: string[], reexports: string[] }) | null} */
 let lexCommonJS = null;
 

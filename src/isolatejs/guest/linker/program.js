@@ -9,6 +9,7 @@ import { engine } from "./engine.js";
 import { DYNAMIC_IMPORT } from "./module_graph.js";
 import { ModuleRecord, Referrer } from "./module_record.js";
 import { locateSyntaxError } from "./syntax_errors.js";
+import { withoutTypeImports } from "./type_imports.js";
 import { languageOf, lower } from "./typescript.js";
 
 /** @typedef {import("./completion.js").Rewritten} Rewritten */
@@ -64,7 +65,7 @@ export class Program {
     const { record } = this;
     const language = languageOf(record.path);
     if (language !== "js") {
-      const lowered = await runLater(lower(this.#source, language, this.#where, this.#graph.transpile));
+      const lowered = await this.#lower(language);
       try {
         return record.module = await this.#compileCode(lowered, completion);
       } catch (error) {
@@ -95,7 +96,7 @@ export class Program {
     if (!TYPESCRIPT_HINT.test(this.#source)) throw await located();
     let failure;
     try {
-      const lowered = await runLater(lower(this.#source, "ts", this.#where, this.#graph.transpile));
+      const lowered = await this.#lower("ts");
       record.language = "ts";
       return await this.#compileCode(lowered, completion);
     } catch (second) {
@@ -103,6 +104,14 @@ export class Program {
       failure = second;
     }
     throw later(await located(), failure);
+  }
+
+  /** @param {import("./typescript.js").Language} language */
+  async #lower(language) {
+    const lowered = await runLater(lower(this.#source, language, this.#where, this.#graph.transpile));
+    if (language === "jsx") return lowered;
+    const code = await runLater(withoutTypeImports(this.#graph, this.record, lowered.code));
+    return { ...lowered, code };
   }
 
   /**

@@ -4,8 +4,10 @@
 // by the engine's transpiler, in a sandbox of its own that the host starts.
 
 import { engine, loaderError } from "./engine.js";
+import { withoutImportEquals, withoutUnusedRequires } from "./import_equals.js";
 import { splitInlineMap } from "./source_maps.js";
 import { positionAt } from "./source_positions.js";
+import { keepStatementEnds } from "./statement_ends.js";
 import { describeSyntaxError } from "./syntax_errors.js";
 
 /** @typedef {import("./syntax_errors.js").Where} Where */
@@ -14,6 +16,8 @@ import { describeSyntaxError } from "./syntax_errors.js";
 /** @typedef {(request: { source: string, language: Language }) => import("./effects.js").Effect} Transpile */
 
 const DECORATOR = /(?:^|[\s;{}()])@[\p{ID_Start}$_(]/u;
+/** Lines of comments, whose `@tags` look like decorators. */
+const COMMENT_LINES = /^[ \t]*(?:\*|\/\*|\/\/).*$/gm;
 
 /** @param {string} filename @returns {Language} */
 export function languageOf(filename) {
@@ -28,20 +32,32 @@ export function languageOf(filename) {
  * @param {Language} language
  * @param {Where} where  for errors
  * @param {Transpile} transpile
+ * @param {{ isCommonJS?: boolean }} [options]
  * @returns {Generator<import("./effects.js").Effect, Lowered, any>} throws SyntaxError
  */
-export function* lower(source, language, where, transpile) {
+export function* lower(source, language, where, transpile, { isCommonJS = false } = {}) {
   if (language === "js") return { code: source, map: null };
   if (language === "ts") {
     const stripped = strip(source);
     if (stripped !== null) return { code: stripped, map: null };
+    const plain = withoutImportEquals(source, isCommonJS);
+    if (plain !== null) {
+      const lowered = yield* lower(plain.code, language, where, transpile);
+      return isCommonJS ? { ...lowered, code: withoutUnusedRequires(lowered.code, plain.names) } : lowered;
+    }
     const transformed = transform(source);
-    if (transformed !== null && !DECORATOR.test(transformed.code)) return transformed;
-    if (!DECORATOR.test(source)) yield explain(source, language, where);
+    const isDecorated = hasDecorators(source);
+    if (transformed !== null && !(isDecorated && hasDecorators(transformed.code))) return transformed;
+    if (!isDecorated) yield explain(source, language, where);
   }
   const reply = yield transpile({ source, language });
   if (reply.error !== undefined) throw describeSyntaxError(reply.error, where);
   return splitInlineMap(reply.code);
+}
+
+/** @param {string} code  when in doubt, yes */
+function hasDecorators(code) {
+  return DECORATOR.test(code) && DECORATOR.test(code.replace(COMMENT_LINES, ""));
 }
 
 /**
@@ -50,7 +66,7 @@ export function* lower(source, language, where, transpile) {
  */
 export function strip(source) {
   try {
-    return engine().stripTypes(source, { mode: "strip" });
+    return keepStatementEnds(source, engine().stripTypes(source, { mode: "strip" }));
   } catch (error) {
     if (isRefusal(error)) return null;
     throw error;

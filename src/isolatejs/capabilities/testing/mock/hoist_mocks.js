@@ -3,6 +3,7 @@
 // the imports become `await import()` after the mocks. Lines stay where they are.
 
 import { loadAcorn } from "../../../guest/linker/parser.js";
+import { dropTypes, shapeOf } from "../../../guest/linker/type_imports.js";
 import { strip } from "../../../guest/linker/typescript.js";
 
 const FRAMEWORKS = new Set(["vitest", "@jest/globals", "bun:test", "node:test"]);
@@ -54,10 +55,15 @@ function dynamicImport(node) {
  */
 export async function hoistMocks(code, filename) {
   const parse = await loadAcorn();
-  const source = /\.[cm]?tsx?$/.test(filename) ? strip(code) ?? code : code;
+  const isTypeScript = /\.[cm]?tsx?$/.test(filename);
+  let source = isTypeScript ? strip(code) ?? code : code;
   let program;
   try {
     program = parse(source);
+    if (isTypeScript) {
+      source = dropTypes(source, shapeOf(program), () => true);
+      program = parse(source);
+    }
   } catch (error) {
     if (error instanceof SyntaxError) return code; // the linker reports it with its place
     throw error;
