@@ -31,10 +31,18 @@ _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _SINGLE_DOT: Final = frozenset({".", "%2e"})
 _DOUBLE_DOT: Final = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
 
-_FRAGMENT_SET: Final = frozenset(b' "<>`')
-_QUERY_SET: Final = frozenset(b" \"#<>'")
-_PATH_SET: Final = frozenset(b' "#<>?`{}')  # like the engine, without the "^" that the standard added later
-_USERINFO_SET: Final = _PATH_SET | frozenset(b"/:;=@[\\]^|")
+
+def _encoding(also: bytes) -> dict[int, str]:
+    """What each byte becomes: controls, what is not ASCII and the bytes of `also` are percent-encoded."""
+    return {
+        byte: chr(byte) if 0x1F < byte < 0x7F and byte not in also else f"%{byte:02X}" for byte in range(256)
+    }
+
+
+_FRAGMENT: Final = _encoding(b' "<>`')
+_QUERY: Final = _encoding(b" \"#<>'")
+_PATH: Final = _encoding(b' "#<>?`{}')  # like the engine, without the "^" that the standard added later
+_USERINFO: Final = _encoding(b' "#<>?`{}/:;=@[\\]^|')
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +152,8 @@ def _parse_authority(scheme: str, rest: str) -> ParsedUrl:
     path, query, fragment = _split_path(rest)
     return ParsedUrl(
         scheme=scheme,
-        username=_encode(username, _USERINFO_SET),
-        password=_encode(password, _USERINFO_SET),
+        username=_encode(username, _USERINFO),
+        password=_encode(password, _USERINFO),
         host=_parse_host(host),
         port=None if port == DEFAULT_PORTS[scheme] else port,
         path=_parse_path(path[1:], []),
@@ -171,8 +179,8 @@ def _split_path(rest: str) -> tuple[str, str | None, str | None]:
     path, question_mark, query = rest.partition("?")
     return (
         path,
-        _encode(query, _QUERY_SET) if question_mark else None,
-        _encode(fragment, _FRAGMENT_SET) if hash_sign else None,
+        _encode(query, _QUERY) if question_mark else None,
+        _encode(fragment, _FRAGMENT) if hash_sign else None,
     )
 
 
@@ -191,7 +199,7 @@ def _parse_path(text: str, segments: list[str]) -> str:
             if last:
                 segments.append("")
         else:
-            segments.append(_encode(part, _PATH_SET))
+            segments.append(_encode(part, _PATH))
     return "/" + "/".join(segments)
 
 
@@ -281,10 +289,7 @@ def _ipv4_number(part: str) -> int:
     return int(decimal) if decimal is not None else int(octal or "0", 8)
 
 
-def _encode(text: str, also: frozenset[int]) -> str:
+def _encode(text: str, encoding: dict[int, str]) -> str:
     if text.isascii() and text.isalnum():
         return text
-    return "".join(
-        chr(byte) if 0x1F < byte < 0x7F and byte not in also else f"%{byte:02X}"
-        for byte in text.encode("utf-8")
-    )
+    return text.encode("utf-8").decode("latin-1").translate(encoding)
