@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from isolatejs.errors import ConfigurationError
+
+NAME_TO_COMPARE_LIMIT_CHARACTERS: Final = 100
+"""A longer name is no misspelling, and takes long to compare."""
 
 T = TypeVar("T")
 
@@ -34,6 +37,14 @@ def refuse_unknown_keys(given: Iterable[Any], known: list[str], where: str) -> N
 
 def unknown_name(given: Any, known: list[str]) -> str:
     """`unknown option 'x'; did you mean 'y'?`, or the list of what is known."""
-    near = difflib.get_close_matches(str(given), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
-    return f"unknown option {given!r}; {hint}"
+    near = nearest_name(str(given), known)
+    hint = "known are " + ", ".join(known) if near is None else f"did you mean {near!r}?"
+    return f"unknown option {given!r:.200}; {hint}"
+
+
+def nearest_name(given: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant, or None."""
+    if len(given) > NAME_TO_COMPARE_LIMIT_CHARACTERS:
+        return None
+    near = difflib.get_close_matches(given, [name for name in known if len(name) <= 2 * len(given) + 2], n=1)
+    return near[0] if near else None

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>\s+|//[^\n]*|/\*.*?\*/)
-  | (?P<open_comment>/\*)
-  | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+    (?P<space>\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)
+  | (?P<open_comment>/\*.*+)
+  | (?P<string>"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?)
   | (?P<template>`)
   | (?P<number>\d[\w.]*)
   | (?P<word>[A-Za-z_$\u0080-\U0010ffff][\w$]*)
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_REGEXP = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
+_REGEXP = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++/[a-z]*+")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _CONTINUES = frozenset("=+-*%&|^<?:,.(") | {"=>", "..."}
 _VALUE_WORDS = frozenset({"this", "super", "null", "true", "false"})
@@ -41,7 +41,7 @@ def is_complete(source: str) -> bool:
     """Whether a source can be run, rather than continued on the next line."""
     try:
         tokens = list(_tokens(source))
-    except _Incomplete:
+    except (_Incomplete, RecursionError):
         return False
     depth = sum(1 if token in "([{" else -1 for token in tokens if token in ("(", "[", "{", ")", "]", "}"))
     return depth <= 0 and not (tokens and tokens[-1] in _CONTINUES)
@@ -51,7 +51,7 @@ def declared_names(source: str) -> list[str]:
     """Names that a source declares at its top level: variables, functions, classes, enums and imports."""
     try:
         tokens = list(_tokens(source))
-    except _Incomplete:
+    except (_Incomplete, RecursionError):
         return []
     names: list[str] = []
     depth = 0

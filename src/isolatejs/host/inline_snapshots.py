@@ -32,8 +32,8 @@ _logger = logging.getLogger("isolatejs.testing")
 _SINGLE_TRIES: Final = 50
 """So many edits are tried one by one when not all of them are right: only a program that lies comes here."""
 _CALL: Final = re.compile(
-    r"(?:toMatchInlineSnapshot|toThrowErrorMatchingInlineSnapshot)\s*\(\s*"
-    r"(`[^\\`]*(?:\\[\s\S][^\\`]*)*`|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')?\s*,?\s*\)"
+    r"(?:toMatchInlineSnapshot|toThrowErrorMatchingInlineSnapshot)\s*+\(\s*+"
+    r"(`(?:[^\\`]|\\[\s\S])*+`|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+')?\s*+,?\s*+\)"
 )
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _LINE_START: Final = re.compile("\r\n|[\r\n\u2028\u2029]")
@@ -99,12 +99,16 @@ def find_edits(text: str, snapshots: Sequence[InlineSnapshot], *, replaces: bool
     starts = [0, *(match.end() for match in _LINE_START.finditer(text))]
     line_end = "\r\n" if "\r\n" in text else "\n"
     edits: dict[int, Edit] = {}
-    for snapshot in snapshots:
+    at_place = {(snapshot.line, snapshot.column): snapshot for snapshot in snapshots}  # the last one counts
+    line, columns = 0, _Columns("")
+    for _, snapshot in sorted(at_place.items()):
         if not 1 <= snapshot.line <= len(starts):
             continue
         begin = starts[snapshot.line - 1]
-        end = starts[snapshot.line] if snapshot.line < len(starts) else len(text)
-        name_at = begin + _code_points(text[begin:end], snapshot.column - 1)
+        if snapshot.line != line:
+            end = starts[snapshot.line] if snapshot.line < len(starts) else len(text)
+            line, columns = snapshot.line, _Columns(text[begin:end])
+        name_at = begin + columns.code_points(snapshot.column - 1)
         call = _CALL.match(text, name_at)
         if call is None or (call.group(1) is not None and not replaces):
             continue
@@ -142,12 +146,20 @@ def _apply(text: str, edits: Sequence[Edit]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _code_points(line: str, utf16_units: int) -> int:
-    """Where a column of the engine is, which counts UTF-16 code units; past the end it is the end."""
-    if line.isascii():
-        return max(0, min(utf16_units, len(line)))
-    ends = list(accumulate(2 if character > "\uffff" else 1 for character in line))
-    return bisect.bisect_right(ends, max(0, utf16_units))
+class _Columns:
+    """Columns of one line, which the engine counts in UTF-16 code units."""
+
+    def __init__(self, line: str) -> None:
+        self._length = len(line)
+        self._ends: list[int] | None = None
+        if not line.isascii():
+            self._ends = list(accumulate(2 if character > "\uffff" else 1 for character in line))
+
+    def code_points(self, utf16_units: int) -> int:
+        """Where a column is in the text; past the end it is the end."""
+        if self._ends is None:
+            return max(0, min(utf16_units, self._length))
+        return bisect.bisect_right(self._ends, max(0, utf16_units))
 
 
 def _content(snapshot: str, indent: str) -> str:

@@ -7,7 +7,6 @@ next one of the same tenant takes some ten milliseconds.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import itertools
 import os
 import uuid
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from isolatejs.capabilities.options import nearest_name
 from isolatejs.capabilities.tools.declarations import tool_types
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import TYPECHECK_ERRORS_LIMIT, TYPECHECK_SOURCE_LIMIT_BYTES, TYPECHECK_TIMEOUT_MS
@@ -250,8 +250,8 @@ def check_request(
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         if name not in COMPILER_OPTIONS:
-            near = difflib.get_close_matches(name, COMPILER_OPTIONS, n=1)
-            hint = f", did you mean {near[0]!r}?" if near else " or it is fixed"
+            near = nearest_name(name, COMPILER_OPTIONS)
+            hint = " or it is fixed" if near is None else f", did you mean {near!r}?"
             raise ConfigurationError(f"compiler_options: unknown option {name!r}{hint}")
         if not isinstance(value, bool | str):
             raise ConfigurationError(

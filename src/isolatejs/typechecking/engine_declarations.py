@@ -124,7 +124,7 @@ def _statement(lines: list[str]) -> list[Statement]:
     return []
 
 
-_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
+_STRING: Final = re.compile(r"(?<!\\)(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+')|`[^`]*+`")
 
 
 def _strip_comments(line: str, in_comment: bool) -> tuple[str, bool]:

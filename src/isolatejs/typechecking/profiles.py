@@ -5,12 +5,12 @@ The declarations are the capability folders' `types.d.ts`, and for the web platf
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from isolatejs.capabilities.options import nearest_name
 from isolatejs.errors import ConfigurationError
 from isolatejs.typechecking.engine_declarations import select_declarations
 
@@ -141,6 +141,6 @@ def _type_file(name: str) -> TypeFile:
 
 def _unknown(name: object, known: Iterable[str]) -> str:
     names = list(known)
-    near = difflib.get_close_matches(str(name), names, n=1)
-    hint = f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
+    near = nearest_name(str(name), names)
+    hint = f"; there are {', '.join(names)}" if near is None else f", did you mean {near!r}?"
     return f"unknown name {name!r}{hint}"

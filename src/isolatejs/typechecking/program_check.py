@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from isolatejs.capabilities.options import nearest_name
 from isolatejs.errors import ConfigurationError, TypecheckError
 from isolatejs.typechecking.check import check, check_request, run_check
 from isolatejs.typechecking.formatting import format_typecheck_errors
@@ -39,8 +39,8 @@ class ProgramCheckOptions:
         known = [field.name for field in fields(cls)]
         for name in value:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1)
-                hint = f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+                near = nearest_name(str(name), known)
+                hint = f"; there are {', '.join(known)}" if near is None else f", did you mean {near!r}?"
                 raise ConfigurationError(f"typecheck: unknown option {name!r}{hint}")
         given = dict(value)
         given["capabilities"] = tuple(given.get("capabilities", ()))

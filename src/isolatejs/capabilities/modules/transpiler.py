@@ -31,7 +31,7 @@ RunEngine = Callable[..., Awaitable[Any]]
 
 _MEMORY_LIMIT_BYTES = 512 * MIB
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-_PLACE = re.compile(r"\n\s+at \S*?(program\.[jt]sx?):(\d+):(\d+)")
+_PLACE = re.compile(r"\n[ \t]++at \S*?(program\.[jt]sx?):(\d{1,9}):(\d{1,9})")
 
 
 class TranspileError(IsolateError):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXTENDS_LIMIT = 16
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|,(?=\s*+[}\]])', re.DOTALL)
+"""A string or comment that is not closed goes on to the end of the text: nothing in it is looked at twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,14 @@ class ToolDoc:
     returns: str = ""
 
 
-_SPHINX: Final = re.compile(r"^:(?:param|parameter|arg)\s+(?:[^:]*\s)?(\w+):\s*(.*)$")
-_SPHINX_RETURNS: Final = re.compile(r"^:returns?:\s*(.*)$")
-_SPHINX_OTHER: Final = re.compile(r"^:\w+[^:]*:")
+_SPHINX: Final = re.compile(r"^:(?:param|parameter|arg)\s([^:]*+):\s*+(.*)$")
+_SPHINX_RETURNS: Final = re.compile(r"^:returns?:\s*+(.*)$")
+_SPHINX_OTHER: Final = re.compile(r"^:\w[^:]*+:")
 _GOOGLE_PARAMETERS: Final = ("args:", "arguments:", "parameters:", "keyword args:", "keyword arguments:")
 _GOOGLE_RETURNS: Final = ("returns:", "yields:", "return:", "yield:")
 _GOOGLE_OTHER: Final = ("raises:", "example:", "examples:", "note:", "notes:", "todo:", "see also:")
-_ENTRY: Final = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)$")
-_NUMPY_ENTRY: Final = re.compile(r"^\*{0,2}(\w+)\s*(?::.*)?$")
+_ENTRY: Final = re.compile(r"^\*{0,2}(\w++)\s*+(?:\([^)]*+\)\s*+)?:\s*+(.*)$")
+_NUMPY_ENTRY: Final = re.compile(r"^\*{0,2}(\w++)\s*+(?::.*)?$")
 
 
 def parse_docstring(text: str | None) -> ToolDoc:
@@ -55,8 +55,8 @@ def parse_docstring(text: str | None) -> ToolDoc:
             section, current = _google_section(lowered), None
             continue
         sphinx = _SPHINX.match(stripped)
-        if sphinx:
-            section, current = "sphinx", sphinx.group(1)
+        if sphinx and sphinx.group(1).strip():
+            section, current = "sphinx", sphinx.group(1).split()[-1]
             parameters[current] = sphinx.group(2)
             continue
         sphinx_returns = _SPHINX_RETURNS.match(stripped)
