@@ -38,8 +38,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.name == "syscalls":
         module = importlib.import_module("fuzz.fuzz_syscalls")
-        print(json.dumps(module.run(options.seconds, options.seed)))
-        return
+        outcome = module.run(options.seconds, options.seed)
+        print(json.dumps(outcome, indent=2))
+        sys.exit(bool(outcome["found"]))
     if options.input is not None:
         importlib.import_module(f"fuzz.fuzz_{options.name}").fuzz_one(options.input.read_bytes())
         print("the input passes")

@@ -274,7 +274,7 @@ class LauncherClient:
                 os.close(descriptor)
         self._outgoing.clear()
         if not self._ready.done():
-            self._ready.set_exception(SandboxCrashedError(f"{text}: {self._last_words()}"))
+            self._ready.set_exception(SandboxCrashedError(f"{text}: {self.last_words()}"))
             self._ready.exception()
         for starting in self._starting.values():
             if not starting.done():
@@ -290,7 +290,8 @@ class LauncherClient:
         self._starting.clear()
         self._exits.clear()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of what the launcher wrote to its stderr since the last call."""
         if self._process.stderr is None:
             return ""
         os.set_blocking(self._process.stderr.fileno(), False)

@@ -183,7 +183,8 @@ class EmbeddedPool:
 
     async def _start_launcher(self) -> None:
         if self._client is not None:
-            logger.warning("the launcher has died and is started again")
+            words = self._client.last_words() if isinstance(self._client, LauncherClient) else ""
+            logger.warning("the launcher has died and is started again; it said: %s", words or "nothing")
             await self._client.close()
         if sys.platform != "linux":
             settings, _ = await asyncio.to_thread(self._look_around)

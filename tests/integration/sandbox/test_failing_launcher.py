@@ -77,8 +77,8 @@ def test_a_limit_that_cannot_be_set_ends_the_sandbox_and_not_the_launcher(child:
         launcher._watch(theirs.fileno(), "control", None)
         stderr, writing = os.pipe2(os.O_NONBLOCK)
         os.close(writing)
-        statm = os.open(f"/proc/{child}/statm", os.O_RDONLY)
-        process = Process("7", child, os.pidfd_open(child), stderr, -1, (), statm)
+        status = os.open(f"/proc/{child}/status", os.O_RDONLY)
+        process = Process("7", child, os.pidfd_open(child), stderr, None, (), status)
         launcher._processes["7"] = process
         launcher._cgroups = Cgroups(os.open(tmp_path, os.O_RDONLY))  # which has no cgroup 7
         control.send(ours, control.encode({"op": "limit", "id": "7", "memory_limit_bytes": 1 << 26}))

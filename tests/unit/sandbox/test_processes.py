@@ -23,7 +23,7 @@ def stderr() -> Iterator[tuple[int, int]]:
 
 
 def ended(stderr: tuple[int, int], code: int, text: str = "", **state: object) -> dict[str, object]:
-    process = Process("7", 1, -1, stderr[0], -1, (), -1)
+    process = Process("7", 1, -1, stderr[0], None, (), -1)
     for name, value in state.items():
         setattr(process, name, value)
     process._exit_status = code

@@ -7,18 +7,21 @@ import struct
 
 import pytest
 
-from isolatejs.sandbox.launcher.seccomp_filter import build_filter
+from isolatejs.sandbox.launcher.seccomp_filter import build_exec_guard, build_filter
 from isolatejs.sandbox.launcher.seccomp_rules import ALLOWED, ENGINE_DESCRIPTOR, THREAD_FLAGS, UNKNOWN, Rule
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
+NOTIFY = 0x7FC00000
 X86_64, ARM64 = 0xC000003E, 0xC00000B7
 OWN_PID = 4711
 
 
-def run(number: int, arguments: tuple[int, ...] = (), *, architecture: int = X86_64) -> int:
+def run(
+    number: int, arguments: tuple[int, ...] = (), *, architecture: int = X86_64, program: bytes | None = None
+) -> int:
     """What the filter returns for a system call."""
-    program = build_filter(OWN_PID, arm64=architecture == ARM64)
+    program = program or build_filter(OWN_PID, arm64=architecture == ARM64)
     data = struct.pack("<IIQ6Q", number, architecture, 0, *(*arguments, *[0] * (6 - len(arguments))))
     position, accumulator = 0, 0
     while True:
@@ -43,9 +46,9 @@ def refusal(code: int) -> int:
 
 
 def named(name: str) -> int:
-    (rule,) = [rule for rule in ALLOWED + UNKNOWN if rule.name == name]
-    assert rule.numbers[0] is not None
-    return rule.numbers[0]
+    (number,) = {rule.numbers[0] for rule in ALLOWED + UNKNOWN if rule.name == name}
+    assert number is not None
+    return number
 
 
 @pytest.mark.parametrize("architecture", [X86_64, ARM64])
@@ -85,8 +88,24 @@ def test_calls_without_a_condition_are_allowed_and_all_others_refused(architectu
         ("prlimit64", (0, 7, 0x1000), False),
         ("sendto", (5, 0, 0, 0, 0), True),
         ("sendto", (5, 0, 0, 0, 1 << 40), False),
+        ("mmap", (0, 4096, 3, 0x122), False),
+        ("mmap", (0, 4096, 3, 0x40022), False),
+        ("mmap", (0, 4096, 3, 0x40100), False),
+        ("madvise", (0, 4096, 4), True),
+        ("madvise", (0, 4096, 17), True),
+        ("madvise", (0, 4096, 14), False),
+        ("madvise", (0, 4096, 12), False),
+        ("madvise", (0, 4096, 102), False),
         ("fcntl", (3, 3), True),
+        ("fcntl", (3, 1030, 3), True),
+        ("fcntl", (3, 4, 0x800), True),
+        ("fcntl", (3, 4, 0x2800), False),
+        ("fcntl", (3, 4, 0x4000), False),
+        ("fcntl", (3, 4, 0x10000), False),
+        ("fcntl", (3, 7), False),
+        ("fcntl", (3, 37), False),
         ("fcntl", (3, 8), False),
+        ("fcntl", (3, 1031, 1 << 20), False),
         ("ioctl", (0, 0x5401), True),
         ("ioctl", (0, 0x5412), False),
         ("prctl", (15,), True),
@@ -117,10 +136,32 @@ def test_every_rule_has_a_reason(rule: Rule) -> None:
     assert any(number is not None for number in rule.numbers)
 
 
-def test_no_number_is_listed_twice() -> None:
+def test_only_rules_that_look_at_arguments_share_a_number() -> None:
     for column in (0, 1):
-        numbers = [rule.numbers[column] for rule in ALLOWED + UNKNOWN if rule.numbers[column] is not None]
-        assert len(numbers) == len(set(numbers))
+        seen: dict[int, Rule] = {}
+        for rule in ALLOWED + UNKNOWN:
+            number = rule.numbers[column]
+            if number is None:
+                continue
+            other = seen.setdefault(number, rule)
+            assert other is rule or (other.name == rule.name and other.arguments and rule.arguments)
+
+
+def test_a_lock_is_answered_and_not_made() -> None:
+    assert run(named("fcntl"), (3, 6, 0x7FFF0000)) == refusal(0)
+
+
+def test_what_names_the_host_is_not_made_in_the_open() -> None:
+    assert run(named("uname")) == ALLOW
+    assert run(named("uname"), program=build_filter(OWN_PID, arm64=False, in_the_open=True)) == refusal(0)
+
+
+@pytest.mark.parametrize("architecture", [X86_64, ARM64])
+def test_the_guard_holds_every_exec_and_nothing_else(architecture: int) -> None:
+    guard = build_exec_guard(arm64=architecture == ARM64)
+    number = 281 if architecture == ARM64 else 322
+    assert run(number, architecture=architecture, program=guard) == NOTIFY
+    assert {run(other, program=guard) for other in range(600) if other != number} == {ALLOW}
 
 
 @pytest.mark.parametrize(

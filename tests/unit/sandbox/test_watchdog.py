@@ -1,4 +1,4 @@
-"""When the watchdog looks: never later than planned, and at many in one go."""
+"""When the watchdog looks and what it counts: who runs is seen in time, who is idle costs next to nothing."""
 
 from __future__ import annotations
 
@@ -8,26 +8,54 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from isolatejs.sandbox.launcher import watchdog
+from isolatejs.sandbox.launcher import linux, watchdog
 from isolatejs.sandbox.launcher.processes import Process
-from isolatejs.sandbox.launcher.watchdog import LONGEST_INTERVAL_S, SHORTEST_INTERVAL_S, Watchdog
+from isolatejs.sandbox.launcher.settings import THREADS_LIMIT
+from isolatejs.sandbox.launcher.watchdog import (
+    GROWING_INTERVAL_S,
+    GROWTH_BYTES,
+    PROCESSOR_NS,
+    ROUND_INTERVALS_S,
+    Watchdog,
+    read_usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+MIB = 1 << 20
+STATUS = """Name:\tdeno
+VmSize:\t {size} kB
+RssAnon:\t {anonymous} kB
+RssFile:\t 21740 kB
+VmData:\t {data} kB
+VmPTE:\t {tables} kB
+VmSwap:\t {swap} kB
+Threads:\t{threads}
+"""
+ORDINARY = {"size": 18_000_000, "anonymous": 9000, "data": 556_000, "tables": 460, "swap": 0, "threads": 6}
 
 
 class Clock:
-    """Stands for `time` in the watchdog."""
+    """Stands for `time` in the watchdog: the time of day, and the processor time of each process."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.used: dict[int, int] = {}
 
     def monotonic(self) -> float:
         return self.now
 
+    def clock_gettime_ns(self, clock: int) -> int:
+        for pid, used in self.used.items():
+            if clock == linux.processor_clock(pid):
+                return used
+        return 0
+
 
 class Looks(Watchdog):
-    """A watchdog that remembers when it looked at whom, and finds what it is told to find."""
+    """A watchdog that remembers when it looked at whom."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -39,11 +67,13 @@ class Looks(Watchdog):
         self.times.setdefault(process.id, []).append(self.clock.now)
         return super().check(process)
 
-    def run(self, seconds: float) -> None:
-        """Let time pass as the launcher's loop does."""
+    def run(self, seconds: float, *, busy: tuple[int, ...] = ()) -> None:
+        """Let time pass as the launcher's loop does; the busy ones use a processor each."""
         end = self.clock.now + seconds
         while (timeout := self.next_timeout()) is not None and self.clock.now + timeout <= end:
             self.clock.now += timeout
+            for pid in busy:
+                self.clock.used[pid] = int(self.clock.now * 1e9)
             self.wakes += 1
             self.look()
         self.clock.now = end
@@ -56,65 +86,127 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+class Subject:
+    """A process whose /proc/PID/status is a file of ours."""
+
+    def __init__(self, path: Path, id: str, pid: int) -> None:
+        self._path = path / id
+        self.set()
+        self.process = Process(id, pid, -1, -1, None, (), os.open(self._path, os.O_RDONLY))
+
+    def set(self, **changes: int) -> None:
+        self._path.write_text(STATUS.format(**{**ORDINARY, **changes}))
+
+    def end_main_thread(self) -> None:
+        self._path.write_text(f"Name:\tdeno\nState:\tZ (zombie)\nThreads:\t{3}\n")
+
+
 @pytest.fixture
-def statm() -> Iterator[int]:
-    descriptor = os.open("/proc/self/statm", os.O_RDONLY)
-    yield descriptor
-    os.close(descriptor)
+def subject(tmp_path: Path) -> Iterator[Subject]:
+    subject = Subject(tmp_path, "1", 1)
+    yield subject
+    os.close(subject.process.status)
 
 
-def watched(looks: Looks, statm: int, id: str) -> Process:
-    """A process that is far from its limit and does not grow."""
-    process = Process(id, 0, -1, -1, -1, (), statm, limit_bytes=1 << 50)
-    process.anonymous_limit = process.mapped_limit = 1 << 60
-    process.interval = SHORTEST_INTERVAL_S
-    looks._schedule(process)
-    return process
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    killed: list[str] = []
+    monkeypatch.setattr(Process, "kill", lambda process: killed.append(process.id))
+    return killed
+
+
+def limited(process: Process, limit_bytes: int) -> None:
+    process.limit_bytes = process.anonymous_limit = limit_bytes
+    process.mapped_limit = 1 << 60
 
 
 def longest_gap(times: list[float]) -> float:
     return max(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-def test_many_idle_ones_are_looked_at_in_few_wakes_and_never_late(clock: Clock, statm: int) -> None:
+def test_many_idle_ones_are_asked_in_few_rounds_and_never_looked_at(clock: Clock) -> None:
     looks = Looks(clock)
     for number in range(1000):
-        watched(looks, statm, str(number))
-        looks.run(0.003)
-    looks.run(4)
-    began, looks.wakes = clock.now, 0
-    looks.run(8)
-    assert looks.wakes < 400  # one look a wake would be 10,000
-    for times in looks.times.values():
-        assert longest_gap(times) <= LONGEST_INTERVAL_S + 1e-6
-        lately = [time for time in times if time >= began]
-        assert 9 <= len(lately) <= 16
+        looks.watch(Process(str(number), number, -1, -1, None, (), -1))
+    looks.run(10)
+    assert looks.times == {}
+    assert 190 <= looks.wakes <= 210
 
 
-def test_one_that_runs_is_looked_at_often_while_many_idle(clock: Clock, statm: int) -> None:
+def test_one_that_runs_is_looked_at_in_time_while_many_idle(clock: Clock, subject: Subject) -> None:
     looks = Looks(clock)
     for number in range(1000):
-        watched(looks, statm, str(number))
-    busy = watched(looks, statm, "busy")
-    looks.run(5)
-    assert busy.interval == LONGEST_INTERVAL_S
-    looks.wake(busy)
-    woken = clock.now
-    looks.run(0.1)
-    lately = [time - woken for time in looks.times["busy"] if time >= woken]
-    assert len(lately) >= 4
-    assert lately[0] <= SHORTEST_INTERVAL_S + 1e-6
+        looks.watch(Process(f"idle {number}", 10 + number, -1, -1, None, (), -1))
+    looks.watch(subject.process)
+    looks.run(3)
+    began = clock.now
+    looks.run(3, busy=(1,))
+    assert set(looks.times) == {"1"}
+    assert longest_gap([began, *looks.times["1"]]) <= ROUND_INTERVALS_S[1] + 1e-6
 
 
-def test_one_over_its_limit_and_the_dead_are_forgotten(
-    clock: Clock, statm: int, monkeypatch: pytest.MonkeyPatch
+def test_a_little_work_at_a_time_is_looked_at_when_it_adds_up(clock: Clock, subject: Subject) -> None:
+    looks = Looks(clock)
+    looks.watch(subject.process)
+    for _ in range(20):
+        clock.used[1] = clock.used.get(1, 0) + PROCESSOR_NS // 4
+        looks.run(0.1)
+    assert 5 <= len(looks.times["1"]) <= 6
+
+
+def test_one_that_grows_is_looked_at_again_at_once(clock: Clock, subject: Subject) -> None:
+    looks = Looks(clock)
+    looks.watch(subject.process)
+    looks.wake(subject.process)
+    for step in range(20):
+        subject.set(anonymous=9000 + step * 2 * GROWTH_BYTES // 1024)
+        looks.run(GROWING_INTERVAL_S)
+    assert len(looks.times["1"]) >= 18
+
+
+@pytest.mark.parametrize("field", ["anonymous", "tables", "swap"])
+def test_memory_of_every_kind_counts(clock: Clock, subject: Subject, killed: list[str], field: str) -> None:
+    looks = Looks(clock)
+    limited(subject.process, 64 * MIB)
+    assert not looks.check(subject.process)
+    subject.set(**{field: 65 * 1024})
+    assert looks.check(subject.process)
+    assert killed == ["1"]
+    assert subject.process.over_limit
+    assert subject.process.peak_bytes > 64 * MIB
+
+
+def test_one_whose_main_thread_has_ended_is_killed_at_the_second_look(
+    clock: Clock, subject: Subject, killed: list[str]
 ) -> None:
     looks = Looks(clock)
-    big, dead = watched(looks, statm, "big"), watched(looks, statm, "dead")
-    killed: list[str] = []
-    monkeypatch.setattr(Process, "kill", lambda process: killed.append(process.id))
-    big.anonymous_limit, dead.alive = 1, False
-    looks.run(2)
-    assert killed == ["big"]
-    assert big.over_limit
+    looks.watch(subject.process)
+    subject.end_main_thread()
+    assert read_usage(subject.process) is None
+    looks.run(ROUND_INTERVALS_S[0], busy=(1,))
+    assert killed == []  # it may be about to end as a whole
+    looks.run(GROWING_INTERVAL_S + 1e-6)
+    assert killed == ["1"]
+
+
+def test_too_many_threads_end_a_sandbox_and_its_stderr_says_so(
+    clock: Clock, subject: Subject, killed: list[str]
+) -> None:
+    looks = Looks(clock)
+    subject.set(threads=THREADS_LIMIT)
+    looks.check(subject.process)
+    assert killed == []
+    subject.set(threads=THREADS_LIMIT + 1)
+    looks.check(subject.process)
+    assert killed == ["1"]
+    assert f"limit {THREADS_LIMIT}" in subject.process._tail.decode()
+
+
+def test_one_that_is_forgotten_is_not_looked_at_again(clock: Clock, subject: Subject) -> None:
+    looks = Looks(clock)
+    looks.watch(subject.process)
+    looks.wake(subject.process)
+    looks.forget(subject.process)
+    looks.run(1, busy=(1,))
+    assert looks.times == {}
     assert looks.next_timeout() is None

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from isolatejs.sandbox.launcher import watchdog
+from isolatejs.sandbox.launcher import trees, watchdog
 from isolatejs.sandbox.launcher.processes import Process
+from isolatejs.sandbox.launcher.usage import Usage
 from isolatejs.sandbox.launcher.watchdog import MIB, Watchdog
 
 ENGINE = 20 * MIB
@@ -23,18 +24,19 @@ class Machine:
     killed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.monkeypatch.setattr(watchdog, "read_usage", self.usage)
+        for module in (watchdog, trees):
+            self.monkeypatch.setattr(module, "read_usage", self.usage)
         self.monkeypatch.setattr(Process, "kill", lambda process: self.killed.append(process.id))
 
-    def usage(self, process: Process) -> tuple[int, int]:
-        return (ENGINE + self.used.get(process.id, 0) * MIB, 0)
+    def usage(self, process: Process) -> Usage:
+        return Usage(anonymous=ENGINE + self.used.get(process.id, 0) * MIB, data=0, threads=6)
 
     def start(self, id: str, parent: Process | None = None, *, limit: int = 128, tree: int = 128) -> Process:
-        process = Process(id, 0, -1, -1, -1, (), -1, limit_bytes=limit * MIB)
+        process = Process(id, 0, -1, -1, None, (), -1, limit_bytes=limit * MIB)
         process.anonymous_limit = ENGINE + limit * MIB
         process.mapped_limit = 1 << 60
         if parent is not None:
-            assert self.watchdog.join(process, parent, tree * MIB)
+            assert trees.join(process, parent, tree * MIB)
         return process
 
     def use(self, process: Process, megabytes: int) -> bool:
@@ -66,7 +68,7 @@ def test_grandchildren_are_counted_in_every_tree_above(machine: Machine) -> None
     assert not machine.use(root, 40)
     assert not machine.use(grandchild, 40)
     assert machine.use(grandchild, 55)  # the child's own tree
-    machine.watchdog.leave(grandchild)
+    trees.leave(grandchild)
     other = machine.start("other", child, tree=50)
     assert not machine.use(other, 45)
     assert not machine.use(child, 4)
@@ -99,10 +101,10 @@ def test_the_dead_are_not_counted_and_take_their_children_along(machine: Machine
     machine.use(child, 50)
     machine.use(grandchild, 50)
     child.alive = False
-    machine.watchdog.leave(child)
+    trees.leave(child)
     assert machine.killed == ["grandchild"]
     assert root.tree_used == 50 * MIB  # it is not gone yet
-    machine.watchdog.leave(grandchild)
+    trees.leave(grandchild)
     assert root.tree_used == 0
     assert root.children == []
 
@@ -111,12 +113,12 @@ def test_nobody_joins_its_own_tree_or_two(machine: Machine) -> None:
     root = machine.start("root")
     child = machine.start("child", root)
     other = machine.start("other")
-    assert not machine.watchdog.join(root, child, 1)
-    assert not machine.watchdog.join(root, root, 1)
-    assert not machine.watchdog.join(child, other, 1)
-    assert machine.watchdog.join(child, root, 1)
+    assert not trees.join(root, child, 1)
+    assert not trees.join(root, root, 1)
+    assert not trees.join(child, other, 1)
+    assert trees.join(child, root, 1)
     other.alive = False
-    assert not machine.watchdog.join(machine.start("late"), other, 1)
+    assert not trees.join(machine.start("late"), other, 1)
 
 
 def test_what_a_process_used_before_it_joined_counts(machine: Machine) -> None:
@@ -124,7 +126,7 @@ def test_what_a_process_used_before_it_joined_counts(machine: Machine) -> None:
     below = machine.start("below", late)
     machine.use(root, 50)
     machine.use(below, 60)
-    assert machine.watchdog.join(late, root, 100 * MIB)
+    assert trees.join(late, root, 100 * MIB)
     assert root.tree_used == 110 * MIB
     assert not machine.use(root, 51)
     assert machine.killed == ["below"]

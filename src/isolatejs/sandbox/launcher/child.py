@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import landlock, linux, probe, root
-from .seccomp_filter import build_filter
+from .seccomp_filter import build_exec_guard, build_filter
 from .seccomp_rules import ENGINE_DESCRIPTOR
-from .settings import ENVIRONMENT
+from .settings import ENVIRONMENT, THREADS_LIMIT
 from .wall import UNPRIVILEGED_ID, Wall
 
 if TYPE_CHECKING:
@@ -31,14 +31,22 @@ if TYPE_CHECKING:
 
 INNER_ID = 65534
 """What a sandbox sees as its uid and gid."""
-OPEN_FILES_LIMIT = 256
-THREADS_LIMIT = 128
-"""The engine itself has 5; each Worker adds two or three."""
 WORKSPACE_LIMIT_BYTES = 256 * 1024 * 1024
 """Sources and the declarations of their packages; the host's own limits are below this."""
 WORKSPACE_FILES_LIMIT = 65_536
+OPEN_FILES_LIMIT = 64
+"""The engine has 20. Each is memory of the kernel's that no limit counts: 200 kB where it is a socket, and with
+n of them an attacker makes n**3/4 entries of epolls, of 170 bytes."""
+WORKSPACE_OPEN_FILES_LIMIT = 256
+"""The type checker reads many files at once."""
+STACK_LIMIT_BYTES = 8 * 1024 * 1024
+"""What is usual. Stacks are not in RLIMIT_DATA, and the host may have none."""
+ADDRESS_SPACE_LIMIT_BYTES = 256 * 1024**3
+"""An engine reserves 50 GB while it starts and 4-10 GB for each WebAssembly memory, without using them. Page tables
+for all of this would be 512 MB; the watchdog counts them, this holds while it cannot look."""
 FILTER_OF_PID_1 = build_filter(1)
 """Built once: it takes as long as everything else here together."""
+EXEC_GUARD = build_exec_guard()
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,9 @@ class Plan:
     stdin: int
     stdout: int
     stderr: int
-    report: int
-    """A pipe: what is written is why the sandbox cannot start; its end without a word is the exec."""
+    report: socket.socket
+    """What is written is why the sandbox cannot start; its end without a word is the exec. A descriptor that comes
+    along is the listener of EXEC_GUARD."""
     files: dict[str, bytes]
     workspace: bool
     """Give it a directory that the host writes and the engine only reads."""
@@ -92,14 +101,15 @@ def run(plan: Plan, settings: Settings) -> None:
         wall.apply("capabilities", linux.drop_capabilities)
         wall.apply("no new privileges", _forbid_new_privileges)
         wall.apply("landlock", lambda: _restrict_files(plan, more_rules))
+        wall.apply_optional("single exec", lambda: _guard_exec(plan))
         wall.apply("seccomp", lambda: _filter_calls(plan))
         if plan.probing:
-            os.close(plan.report)
+            plan.report.close()
             probe.report(wall.statuses, sweep=plan.sweep)
         else:
             linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), _environment(plan))
     except BaseException:
-        os.write(plan.report, traceback.format_exc().encode()[-4000:])
+        plan.report.send(traceback.format_exc().encode()[-4000:])
     finally:
         os._exit(127)
 
@@ -214,16 +224,26 @@ def _volunteer_for_the_oom_killer(proc: int) -> None:
 def _limit_resources(plan: Plan) -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: OPEN_FILES_LIMIT,
+        resource.RLIMIT_NOFILE: WORKSPACE_OPEN_FILES_LIMIT if plan.workspace else OPEN_FILES_LIMIT,
+        resource.RLIMIT_AS: ADDRESS_SPACE_LIMIT_BYTES,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_RTPRIO: 0,
+        # Queued signals count for the host's user. What the engine needs is delivered without a queue.
+        resource.RLIMIT_SIGPENDING: 0,
     }
     if plan.namespaces & linux.CLONE_NEWUSER:  # elsewhere the count is shared by all processes of the uid
         limits[resource.RLIMIT_NPROC] = THREADS_LIMIT
     for kind, value in limits.items():
         resource.setrlimit(kind, (value, value))
+    stack = min(
+        filter(lambda limit: limit >= 0, (STACK_LIMIT_BYTES, *resource.getrlimit(resource.RLIMIT_STACK)))
+    )
+    resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))
+    linux.prctl(
+        linux.PR_SET_THP_DISABLE, 1
+    )  # whole megabytes at a touch are too fast for the looks at memory
 
 
 def _become_unprivileged(plan: Plan) -> None:
@@ -240,11 +260,20 @@ def _forbid_new_privileges() -> None:
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
 
 
+def _guard_exec(plan: Plan) -> None:
+    """Have the launcher let one exec pass, and no other."""
+    listener = linux.load_seccomp_and_listen(EXEC_GUARD)
+    socket.send_fds(plan.report, [b"g"], [listener])
+    os.close(listener)
+
+
 def _filter_calls(plan: Plan) -> None:
-    if plan.namespaces & linux.CLONE_NEWPID:
+    own_pid = 1 if plan.namespaces & linux.CLONE_NEWPID else os.getpid()
+    in_the_open = not plan.namespaces & linux.CLONE_NEWUTS
+    if own_pid == 1 and not in_the_open:
         linux.load_seccomp(FILTER_OF_PID_1)
     else:
-        linux.load_seccomp(build_filter(os.getpid()))
+        linux.load_seccomp(build_filter(own_pid, in_the_open=in_the_open))
 
 
 def _restrict_files(plan: Plan, more_rules: tuple[tuple[int, int], ...]) -> None:

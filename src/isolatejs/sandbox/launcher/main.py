@@ -20,11 +20,12 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from . import child, control, landlock, linux, namespaces, root
+from . import child, control, landlock, linux, namespaces, root, trees
 from .cgroup import Cgroups
 from .processes import Process
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
+from .wall import UNPRIVILEGED_ID
 from .watchdog import Watchdog
 
 STDERR_FREE_BYTES = 256 * 1024
@@ -61,7 +62,6 @@ class Launcher:
         self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._launcher_gone = select.poll()
         self._launcher_gone.register(os.pidfd_open(os.getpid()), select.POLLIN)
-        self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         host_pidfd = os.pidfd_open(self._settings.host_pid)
         if self._settings.confinement != "off":
             cgroups = Cgroups.find(Path("/proc/self/cgroup").read_text())
@@ -156,17 +156,24 @@ class Launcher:
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as closing:
             undo.callback(place.remove_private, id)
             channel_socket, channel_of_child = (closing.enter_context(end) for end in socket.socketpair())
-            report, report_of_child = _pipe(os.O_CLOEXEC | os.O_NONBLOCK, undo, closing)
+            report, report_of_child = socket.socketpair()
+            undo.callback(report.close)
+            closing.callback(report_of_child.close)
+            report.setblocking(False)
             stderr, stderr_of_child = _pipe(os.O_CLOEXEC, undo, closing)
             os.set_blocking(stderr, False)
-            fifo = place.make_sync_replies(id)
+            # Its own: what is set on an open file would be seen by all who share it.
+            null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+            closing.callback(os.close, null)
+            becomes_nobody = self._surroundings.privileged and self._settings.confinement != "off"
+            fifo = place.make_sync_replies(id, UNPRIVILEGED_ID if becomes_nobody else None)
             undo.callback(os.close, fifo.host_end)
             closing.callback(os.close, fifo.path)
             plan = child.Plan(
                 id=id,
                 argv=place.translate(message["argv"], id),
                 namespaces=self._surroundings.flags,
-                stdin=self._null if message.get("one_shot") else channel_of_child.fileno(),
+                stdin=null if message.get("one_shot") else channel_of_child.fileno(),
                 stdout=channel_of_child.fileno(),
                 stderr=stderr_of_child,
                 report=report_of_child,
@@ -188,15 +195,17 @@ class Launcher:
             if pid == 0:
                 child.run(plan, self._settings)
             undo.callback(_end_at_once, pid, pidfd)
-            statm = os.open(f"{pid}/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
-            undo.callback(os.close, statm)
+            status = os.open(f"{pid}/status", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+            undo.callback(os.close, status)
             channel = channel_socket.detach()
             undo.callback(os.close, channel)
-            process = Process(id, pid, pidfd, stderr, report, (channel, fifo.host_end), statm)
+            process = Process(id, pid, pidfd, stderr, report, (channel, fifo.host_end), status)
+            process.probing = plan.probing
+            undo.callback(self._watchdog.forget, process)
+            self._watchdog.watch(process)
             if message.get("memory_limit_bytes"):
-                undo.callback(self._watchdog.disarm, process)
                 self._limit_memory(process, message["memory_limit_bytes"])
-            for descriptor, kind in ((report, "report"), (stderr, "stderr"), (pidfd, "exit")):
+            for descriptor, kind in ((report.fileno(), "report"), (stderr, "stderr"), (pidfd, "exit")):
                 undo.callback(self._unwatch, descriptor)
                 self._watch(descriptor, kind, process)
             self._processes[id] = process
@@ -204,13 +213,18 @@ class Launcher:
 
     def _on_report(self, process: Process) -> None:
         """The wall stands and the engine starts (the pipe ends), or the child says why not."""
+        if process.report is None:
+            return
         try:
-            failure = os.read(process.report, 8192)
+            failure, listeners, _, _ = socket.recv_fds(process.report, 8192, 1)
         except BlockingIOError:
             return
-        self._unwatch(process.report)
-        os.close(process.report)
-        process.report = -1
+        if listeners:
+            self._guard_exec(process, listeners[0])
+            return
+        self._unwatch(process.report.fileno())
+        process.report.close()
+        process.report = None
         if failure:
             self._send({"op": "failed", "id": process.id, "error": failure.decode("utf-8", "replace")})
             return
@@ -223,6 +237,23 @@ class Launcher:
         process.host_files = ()
         self._send({"op": "started", "id": process.id, "pid": process.pid}, descriptors)
         self._surroundings.place.remove_bound(process.id)
+
+    def _guard_exec(self, process: Process, listener: int) -> None:
+        """Wait for the first exec of a sandbox; a probe has none."""
+        os.set_inheritable(listener, False)
+        process.exec_listener = listener
+        if process.probing:
+            process.close_exec_listener()
+        else:
+            self._watch(listener, "exec", process)
+
+    def _on_exec(self, process: Process) -> None:
+        if process.exec_listener < 0:
+            return
+        self._unwatch(process.exec_listener)
+        with contextlib.suppress(OSError):  # killed while it waited
+            linux.let_one_pass(process.exec_listener)
+        process.close_exec_listener()
 
     def _clone(self, id: str) -> tuple[int, int]:
         if self._cgroups is None:
@@ -250,7 +281,7 @@ class Launcher:
         process, parent = (self._processes.get(message[name]) for name in ("id", "parent"))
         if process is None:
             return
-        if parent is None or not self._watchdog.join(process, parent, message["tree_limit_bytes"]):
+        if parent is None or not trees.join(process, parent, message["tree_limit_bytes"]):
             process.kill()
 
     def _check(self, id: str) -> None:
@@ -284,14 +315,15 @@ class Launcher:
     def _on_exit(self, process: Process) -> None:
         if not process.reap():
             return
-        if process.report >= 0:  # it ended at once: the report still goes first
+        for _ in range(2):  # it ended at once: the report still goes first, behind a listener
             self._on_report(process)
+        self._watchdog.forget(process)
         if self._cgroups is not None:
             process.over_limit |= self._cgroups.remove(process.id)
-        self._unwatch(process.stderr)
-        self._unwatch(process.pidfd)
+        for descriptor in (process.stderr, process.pidfd, process.exec_listener):
+            self._unwatch(descriptor)
         del self._processes[process.id]
-        self._watchdog.leave(process)
+        trees.leave(process)
         report = process.describe_end()
         process.close()
         self._send(report)

@@ -44,11 +44,12 @@ def enter(settings: Settings, proc: int) -> Surroundings:
     """Move the launcher into its own namespaces and the empty root, as far as that can be had."""
     was_root = os.geteuid() == 0
     if settings.confinement == "off":
-        return Surroundings(0, root.use_real_root(settings), _missing("confinement is off"), was_root)
+        return Surroundings(0, root.use_real_root(settings, None), _missing("confinement is off"), was_root)
     try:
         place = enter_root(lambda: root.build_empty_root(settings), proc)
     except OSError as error:
-        return Surroundings(0, root.use_real_root(settings), _missing(str(error)), was_root)
+        owner = UNPRIVILEGED_ID if was_root else None
+        return Surroundings(0, root.use_real_root(settings, owner), _missing(str(error)), was_root)
     statuses: dict[str, Status] = dict.fromkeys(NAMESPACES, (True, ""))
     flags = 0
     for name, flag in FLAGS.items():

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
 
 STDERR_KEPT_BYTES = 16 * 1024
 STDERR_READ_BYTES = 64 * 1024
@@ -32,12 +35,15 @@ class Process:
     pid: int
     pidfd: int
     stderr: int
-    report: int
-    """Where the child says that its wall cannot be set up, -1 once it has started."""
+    report: socket.socket | None
+    """Where the child says that its wall cannot be set up, None once it has started."""
     host_files: tuple[int, ...]
     """Descriptors that the host gets with `started`, then ()."""
-    statm: int
-    """Its open /proc/PID/statm."""
+    status: int
+    """Its open /proc/PID/status."""
+    probing: bool = False
+    exec_listener: int = -1
+    """Hears of its execs until the first one has passed."""
     alive: bool = True
     limit_bytes: int = 0
     """The limit that it was leased with, 0 for none; the next two are what usage is compared with."""
@@ -58,10 +64,10 @@ class Process:
     over_tree_limit: bool = False
     """Whether it was killed because of what its tree used together."""
     stderr_bytes: int = 0
-    interval: float = 0.0
-    """Seconds between two looks of the watchdog."""
-    generation: int = 0
-    """Counts up when a planned look is void because an earlier one has been planned."""
+    processor_ns: int = 0
+    """Processor time that it had used at the last look of the watchdog."""
+    headless: bool = False
+    """The last look found no memory: its main thread has ended."""
     _exit_status: int = 0
     _tail: bytearray = field(default_factory=bytearray)
 
@@ -119,12 +125,19 @@ class Process:
 
     def close(self) -> None:
         """Close the launcher's descriptors of this process."""
-        for descriptor in (self.pidfd, self.stderr, self.statm, *self.host_files):
+        for descriptor in (self.pidfd, self.stderr, self.status, *self.host_files):
             os.close(descriptor)
         self.host_files = ()
-        if self.report >= 0:
-            os.close(self.report)
-            self.report = -1
+        if self.report is not None:
+            self.report.close()
+            self.report = None
+        self.close_exec_listener()
+
+    def close_exec_listener(self) -> None:
+        """From now on the kernel refuses every exec."""
+        if self.exec_listener >= 0:
+            os.close(self.exec_listener)
+            self.exec_listener = -1
 
     def _reason(self, code: int) -> str:
         if self.over_limit:

@@ -19,6 +19,7 @@ launcher removes at its end takes the place of the tmpfs.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -83,12 +84,17 @@ class Root:
             translated.append(fifo)
         return tuple(translated)
 
-    def make_sync_replies(self, id: str) -> Fifo:
-        """The FIFO through which the host answers the synchronous calls of one sandbox."""
+    def make_sync_replies(self, id: str, owner: int | None) -> Fifo:
+        """The FIFO through which the host answers the synchronous calls of one sandbox.
+
+        It is for that sandbox alone: `owner` is its uid where that is not the launcher's.
+        """
         if self.real is not None:
-            Path(f"{self.real}/{id}").mkdir(mode=0o755)
+            Path(f"{self.real}/{id}").mkdir(mode=0o700)
+            _give(f"{self.real}/{id}", owner)
         path = f"{PRIVATE}/{id}" if self.real is None else f"{self.real}/{id}/sync-replies"
-        os.mkfifo(path, 0o644)
+        os.mkfifo(path, 0o600)
+        _give(path, owner)
         host_end = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             return Fifo(host_end, _open_path(path))
@@ -131,7 +137,9 @@ def build_empty_root(settings: Settings) -> Root:
         linux.mount(f"/proc/self/fd/{descriptor}", str(place), None, linux.MS_BIND)
         attributes = linux.MOUNT_ATTR_RDONLY | linux.MOUNT_ATTR_NOSUID
         if target in DEVICES:
-            attributes = linux.MOUNT_ATTR_NOSUID | linux.MOUNT_ATTR_NOEXEC
+            attributes |= (
+                linux.MOUNT_ATTR_NOEXEC
+            )  # read-only: nobody's locks or times; a device is written to anyway
         else:
             attributes |= linux.MOUNT_ATTR_NODEV
         linux.set_mount_attributes(str(place), attributes)
@@ -154,10 +162,13 @@ def build_empty_root(settings: Settings) -> Root:
     return Root(engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None, cached=bool(cache))
 
 
-def use_real_root(settings: Settings) -> Root:
-    """Lay the guest image out in a temporary directory, where no mount namespace can be had."""
-    real = tempfile.mkdtemp(prefix="isolatejs-")
-    Path(real).chmod(0o755)
+def use_real_root(settings: Settings, owner: int | None) -> Root:
+    """Lay the guest image out in a temporary directory, where no mount namespace can be had.
+
+    It is for the sandboxes alone: `owner` is their uid where that is not the launcher's.
+    """
+    real = tempfile.mkdtemp(prefix="isolatejs-")  # with mode 0700
+    _give(real, owner)
     for target, path in settings.image.items():
         file = Path(real + IMAGE) / target
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -180,6 +191,12 @@ def _binds(settings: Settings) -> dict[str, str]:
     binds.update({library: library for library in settings.libraries})
     binds.update({device: device for device in DEVICES if Path(device).exists()})
     return binds
+
+
+def _give(path: str, owner: int | None) -> None:
+    if owner is not None:
+        with contextlib.suppress(PermissionError):  # without CAP_CHOWN; CAP_SETUID is then missing, and named
+            os.chown(path, owner, owner)
 
 
 def _open_path(path: str) -> int:

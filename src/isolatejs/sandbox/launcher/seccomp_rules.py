@@ -16,6 +16,12 @@ AT_EMPTY_PATH: Final = 0x1000
 THREAD_FLAGS: Final = 0x3D0F00
 """What glibc's pthread_create passes to clone: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, two TIDs."""
 THREAD_FLAGS_MUSL: Final = THREAD_FLAGS | 0x400000
+MAP_SHARED_ANONYMOUS: Final = 0x21
+MAP_GROWSDOWN: Final = 0x100
+MAP_HUGETLB: Final = 0x40000
+O_ASYNC: Final = 0x2000
+O_DIRECT: Final = 0x14000
+"""On x86-64 0x4000, on arm64 0x10000; the other one's bit is O_DIRECTORY or O_LARGEFILE, which F_SETFL ignores."""
 OWN_PID: Final = "own pid"
 NULL: Final = "null"
 
@@ -24,12 +30,13 @@ NULL: Final = "null"
 class Argument:
     """Argument `index` has one of `values` in its low 32 bits. NULL compares all 64, OWN_PID the caller's.
 
-    With `without`, it does not have all of these bits instead.
+    Instead of `values`: with `without` it does not have all of these bits, with `none_of` not one of them.
     """
 
     index: int
     values: tuple[int, ...] | str = ()
     without: int = 0
+    none_of: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,10 @@ class Rule:
     numbers: tuple[int | None, int | None]
     reason: str
     arguments: tuple[Argument, ...] = ()
+    pretended: bool = False
+    """Not made: the caller is told that it went well."""
+    pretended_in_the_open: bool = False
+    """The same where the sandbox has no UTS namespace: the call would tell about the machine."""
 
 
 ALLOWED: Final = (
@@ -47,13 +58,20 @@ ALLOWED: Final = (
     Rule(
         "mmap",
         (9, 222),
-        "allocators; pages of V8's compilers; no shared anonymous memory, which no limit counts",
-        (Argument(3, without=0x21),),
+        "allocators; pages of V8's compilers; no shared anonymous memory, no stacks that grow (MAP_GROWSDOWN), "
+        "no huge pages of the machine's (MAP_HUGETLB): no limit counts them",
+        (Argument(3, without=MAP_SHARED_ANONYMOUS), Argument(3, none_of=MAP_GROWSDOWN | MAP_HUGETLB)),
     ),
     Rule("munmap", (11, 215), "every allocator"),
     Rule("mremap", (25, 216), "realloc of large blocks"),
     Rule("mprotect", (10, 226), "V8 commits its reserved pages and seals code"),
-    Rule("madvise", (28, 233), "V8 gives pages back"),
+    Rule(
+        "madvise",
+        (28, 233),
+        "V8 gives pages back (DONTNEED, FREE) and marks its own (DONTFORK, DONTDUMP, DODUMP); no huge pages, no "
+        "merging with those of others, no guards that only fill page tables",
+        (Argument(2, (4, 8, 10, 16, 17)),),
+    ),
     Rule("brk", (12, 214), "malloc"),
     Rule("pkey_alloc", (330, 289), "V8 protects code pages with memory keys"),
     Rule("pkey_mprotect", (329, 288), "V8 protects code pages with memory keys"),
@@ -87,8 +105,22 @@ ALLOWED: Final = (
     Rule(
         "fcntl",
         (72, 25),
-        "non-blocking streams; read locks of SQLite; no owner, lease or signal",
-        (Argument(1, (0, 1, 2, 3, 4, 5, 6, 1030)),),
+        "copies and flags of descriptors; whether a file is locked (SQLite asks); no owner, lease or signal",
+        (Argument(1, (0, 1, 2, 3, 5, 1030)),),
+    ),
+    Rule(
+        "fcntl",
+        (72, 25),
+        "F_SETFL: non-blocking streams; no signals (O_ASYNC), no packets in pipes (O_DIRECT)",
+        (Argument(1, (4,)), Argument(2, none_of=O_ASYNC | O_DIRECT)),
+    ),
+    Rule(
+        "fcntl",
+        (72, 25),
+        "F_SETLK: SQLite locks what it reads. Locks on shared files would be a channel between sandboxes, and "
+        "memory of the kernel without a limit; nobody writes to a file, so none is needed",
+        (Argument(1, (6,)),),
+        pretended=True,
     ),
     Rule(
         "ioctl",
@@ -139,7 +171,12 @@ ALLOWED: Final = (
     Rule("geteuid", (107, 175), "loader"),
     Rule("getgid", (104, 176), "loader, Deno.gid"),
     Rule("getegid", (108, 177), "loader"),
-    Rule("uname", (63, 160), "process.version and the like; a UTS namespace hides the host's name"),
+    Rule(
+        "uname",
+        (63, 160),
+        "process.version and the like; a UTS namespace hides the host's name",
+        pretended_in_the_open=True,  # refused, V8 would end; it takes nothing for a kernel that it does not know
+    ),
     Rule("sysinfo", (99, 179), "V8 sizes its heap by physical memory"),
     Rule("getrusage", (98, 165), "process.cpuUsage, performance"),
     Rule("getrlimit", (97, 163), "V8 sizes its stack"),
@@ -154,7 +191,8 @@ ALLOWED: Final = (
     Rule(
         "execveat",
         (322, 281),
-        "starts the engine, once: see ENGINE_DESCRIPTOR",
+        "starts the engine, once: see ENGINE_DESCRIPTOR, and build_exec_guard for an absolute path, beside which "
+        "the kernel ignores the descriptor",
         (Argument(0, (ENGINE_DESCRIPTOR,)), Argument(4, (AT_EMPTY_PATH,))),
     ),
 )

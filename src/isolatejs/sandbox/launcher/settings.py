@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+THREADS_LIMIT = 128
+"""The engine itself has 5, and some more for work that blocks."""
 ENVIRONMENT = {
     # A path that cannot exist: filling a cache costs 3 ms a start, and it would be something to write to.
     "DENO_DIR": "/dev/null/none",

@@ -21,6 +21,9 @@ NAMESPACES: Final = (
 )
 """As far as the kernel and the container lets us have them."""
 
+SINGLE_EXEC: Final = "single exec"
+"""As well: it needs Linux 5.5, and no other listener of seccomp's around."""
+
 REQUIRED: Final = (
     "closed descriptors",
     "resource limits",
@@ -53,6 +56,17 @@ class Wall:
         except OSError as error:
             if self._confinement == "require":
                 raise OSError(error.errno, f"the layer `{name}` cannot be set up: {error}") from error
+            self.statuses[name] = (False, str(error))
+        else:
+            self.statuses[name] = (True, "")
+
+    def apply_optional(self, name: str, set_up: Callable[[], None]) -> None:
+        """Set up one layer that may be missing in every mode."""
+        try:
+            if self._confinement == "off":
+                raise OSError("confinement is off")
+            set_up()
+        except OSError as error:
             self.statuses[name] = (False, str(error))
         else:
             self.statuses[name] = (True, "")

@@ -1,40 +1,39 @@
-"""Memory: arms the limit of a sandbox, looks at it while it runs, kills it when it is over.
+"""Memory and threads: arms the limits of a sandbox, looks at it while it runs, kills it when it is over.
 
-Three things together, since none is enough alone (each was tried against bombs):
+Three things together hold the memory, since none is enough alone (each was tried against bombs):
 - RLIMIT_DATA, somewhat above the limit, stops a fast bomb between two looks. V8 then dies of a failed heap
-  allocation; but a failed ArrayBuffer is only a RangeError, which a program can catch and go on.
-- A look at anonymous resident memory finds what stays below that: the limit itself.
+  allocation; but a failed ArrayBuffer is only a RangeError, which a program can catch and go on. Machine code can
+  leave it: pages that are no longer writable do not count.
+- A look at anonymous memory (resident, swapped out, and its page tables) finds what stays below that: the limit
+  itself.
 - A look at the size of writable mappings finds memory that was allocated and not yet touched.
 
-Processes that one runtime's program started through nested hosts are a tree. Its limit bounds what all of them use
-together, as far as looks go: when it is passed, the one that has just grown is killed, then the largest ones below
-the root, until the rest fits.
-
-Looks are frequent while a sandbox grows and rare while it does not. To wake up costs the launcher as much as
-five looks, so it looks at many at once, at some a little early: 1,000 idle ones cost 2% of a core.
-Standard library only.
+Every sandbox is asked every 20-50 ms how much processor time it has used, which costs 0.5 us. Memory cannot grow
+without: only who has used some is looked at, and who grows is looked at again after 5 ms. 1,000 idle sandboxes cost
+2% of a core. Standard library only.
 """
 
 from __future__ import annotations
 
-import heapq
-import os
 import resource
 import time
 from typing import TYPE_CHECKING, Final
 
-from . import linux
+from . import linux, trees
+from .settings import THREADS_LIMIT
+from .usage import Usage, read_usage
 
 if TYPE_CHECKING:
     from .processes import Process
 
 MIB: Final = 1024 * 1024
-SHORTEST_INTERVAL_S: Final = 0.005
-LONGEST_INTERVAL_S: Final = 0.8
-EARLY_PART: Final = 0.25
-"""By this part of its interval a look may come early, when the launcher is awake for another."""
-EARLY_LOOKS_LIMIT: Final = 64
-"""So many early looks at once, which take 0.6 ms: who is due next does not wait longer for them."""
+ROUND_INTERVALS_S: Final = (0.02, 0.05)
+"""Between two rounds through all sandboxes, with few and with many of them."""
+ROUND_COST_S: Final = 0.00005
+"""A round may cost so much time for each sandbox: 2% of a core, as long as it does not become too rare."""
+GROWING_INTERVAL_S: Final = 0.005
+PROCESSOR_NS: Final = 500_000
+"""Who has used less since the last look was not looked at: in this time machine code fills 1 MB."""
 GROWTH_BYTES: Final = 1 * MIB
 """Growing by this since the last look means: look again soon."""
 ENGINE_ANONYMOUS_BYTES: Final = 18 * MIB
@@ -47,26 +46,35 @@ that wait for the collector (a program that streams has up to 100 MB mapped, of 
 RLIMIT_SLACK_BYTES: Final = 44 * MIB
 """Above the limit, so that the looks decide where they can; with the engine's part below limit + 64 MB."""
 
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-
 
 class Watchdog:
-    """The processes that have a limit, in the order in which they are looked at."""
+    """The processes that are looked at, all in rounds, and some in between."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, int, Process]] = []
-        self._sequence = 0
+        self._watched: dict[str, Process] = {}
+        self._next_round = 0.0
+        self._growing: dict[str, Process] = {}
+        self._next_of_growing = 0.0
+
+    def watch(self, process: Process) -> None:
+        """Begin to look at a process: at the number of its threads, and its memory once it is armed."""
+        if not self._watched:
+            self._next_round = time.monotonic() + ROUND_INTERVALS_S[0]
+        self._watched[process.id] = process
+
+    def forget(self, process: Process) -> None:
+        """Look at this one no more."""
+        self._watched.pop(process.id, None)
+        self._growing.pop(process.id, None)
 
     def arm(self, process: Process, limit_bytes: int) -> None:
         """Limit a process to `limit_bytes` on top of what its engine uses."""
-        anonymous, data = read_usage(process)
-        anonymous = max(anonymous, ENGINE_ANONYMOUS_BYTES)  # it may still be starting
-        data = max(data, ENGINE_DATA_BYTES)
-        first = process.limit_bytes == 0
+        usage = read_usage(process) or Usage(0, 0, 0)
+        anonymous = max(usage.anonymous, ENGINE_ANONYMOUS_BYTES)  # it may still be starting
+        data = max(usage.data, ENGINE_DATA_BYTES)
         process.limit_bytes = limit_bytes
         process.anonymous_limit = anonymous + limit_bytes
         process.mapped_limit = data + limit_bytes + MAPPED_SLACK_BYTES
-        process.interval = SHORTEST_INTERVAL_S
         hard = data + limit_bytes + RLIMIT_SLACK_BYTES
         try:
             linux.set_limit(process.pid, resource.RLIMIT_DATA, hard, hard)
@@ -74,150 +82,72 @@ class Watchdog:
             return  # dead already; its end is reported as such
         except PermissionError:  # root without CAP_SYS_RESOURCE and without user namespaces: the looks remain
             pass
-        if first:
-            self._schedule(process)
-
-    def disarm(self, process: Process) -> None:
-        """Look at this one no more."""
-        process.generation += 1  # what is planned is void
+        self.wake(process)
 
     def wake(self, process: Process) -> None:
-        """Look at this one soon and often: its program starts to run."""
-        if process.limit_bytes and process.interval > SHORTEST_INTERVAL_S:
-            process.interval = SHORTEST_INTERVAL_S
-            process.generation += 1  # the old entry is void
-            self._schedule(process)
+        """Look at a process soon."""
+        if not self._growing:
+            self._next_of_growing = time.monotonic() + GROWING_INTERVAL_S
+        self._growing[process.id] = process
 
     def next_timeout(self) -> float | None:
         """Seconds until somebody is due, None when nobody is watched."""
-        if not self._due:
+        if not self._watched:
             return None
-        return max(0.0, self._due[0][0] - time.monotonic())
+        due = min(self._next_round, self._next_of_growing) if self._growing else self._next_round
+        return max(0.0, due - time.monotonic())
 
     def look(self) -> None:
-        """Look at everybody who is due, and at some who will be soon."""
+        """Look at everybody who is due."""
         now = time.monotonic()
-        early = 0
-        while self._due and early < EARLY_LOOKS_LIMIT:
-            due, _, generation, process = self._due[0]
-            planned = process.alive and process.generation == generation
-            if planned and due > now:
-                if due - process.interval * EARLY_PART > now:
-                    break
-                early += 1
-            heapq.heappop(self._due)
-            if planned and not self.check(process):
-                self._schedule(process)
+        if self._growing and now >= self._next_of_growing:
+            growing, self._growing = self._growing, {}
+            for process in growing.values():
+                self.check(process)
+            self._next_of_growing = time.monotonic() + GROWING_INTERVAL_S
+        if self._watched and now >= self._next_round:
+            for process in list(self._watched.values()):
+                if _has_run(process):
+                    self.check(process)
+            shortest, longest = ROUND_INTERVALS_S
+            interval = min(max(shortest, len(self._watched) * ROUND_COST_S), longest)
+            self._next_round = time.monotonic() + interval
 
     def check(self, process: Process) -> bool:
-        """Kill the process if it is over its limit."""
-        anonymous, data = read_usage(process)
-        growth = anonymous - process.last_anonymous
-        process.last_anonymous = anonymous
-        process.peak_bytes = max(process.peak_bytes, anonymous)
-        if anonymous > process.anonymous_limit or data > process.mapped_limit:
+        """Kill the process if it is over a limit; True when that was its memory."""
+        usage = read_usage(process)
+        if usage is None:
+            # Either it is about to end, or its main thread alone has ended and hides what the others use.
+            if process.headless:
+                process.kill()
+            process.headless = True
+            self.wake(process)
+            return False
+        growth = usage.anonymous - process.last_anonymous
+        process.last_anonymous = usage.anonymous
+        process.peak_bytes = max(process.peak_bytes, usage.anonymous)
+        if process.limit_bytes and (
+            usage.anonymous > process.anonymous_limit or usage.data > process.mapped_limit
+        ):
             process.over_limit = True
             process.kill()
             return True
-        if (process.parent is not None or process.children) and self._tree_is_over(process):
+        if (process.parent is not None or process.children) and trees.is_over(process):
             return True
-        if growth > GROWTH_BYTES:
-            process.interval = SHORTEST_INTERVAL_S
-        else:
-            process.interval = min(process.interval * 2, LONGEST_INTERVAL_S)
+        if usage.threads > THREADS_LIMIT:
+            process.fail(f"it has {usage.threads} threads, limit {THREADS_LIMIT}")
+        elif growth > GROWTH_BYTES:
+            self.wake(process)
         return False
 
-    # --- trees -------------------------------------------------------------------------------------
-    def join(self, process: Process, parent: Process, tree_limit_bytes: int) -> bool:
-        """Count a process in its parent's tree from now on. False when it cannot be this one's child."""
-        above: Process | None = parent
-        while above is not None:
-            if above is process:
-                return False
-            above = above.parent
-        if process.parent is not None or not parent.alive:
-            return process.parent is parent
-        process.parent = parent
-        parent.children.append(process)
-        parent.tree_limit = tree_limit_bytes
-        _add(parent, process.tree_used)
-        for member in (parent, process):
-            self._count(member)
-        return True
 
-    def leave(self, process: Process) -> None:
-        """A process has ended: what it used counts no more, and what it started ends too."""
-        _add(process, -process.used)
-        process.used = 0
-        for child in process.children:
-            child.kill()
-        if process.parent is not None:
-            process.parent.children.remove(process)
-
-    def _tree_is_over(self, process: Process) -> bool:
-        """End processes of a tree that uses too much; whether this one, at which we look, is one of them."""
-        before = process.used
-        self._count(process, process.last_anonymous)
-        grown = process if process.used > before else None
-        above: Process | None = process
-        while above is not None:
-            if above.tree_limit and above.tree_used > above.tree_limit:
-                self._shrink(above, grown)
-            above = above.parent
-        return process.over_limit
-
-    def _shrink(self, root: Process, grown: Process | None) -> None:
-        """End the one that has just grown, then the largest ones, until the rest fits; never the root itself."""
-        below = [member for member in _below(root) if member.alive and not member.over_limit]
-        for member in (root, *below):  # what the others used is only known from their last looks
-            self._count(member)
-        below.sort(key=lambda member: (member is grown, member.used))
-        while below and root.tree_used > root.tree_limit:
-            ending = below.pop()
-            _add(ending, -ending.used)
-            ending.used = 0
-            ending.over_limit = ending.over_tree_limit = True
-            ending.kill()
-
-    def _count(self, process: Process, anonymous: int | None = None) -> None:
-        """Bring up to date what a process uses without its engine's own part."""
-        if process.over_limit:
-            return  # it is dying
-        if anonymous is None:
-            anonymous, _ = read_usage(process)
-        engine = process.anonymous_limit - process.limit_bytes
-        used = max(0, anonymous - engine)
-        _add(process, used - process.used)
-        process.used = used
-
-    def _schedule(self, process: Process) -> None:
-        self._sequence += 1  # processes cannot be compared
-        heapq.heappush(
-            self._due, (time.monotonic() + process.interval, self._sequence, process.generation, process)
-        )
-
-
-def _add(process: Process, change: int) -> None:
-    """Count a change of what a process uses in its own tree and in all that it is part of."""
-    part: Process | None = process
-    while part is not None:
-        part.tree_used += change
-        part = part.parent
-
-
-def _below(process: Process) -> list[Process]:
-    """All processes of the tree but its root."""
-    found = list(process.children)
-    for member in found:  # which grows meanwhile
-        found.extend(member.children)
-    return found
-
-
-def read_usage(process: Process) -> tuple[int, int]:
-    """Anonymous resident memory and the size of writable mappings, in bytes. Zeros once it is dead."""
+def _has_run(process: Process) -> bool:
+    """Whether a process has used enough processor time since the last time that this was true."""
     try:
-        fields = os.pread(process.statm, 128, 0).split()
-    except ProcessLookupError:
-        return 0, 0
-    resident, shared, data = int(fields[1]), int(fields[2]), int(fields[5])
-    return (resident - shared) * _PAGE, data * _PAGE
+        used = time.clock_gettime_ns(linux.processor_clock(process.pid))
+    except OSError:  # gone
+        return False
+    if used - process.processor_ns < PROCESSOR_NS:
+        return False
+    process.processor_ns = used
+    return True
