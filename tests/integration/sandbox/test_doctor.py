@@ -24,7 +24,7 @@ def test_every_layer_holds_here() -> None:
     assert report["complete"]
     names = [check["name"] for check in report["checks"]]
     assert names[: len(NAMESPACES + REQUIRED)] == list(NAMESPACES + REQUIRED)
-    assert names[-3:] == ["engine", "memory limit", "kill"]
+    assert names[-4:] == ["engine", "memory limit", "kill", "type checker"]
 
 
 def test_in_a_plain_container_it_names_what_is_missing_and_what_to_change() -> None:
