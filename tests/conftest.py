@@ -6,7 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long one example takes says nothing on a machine that has other work.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 _KINDS = ("integration", "security", "conformance", "browser")
 _ROOT = Path(__file__).parent

@@ -79,7 +79,8 @@ def temporary_folders() -> set[str]:
     return {name for name in os.listdir(tempfile.gettempdir()) if "isolatejs" in name}
 
 
-async def test_many_runtimes_leave_nothing_behind() -> None:
+async def test_many_runtimes_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests leave theirs elsewhere
     folders = temporary_folders()
     open_before = descriptors()
     tasks_before = len(asyncio.all_tasks())

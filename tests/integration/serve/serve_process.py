@@ -26,7 +26,7 @@ class Command:
     async def wait_line(self, pattern: str) -> re.Match[str]:
         """The next line on standard error that matches."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while line := (await self.process.stderr.readline()).decode():
                 self.lines.append(line)
                 if match := re.search(pattern, line):
@@ -45,7 +45,7 @@ class Command:
     async def stop(self) -> int:
         """Ctrl-C; gives the exit status."""
         self.process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             return await self.process.wait()
 
 
