@@ -195,14 +195,26 @@ BROWSER_IDLE_TIMEOUT_MS: Final = 600_000
 """A connection of a page on which nothing happens: pages wait for events far longer than programs do."""
 BROWSER_COLLECTED_LIMIT: Final = 5_000
 """Events that a session keeps of each kind; the oldest go first."""
+BROWSER_COLLECTED_LIMIT_BYTES: Final = 4 * MIB
+"""Of each kind of events that a session keeps: a page writes megabytes into one console message."""
+BROWSER_EVENT_TEXT_LIMIT: Final = 16 * 1024
+"""Characters of one text of a collected event; the rest is cut."""
+BROWSER_EVENTS_PER_SECOND_LIMIT: Final = 2_000
+"""Events of a session that are collected and reported in a second: more than a busy page has, less than a flood."""
+BROWSER_OBJECTS_LIMIT_BYTES: Final = 256 * MIB
+"""What is sent of all objects that a program holds: console messages and requests hold their texts on the host, too."""
 BROWSER_FILE_LIMIT_BYTES: Final = 64 * MIB
 """One upload, download, screenshot or profile file."""
 BROWSER_PROFILE_LIMIT_BYTES: Final = 512 * MIB
 """All files of a persistent profile."""
 BROWSER_PROFILE_LIMIT_FILES: Final = 20_000
 """Files of a persistent profile."""
-BROWSER_SESSION_CLOSE_MS: Final = 5_000
-"""How long closing a session's contexts may take."""
+BROWSER_STATE_SAVE_MS: Final = 3_000
+"""How long reading a context's storage may take when it closes: a page that spins does not answer."""
+BROWSER_CONTEXT_CLOSE_MS: Final = 3_000
+"""How long closing a context may take before its pages are ended, and again after that."""
+BROWSER_SESSION_CLOSE_MS: Final = 20_000
+"""How long closing a session's contexts may take, with profiles that are written back."""
 
 # --- daemon -----------------------------------------------------------------------------------------
 DAEMON_START_TIMEOUT_MS: Final = 20_000

@@ -78,6 +78,7 @@ def create_playwright_session_handler(
                 read_file=read_file,
                 write_file=write_file,
                 profiles=profiles,
-            )
+            ),
+            collects=True,
         )
     )

@@ -342,7 +342,7 @@ class LiveRuntime:
             if name in skip:
                 continue
             try:
-                await asyncio.wait_for(half.close(), DISPOSE_GRACE_MS / 1000)
+                await asyncio.wait_for(half.close(), getattr(half, "close_limit_ms", DISPOSE_GRACE_MS) / 1000)
             except TimeoutError:
                 _logger.warning("%s of %s did not close in time", half.name, self.runtime_id)
             except Exception:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import UNSET
+
 from isolatejs.capabilities.browser import contract
 from isolatejs.capabilities.browser.arguments import with_text_urls
 from isolatejs.capabilities.browser.callbacks import ProgramCallback, UrlMatching
@@ -35,7 +37,7 @@ from isolatejs.errors import (
     QuotaExceededError,
     RuntimeDisposedError,
 )
-from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_RESULT_DEPTH_LIMIT
+from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_RESULT_DEPTH_LIMIT, BROWSER_SESSION_CLOSE_MS
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
 from isolatejs.wire.message import EncodedValue
 
@@ -68,6 +70,7 @@ class BrowserHost:
     """One per runtime. Its session is its own, or that of a handler that outlives it."""
 
     name: ClassVar[str] = "browser"
+    close_limit_ms: ClassVar[float] = 2 * BROWSER_SESSION_CLOSE_MS
     contract: ClassVar[Any] = contract
 
     def __init__(self, granted: BrowserGrant, scope: RuntimeScope) -> None:
@@ -89,11 +92,15 @@ class BrowserHost:
         self._callbacks: dict[int, ProgramCallback] = {}
         self._subscriptions: dict[tuple[int, str], tuple[Any, Callable[[], None]]] = {}
         self._matching = UrlMatching(self)
+        self._undelivered = 0
 
     def _attach(self) -> None:
         self._calls = BrowserCalls(self.session, self._grant.files)
         self.session.attach(self, self._grant.check_url, self._grant.open_socket, self._grant.managed)
-        self._off = self.session.on_event(self._on_event)
+        wanted = self._grant.bindings.capture_console or (
+            self._grant.bindings.on_event is not None and not self._owns
+        )
+        self._off = self.session.on_event(self._on_event) if wanted else _nothing
 
     def grant(self) -> dict[str, Any]:
         return {"surface": surface(), "matchers": list(matchers()), "events": sorted(EVENTS)}
@@ -173,8 +180,10 @@ class BrowserHost:
         try:
             value, objects = self._encode(_plain_payload(payload), attachments)
             self._scope.channel.note(EventFired(number, event, value, objects), attachments)
-        except IsolateError:
-            self._scope.logger.warning("a browser event could not be delivered", exc_info=True)
+        except IsolateError as error:
+            if not self._undelivered:
+                self._scope.logger.warning("events of the browser are dropped: %.300s", error)
+            self._undelivered += 1
 
     def objects_released(self, message: ObjectsReleased, note: IncomingNote) -> None:
         for number, times in message.released:
@@ -257,8 +266,10 @@ class BrowserHost:
             known = facts(value, kind)
             if value in self.session.base_urls:
                 known["baseURL"] = self.session.base_urls[value]
+            before = len(attachments)
             encoded = self._scope.channel.encode(known, attachments) if known else None
-            objects.append(GivenObject(path, self.session.objects.give(value), kind, encoded))
+            weight = 0 if encoded is None else _size(encoded, attachments[before:])
+            objects.append(GivenObject(path, self.session.objects.give(value, weight), kind, encoded))
             return None
         if not isinstance(value, (list, tuple, dict)):
             return value
@@ -333,6 +344,15 @@ class ParkedBrowser:
         """End the session, unless its handler goes on."""
         if self.owned:
             await self.session.aclose()
+
+
+def _nothing() -> None:
+    """In place of a function that stops what never began."""
+
+
+def _size(encoded: EncodedValue, attachments: Sequence[Any]) -> int:
+    parts = [part for part in (encoded.p, encoded.t) if part is not UNSET]
+    return sum(len(bytes(part)) for part in parts) + sum(memoryview(part).nbytes for part in attachments)
 
 
 def _too_many(what: str) -> QuotaExceededError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from isolatejs.capabilities.browser.surface import CLASSES, facts_of, playwright_class
 from isolatejs.errors import QuotaExceededError
-from isolatejs.limits import BROWSER_OBJECTS_LIMIT
+from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_OBJECTS_LIMIT_BYTES
 from isolatejs.wire.errors import GuestVisibleError
 
 PLAYWRIGHT_OBJECT = "PlaywrightObject"
@@ -20,6 +20,8 @@ class ObjectTable:
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._given: dict[int, int] = {}
+        self._weights: dict[int, int] = {}
+        self._weight = 0
         self._next = 0
 
     def __len__(self) -> int:
@@ -42,9 +44,22 @@ class ObjectTable:
         self._numbers[identity] = self._next
         return self._next
 
-    def give(self, target: Any) -> int:
-        """The number of an object that is sent to the guest, which counts how often it gets one."""
+    def give(self, target: Any, weight: int = 0) -> int:
+        """The number of an object that is sent to the guest, which counts how often it gets one.
+
+        `weight` is the size of what is sent along: the host holds it, too. Raises QuotaExceededError.
+        """
+        if self._weight + weight > BROWSER_OBJECTS_LIMIT_BYTES:
+            raise QuotaExceededError(
+                f"a program holds browser objects of more than {BROWSER_OBJECTS_LIMIT_BYTES} bytes",
+                limit="browser_objects_bytes",
+                value=BROWSER_OBJECTS_LIMIT_BYTES,
+            )
         number = self.number_of(target)
+        known = self._weights.get(number, 0)
+        if weight > known:
+            self._weights[number] = weight
+            self._weight += weight - known
         self._given[number] = self._given.get(number, 0) + 1
         return number
 
@@ -62,6 +77,7 @@ class ObjectTable:
             self._given[number] = left
             return
         self._given.pop(number, None)
+        self._weight -= self._weights.pop(number, 0)
         target = self._objects.pop(number, None)
         if target is not None:
             self._numbers.pop(id(_implementation(target)), None)
@@ -69,6 +85,8 @@ class ObjectTable:
     def clear(self) -> None:
         self._objects.clear()
         self._given.clear()
+        self._weights.clear()
+        self._weight = 0
         self._numbers.clear()
 
 

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from isolatejs.limits import BROWSER_FILE_LIMIT_BYTES, BROWSER_SESSION_CLOSE_MS
+from isolatejs.limits import BROWSER_CONTEXT_CLOSE_MS, BROWSER_FILE_LIMIT_BYTES
 
 if sys.platform != "win32":
     import fcntl
@@ -72,10 +73,16 @@ class ProfileDirectory:
             if is_kept(file.relative_to(self.path).as_posix()) and _is_plain(file)
         )
 
+    def kill_browser(self) -> None:
+        """End the browser that has the directory. Blocking."""
+        for pid in _browsers_of(self.path):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
     async def wait_browser_gone(self) -> None:
         """Wait until the browser's processes have ended: the last thing that they do is write."""
         pids = await asyncio.to_thread(_browsers_of, self.path)
-        deadline = time.monotonic() + BROWSER_SESSION_CLOSE_MS / 1000
+        deadline = time.monotonic() + BROWSER_CONTEXT_CLOSE_MS / 1000
         while time.monotonic() < deadline and any(_is_alive(pid) for pid in pids):  # noqa: ASYNC110
             await asyncio.sleep(_POLL_S)
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from isolatejs.capabilities.browser.bindings import ProfileOptions
+from isolatejs.capabilities.browser.closing import read_state
 from isolatejs.capabilities.browser.profile_directories import ProfileDirectory, is_kept
 from isolatejs.limits import BROWSER_PROFILE_LIMIT_BYTES, BROWSER_PROFILE_LIMIT_FILES
 from isolatejs.wire.errors import GuestVisibleError
@@ -72,7 +73,12 @@ class OpenProfile:
         """Save what only the open context knows."""
         if self.mode == "storage" and self._autosave:
             options = {"indexed_db": True} if self._indexed_db else {}
-            state = await context.storage_state(**options)
+            try:
+                state = await read_state(context, **options)
+            except TimeoutError:
+                raise GuestVisibleError(
+                    "Error", f"the profile {self.id} could not be saved: a page does not answer"
+                ) from None
             with self._told():
                 await self._store.save_state(self.id, state)
 

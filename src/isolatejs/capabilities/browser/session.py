@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.arguments import convert
 from isolatejs.capabilities.browser.bindings import BrowserBindings, as_profile_options
+from isolatejs.capabilities.browser.closing import close_or_kill
 from isolatejs.capabilities.browser.collected import BrowserEvent, Collector
 from isolatejs.capabilities.browser.listening import contained, listen
 from isolatejs.capabilities.browser.managed.session_browser import SessionBrowser
@@ -25,6 +26,7 @@ from isolatejs.capabilities.browser.routes import RouteTable
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import FetchError, IsolateError, QuotaExceededError
 from isolatejs.limits import (
+    BROWSER_CONTEXT_CLOSE_MS,
     BROWSER_CONTEXTS_LIMIT,
     BROWSER_MANAGED_CLOSE_MS,
     BROWSER_MANAGED_WAIT_MS,
@@ -53,7 +55,9 @@ _NO_WEBRTC = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPe
 class BrowserSession:
     """Contexts and pages by factory, and the table of objects that programs hold."""
 
-    def __init__(self, bindings: BrowserBindings, managed: ManagedGrant | None = None) -> None:
+    def __init__(
+        self, bindings: BrowserBindings, managed: ManagedGrant | None = None, *, collects: bool = False
+    ) -> None:
         self._bindings = bindings
         self._managed = None if managed is None else SessionBrowser(managed)
         self.objects = ObjectTable()
@@ -63,6 +67,10 @@ class BrowserSession:
         self._open_profiles: dict[Any, OpenProfile] = {}
         self._listeners: list[Callable[[BrowserEvent], object]] = []
         self._collector = Collector(self._report)
+        if collects:
+            self._collector.keep()
+        elif bindings.on_event is not None:
+            self._collector.start()
         self._context_numbers = itertools.count(1)
         self._page_numbers = itertools.count(1)
         self._closed = False
@@ -108,6 +116,8 @@ class BrowserSession:
         """Contexts are made, and events reported, as the latest acquire says."""
         self._bindings = bindings
         self._profiles = as_profile_options(bindings.profiles)
+        if bindings.on_event is not None:
+            self._collector.start()
 
     async def check_url(self, url: str, method: str = "GET") -> None:
         """Raise for a URL that pages may not load. Relative ones pass: what they become is checked then."""
@@ -276,6 +286,7 @@ class BrowserSession:
 
     def _page_closed(self, page: Any) -> None:
         self.pages.pop(page, None)
+        self._collector.forget_page(page)
         self.routes.forget(page)
 
     def _context_closed(self, context: Any) -> None:
@@ -288,7 +299,7 @@ class BrowserSession:
             self._keeping.add(task)
             task.add_done_callback(self._keeping.discard)
         for page in [page for page in self.pages if page.context == context]:
-            self.pages.pop(page, None)
+            self._page_closed(page)
 
     async def _keep(self, profile: OpenProfile) -> None:
         try:
@@ -304,7 +315,7 @@ class BrowserSession:
                 await profile.before_close(context)
         finally:
             try:
-                await context.close(**({"reason": reason} if reason else {}))
+                await close_or_kill(context, profile, reason)
                 self._context_closed(context)
             finally:
                 if profile is not None:
@@ -314,6 +325,7 @@ class BrowserSession:
     def on_event(self, listener: Callable[[BrowserEvent], object]) -> Callable[[], None]:
         """Call `listener` with every event: synchronous, best effort. Returns a function that stops it."""
         self._listeners.append(listener)
+        self._collector.start()
 
         def off() -> None:
             if listener in self._listeners:
@@ -351,6 +363,7 @@ class BrowserSession:
             "pages": len(self.pages),
             "objects": len(self.objects),
             "collected_data": self._collector.counts(),
+            "dropped_events": self._collector.dropped,
         }
 
     async def aclose(self) -> None:
@@ -367,10 +380,9 @@ class BrowserSession:
             self.objects.clear()
             return
         if self._opening:
-            await asyncio.wait(self._opening, timeout=BROWSER_SESSION_CLOSE_MS / 1000)
-        contexts = list(self.contexts)
-        if contexts:
-            closing = [asyncio.ensure_future(self.close_context(context)) for context in contexts]
+            await asyncio.wait(self._opening, timeout=BROWSER_CONTEXT_CLOSE_MS / 1000)
+        closing = [asyncio.ensure_future(self.close_context(context)) for context in list(self.contexts)]
+        if closing:
             done, late = await asyncio.wait(closing, timeout=BROWSER_SESSION_CLOSE_MS / 1000)
             for task in late:
                 task.cancel()
@@ -382,6 +394,7 @@ class BrowserSession:
         if self._proxy is not None:
             await self._proxy.aclose()
         self.objects.clear()
+        self.pages.clear()
 
     async def _end_managed(self, managed: SessionBrowser) -> None:
         """Save the profiles that are open, within bounds, and kill the browser, whatever its pages do."""
