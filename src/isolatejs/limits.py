@@ -351,6 +351,14 @@ TEST_BLOCKED_GRACE_MS: Final = 1_000
 """Time that a guest has to answer before it counts as blocked: long pauses of a loaded machine fit in."""
 TESTS_LIMIT: Final = 100_000
 """Tests, and suites, of one file."""
+TEST_DEPTH_LIMIT: Final = 100
+"""Suites within each other: every test is told with the names of all that are around it."""
+TEST_NAMES_LIMIT: Final = 32 * MIB
+"""Characters of the names of all tests and suites of a file, each with those of the suites around it."""
+TEST_ERROR_TEXTS_LIMIT: Final = 64 * MIB
+"""Characters of all errors of a run; those beyond it are cut."""
+TEST_ERROR_VALUES_LIMIT_BYTES: Final = 4 * MIB
+"""Compared values that the errors of a run bring along, as they are sent: decoded they are many times that."""
 TEST_ERRORS_LIMIT: Final = 50
 """Errors of one test that are kept."""
 SNAPSHOT_LIMIT_BYTES: Final = 16 * MIB

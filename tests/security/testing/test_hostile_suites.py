@@ -151,3 +151,20 @@ async def test_test_files_of_one_runtime_cannot_reach_another(host: IsolateHost)
         await first.run("globalThis.expect = () => ({ toBe() {} }); test('a', () => {})")
         result = await second.run("test('b', () => { expect(1).toBe(2) })")
     assert result.failed == 1
+
+
+PLANS = {
+    "chain of suites": "let f = () => {}; for (let i = 0; i < 300; i++) { const g = f; f = () => describe('s', g); } f();",
+    "long names": "describe('x'.repeat(1e6), () => { for (let i = 0; i < 1000; i++) test('t', () => {}); });",
+    "many tests": "for (let i = 0; i < 100_001; i++) test('t', () => {});",
+}
+
+
+@pytest.mark.parametrize("code", PLANS.values(), ids=PLANS.keys())
+async def test_plans_that_are_larger_than_their_file(code: str, host: IsolateHost) -> None:
+    """It is an error of the file, and the runtime goes on."""
+    async with host.create_test_runtime(memory_limit_mb=512) as runtime:
+        result = await runtime.run(code)
+        assert not result.success
+        assert any(word in result.errors[0].message for word in ("more than", "too long")), result.errors
+        assert (await runtime.run("test('a', () => {})")).success

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from isolatejs.capabilities.testing.contract import (
@@ -19,6 +22,7 @@ from isolatejs.capabilities.testing.contract import (
 from isolatejs.capabilities.testing.results import TestError
 from isolatejs.capabilities.testing.run_record import RunRecord
 from isolatejs.errors import GuestProtocolError
+from isolatejs.wire.message import EncodedValue
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.testing.results import TestEvent
@@ -208,3 +212,82 @@ def test_lies_are_refused(lie: Any) -> None:
 def test_plans_out_of_order_are_refused(plan: RunStarted) -> None:
     with pytest.raises(GuestProtocolError):
         RunRecord(lambda event: None).start(plan)
+
+
+def suites_of(count: int, name: str = "s", *, chained: bool = False) -> list[PlannedSuite]:
+    return [PlannedSuite(number, number - 1 if chained else 0, name) for number in range(1, count + 1)]
+
+
+def test_a_chain_of_suites_within_each_other_is_refused() -> None:
+    with pytest.raises(GuestProtocolError, match="too deep"):
+        RunRecord(lambda event: None).start(RunStarted(suites=suites_of(20_000, chained=True), tests=[]))
+
+
+def test_long_names_that_every_test_would_repeat_are_refused() -> None:
+    suites = suites_of(1, "x" * 1_000_000)
+    tests = [PlannedTest(number, 1, "t", "run") for number in range(1, 10_001)]
+    with pytest.raises(GuestProtocolError, match="too long"):
+        RunRecord(lambda event: None).start(RunStarted(suites=suites, tests=tests))
+    with pytest.raises(GuestProtocolError, match="too long"):
+        RunRecord(lambda event: None).start(
+            RunStarted(suites=suites_of(99, "x" * 10_000, chained=True), tests=[])
+        )
+
+
+def test_a_plan_keeps_nothing_that_grows_with_depth_times_suites() -> None:
+    """Parents are known by their numbers; paths are made when they are told."""
+    suites = [PlannedSuite(n, n - 1 if n % 90 != 1 else 0, "s") for n in range(1, 50_001)]
+    made = RunRecord(lambda event: None)
+    tracemalloc.start()
+    made.start(RunStarted(suites=suites, tests=[PlannedTest(1, 90, "t", "run")]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50_000 * 1_000
+    assert len(made.planned[0].suite_path) == 90
+
+
+def test_ends_of_suites_cost_no_look_at_all_tests() -> None:
+    """Time for twice as many suites and tests is about twice as long, not four times."""
+
+    def run(count: int) -> float:
+        made = RunRecord(lambda event: None)
+        tests = [PlannedTest(n, n, "t", "run") for n in range(1, count + 1)]
+        made.start(RunStarted(suites=suites_of(count), tests=tests))
+        began = time.process_time()
+        for number in range(1, count + 1):
+            made.start_suite(number)
+            made.start_test(number)
+            made.end_test(TestEnded(number, "pass", 1.0), decode)
+        for number in range(1, count + 1):
+            made.end_suite(SuiteEnded(number, 1.0, []), decode)
+        return time.process_time() - began
+
+    small, large = min(run(1_000) for _ in range(3)), min(run(8_000) for _ in range(2))
+    assert large < 8 * 3 * max(small, 0.005)
+
+
+def test_counts_of_suites_include_those_below() -> None:
+    events: list[TestEvent] = []
+    run_honestly(record(events))
+    ends = {event.suite.name: event.suite for event in events if event.type == "suiteEnd" and event.suite}
+    assert (ends["inner"].passed, ends["inner"].total) == (1, 1)
+    assert (ends["outer"].passed, ends["outer"].failed, ends["outer"].total) == (1, 1, 2)
+
+
+def test_texts_of_errors_have_a_limit_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isolatejs.capabilities.testing.run_record.TEST_ERROR_TEXTS_LIMIT", 10_000)
+    monkeypatch.setattr("isolatejs.capabilities.testing.run_record.TEST_ERROR_VALUES_LIMIT_BYTES", 10_000)
+    made = RunRecord(lambda event: None)
+    made.start(RunStarted(suites=[], tests=[PlannedTest(n, 0, "t", "run") for n in range(1, 101)]))
+    value = EncodedValue(p=msgspec.Raw(b'"' + b"v" * 4_000 + b'"'))
+    for number in range(1, 101):
+        made.start_test(number)
+        report = FailureReport("Error", "m" * 5_000, "s" * 5_000, expected=value)
+        made.end_test(TestEnded(number, "fail", 1.0, [report]), lambda encoded: "v" * 4_000)
+    result = made.result(SUMMARY, decode)
+    errors = [test.errors[0] for test in result.tests]
+    assert errors[0].message == "m" * 5_000
+    assert errors[0].expected == "v" * 4_000
+    assert sum(len(error.message) + len(error.stack) for error in errors) < 10_000 + 100 * 420
+    assert sum(error.expected is not None for error in errors) == 2
+    assert errors[-1].message == "m" * 200 + "…"

@@ -27,7 +27,9 @@ const realNow = performance.now.bind(performance);
  * @property {"new" | "all" | "none"} update @property {boolean} [coverage]
  */
 
-/** @param {import("../../guest/kernel.js").Kernel} kernel @param {{snapshots: boolean}} grant */
+/** @typedef {{snapshots: boolean, testsLimit: number, depthLimit: number, namesLimit: number}} Grant */
+
+/** @param {import("../../guest/kernel.js").Kernel} kernel @param {Grant} grant */
 export function install(kernel, grant) {
   new TestGuest(kernel, grant).install();
 }
@@ -37,12 +39,14 @@ class TestGuest {
   #channel;
   #mocks;
   #storage;
+  #limits;
   /** @type {Runner | null} */ #runner = null;
   /** @type {any} */ #pendingConfig = {};
   #running = false;
 
-  /** @param {import("../../guest/kernel.js").Kernel} kernel @param {{snapshots: boolean}} grant */
+  /** @param {import("../../guest/kernel.js").Kernel} kernel @param {Grant} grant */
   constructor(kernel, grant) {
+    this.#limits = grant;
     this.#kernel = kernel;
     this.#channel = kernel.channel;
     this.#mocks = new ModuleMocks(kernel);
@@ -109,6 +113,7 @@ class TestGuest {
         pattern: message.pattern ? new RegExp(message.pattern) : null,
         ids: message.ids ? new Set(message.ids) : null,
       });
+      requirePlanWithin(root, this.#limits);
       const settings = { ...message, ...this.#pendingConfig };
       reports.runStart(root, settings);
       const runner = new Runner({ ...settings, testPath: path, snapshots }, reports);
@@ -188,6 +193,28 @@ function snapshotStorage(channel) {
     matchFile: async (/** @type {string} */ path, /** @type {string} */ text) =>
       (await channel.call("testing.matchFile", { path, text })).value,
   };
+}
+
+/** The host takes no more than this. @param {import("./suite/tree.js").Suite} root @param {Grant} limits */
+function requirePlanWithin(root, { testsLimit, depthLimit, namesLimit }) {
+  let names = 0;
+  let count = 0;
+  /** @type {Map<any, number>} */
+  const lengths = new Map([[root, 0]]);
+  for (const suite of root.suites()) {
+    if (suite === root) continue;
+    if (suite.depth >= depthLimit) throw new Error(`more than ${depthLimit} suites are within each other`);
+    const length = (lengths.get(suite.parent) ?? 0) + suite.title.length + 3;
+    lengths.set(suite, length);
+    names += length + suite.depth;
+    if (++count > testsLimit) throw new Error(`the file defines more than ${testsLimit} suites`);
+  }
+  count = 0;
+  for (const test of root.tests()) {
+    names += (lengths.get(test.suite) ?? 0) + test.title.length;
+    if (++count > testsLimit) throw new Error(`the file defines more than ${testsLimit} tests`);
+  }
+  if (names > namesLimit) throw new Error("the names of the file's tests and suites are too long");
 }
 
 /** Tells the host of every event, in order. */

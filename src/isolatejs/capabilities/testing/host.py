@@ -10,7 +10,13 @@ from isolatejs.capabilities.testing import contract
 from isolatejs.capabilities.testing.contract import FileMatch, InlineVerdict, RunSummary, RunTests
 from isolatejs.capabilities.testing.snapshots import RunSnapshots
 from isolatejs.errors import ExecutionTimeoutError, GuestProtocolError, IsolateError, RuntimeDisposedError
-from isolatejs.limits import TEST_BLOCKED_GRACE_MS, TEST_WATCH_INTERVAL_MS
+from isolatejs.limits import (
+    TEST_BLOCKED_GRACE_MS,
+    TEST_DEPTH_LIMIT,
+    TEST_NAMES_LIMIT,
+    TEST_WATCH_INTERVAL_MS,
+    TESTS_LIMIT,
+)
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
@@ -63,7 +69,12 @@ class TestingHost:
         self._since = 0.0
 
     def grant(self) -> dict[str, Any]:
-        return {"snapshots": self._files is not None}
+        return {
+            "snapshots": self._files is not None,
+            "testsLimit": TESTS_LIMIT,
+            "depthLimit": TEST_DEPTH_LIMIT,
+            "namesLimit": TEST_NAMES_LIMIT,
+        }
 
     async def run(self, message: RunTests, record: RunRecord) -> tuple[RunSummary, Callable[[Any], Any]]:
         """Run a file, recording into `record`. Gives the guest's summary and how to decode values in it."""

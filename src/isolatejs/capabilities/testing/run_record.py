@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
 from isolatejs.capabilities.testing.contract import SnapshotCounts
 from isolatejs.capabilities.testing.results import (
@@ -18,11 +20,18 @@ from isolatejs.capabilities.testing.results import (
     TestRunResult,
 )
 from isolatejs.errors import GuestProtocolError
-from isolatejs.limits import TEST_ERRORS_LIMIT, TESTS_LIMIT
+from isolatejs.limits import (
+    TEST_DEPTH_LIMIT,
+    TEST_ERROR_TEXTS_LIMIT,
+    TEST_ERROR_VALUES_LIMIT_BYTES,
+    TEST_ERRORS_LIMIT,
+    TEST_NAMES_LIMIT,
+    TESTS_LIMIT,
+)
 from isolatejs.web.values import UNDEFINED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from isolatejs.capabilities.testing.contract import (
         FailureReport,
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
         PlannedTest,
         RunStarted,
         RunSummary,
+        Status,
         SuiteEnded,
         TestEnded,
     )
@@ -37,6 +47,10 @@ if TYPE_CHECKING:
 
 ROOT = 0
 """The file itself as a suite."""
+_BETWEEN = " > "
+"""Stands between the names of suites and of a test."""
+_SHORT = 200
+"""Characters of a text that are kept when the errors of a run have reached their limit."""
 
 
 class RunRecord:
@@ -47,11 +61,12 @@ class RunRecord:
         self._begun = time.monotonic()
         self._suites: dict[int, PlannedSuite] = {}
         self._plan: dict[int, PlannedTest] = {}
-        self._paths: dict[int, tuple[str, ...]] = {ROOT: ()}
-        self._below: dict[int, list[int]] = {ROOT: []}
+        self._counts: dict[int, Counter[Status]] = {}
+        self._error_texts = 0
+        self._error_values = 0
         self._results: dict[int, TestResult] = {}
         self._suite_results: dict[int, SuiteResult] = {}
-        self._open_suites: list[int] = []
+        self._open_suites: dict[int, None] = {}
         self.running: set[int] = set()
         self.hook: tuple[int, str] | None = None
         self.loaded = False
@@ -73,20 +88,32 @@ class RunRecord:
                 list(self._suites.values()), list(self._plan.values())
             )
             return self.loaded
-        for number, suite in enumerate(message.suites, 1):
-            if suite.id != number or suite.parent not in self._paths:
-                raise GuestProtocolError("the suites of a test run are out of order")
-            self._suites[suite.id] = suite
-            self._paths[suite.id] = (*self._paths[suite.parent], suite.name)
-            self._below[suite.id] = []
-        for number, test in enumerate(message.tests, 1):
-            if test.id != number or test.suite not in self._paths:
-                raise GuestProtocolError("the tests of a test run are out of order")
-            self._plan[test.id] = test
-            self._below[test.suite].append(test.id)
+        self._check_plan(message)
+        self._suites = {suite.id: suite for suite in message.suites}
+        self._counts = {suite.id: Counter() for suite in message.suites}
+        self._plan = {test.id: test for test in message.tests}
         self.loaded = True
         self._emit(TestEvent("runStart", test_count=len(self._plan), suite_count=len(self._suites)))
         return True
+
+    def _check_plan(self, message: RunStarted) -> None:
+        """Ids are in order, and what the names come to with those around them is within its limit."""
+        around = {ROOT: (0, 0)}  # depth, and characters of the full name
+        total = 0
+        for number, suite in enumerate(message.suites, 1):
+            if suite.id != number or suite.parent not in around:
+                raise GuestProtocolError("the suites of a test run are out of order")
+            depth, length = around[suite.parent]
+            around[number] = depth + 1, length + len(suite.name) + len(_BETWEEN)
+            total += around[number][1] + depth
+            if depth >= TEST_DEPTH_LIMIT or total > TEST_NAMES_LIMIT:
+                raise GuestProtocolError("the suites of a test file are too deep or their names too long")
+        for number, test in enumerate(message.tests, 1):
+            if test.id != number or test.suite not in around:
+                raise GuestProtocolError("the tests of a test run are out of order")
+            total += around[test.suite][1] + len(test.name)
+            if total > TEST_NAMES_LIMIT:
+                raise GuestProtocolError("the names of a test file's tests are too long")
 
     def start_suite(self, suite_id: int) -> None:
         if suite_id in self._repeated_suites:
@@ -96,7 +123,7 @@ class RunRecord:
         suite = self._suites.get(suite_id)
         if suite is None or suite_id in self._open_suites or suite_id in self._suite_results:
             raise GuestProtocolError("a suite started that is not to start")
-        self._open_suites.append(suite_id)
+        self._open_suites[suite_id] = None
         self._emit(TestEvent("suiteStart", suite=self._suite(suite_id, 0.0, (), counted=False)))
 
     def end_suite(self, message: SuiteEnded, decode: Callable[[EncodedValue], Any]) -> None:
@@ -151,7 +178,7 @@ class RunRecord:
         """Give a result to every test that has none, and an end to every suite."""
         for test in self._plan.values():
             if test.id not in self._results:
-                status = "todo" if test.plan == "todo" else "skip"
+                status: Status = "todo" if test.plan == "todo" else "skip"
                 self._finish(test, status, 0.0, (), 0, reason if test.plan == "run" else None)
         for suite_id in reversed(list(self._open_suites)):
             self._close_suite(suite_id, 0.0, ())
@@ -190,7 +217,7 @@ class RunRecord:
             self.skip_rest(text)
         errors = (*self._errors(summary.errors, decode), *extra_errors) if summary else tuple(extra_errors)
         tests = tuple(self._results[number] for number in self._plan)
-        counts = _count(tests)
+        counts = _counted(Counter(test.status for test in tests))
         coverage = decode(summary.coverage) if summary is not None and summary.coverage is not None else None
         result = TestRunResult(
             success=counts["failed"] == 0
@@ -217,13 +244,22 @@ class RunRecord:
 
     # --- parts -------------------------------------------------------------------------------------
     def case(self, test: PlannedTest) -> TestCase:
-        path = self._paths[test.suite]
-        return TestCase(test.id, test.name, " > ".join((*path, test.name)), path, test.line, test.column)
+        path = self._path(test.suite)
+        return TestCase(test.id, test.name, _BETWEEN.join((*path, test.name)), path, test.line, test.column)
+
+    def _path(self, suite_id: int) -> tuple[str, ...]:
+        """The names of a suite and of those around it, outermost first."""
+        return tuple(reversed([self._suites[number].name for number in self._upwards(suite_id)]))
+
+    def _upwards(self, suite_id: int) -> Iterator[int]:
+        while suite_id != ROOT:
+            yield suite_id
+            suite_id = self._suites[suite_id].parent
 
     def _finish(
         self,
         test: PlannedTest,
-        status: Any,
+        status: Status,
         duration_ms: float,
         errors: tuple[TestError, ...],
         retries: int,
@@ -245,10 +281,12 @@ class RunRecord:
         )
         self.running.discard(test.id)
         self._results[test.id] = result
+        for suite_id in self._upwards(test.suite):
+            self._counts[suite_id][status] += 1
         self._emit(TestEvent("testEnd", test=result))
 
     def _close_suite(self, suite_id: int, duration_ms: float, errors: tuple[TestError, ...]) -> None:
-        self._open_suites.remove(suite_id)
+        del self._open_suites[suite_id]
         self.hook = None
         result = self._suite(suite_id, duration_ms, errors, counted=True)
         self._suite_results[suite_id] = result
@@ -257,16 +295,13 @@ class RunRecord:
     def _suite(
         self, suite_id: int, duration_ms: float, errors: tuple[TestError, ...], *, counted: bool
     ) -> SuiteResult:
-        path = self._paths[suite_id]
-        tests = (
-            [self._results[test] for test in self._results if self._is_in(test, suite_id)] if counted else []
-        )
+        path = self._path(suite_id)
         return SuiteResult(
             name=path[-1],
             path=path[:-1],
-            full_name=" > ".join(path),
+            full_name=_BETWEEN.join(path),
             depth=len(path) - 1,
-            **_count(tests),
+            **_counted(self._counts[suite_id] if counted else Counter()),
             duration_ms=duration_ms,
             errors=errors,
             line=self._suites[suite_id].line,
@@ -274,10 +309,7 @@ class RunRecord:
 
     def _is_in(self, test_id: int, suite_id: int) -> bool:
         """Whether a test is in a suite or below it."""
-        current = self._plan[test_id].suite
-        while current not in (suite_id, ROOT):
-            current = self._suites[current].parent
-        return current == suite_id
+        return suite_id == ROOT or suite_id in self._upwards(self._plan[test_id].suite)
 
     def _errors(
         self,
@@ -285,8 +317,43 @@ class RunRecord:
         decode: Callable[[EncodedValue], Any],
         test: PlannedTest | None = None,
     ) -> tuple[TestError, ...]:
-        errors = (_error(report, decode) for report in reports[:TEST_ERRORS_LIMIT])
+        errors = [self._error(report, decode) for report in reports[:TEST_ERRORS_LIMIT]]
         return tuple(error if test is None else _placed(error, test) for error in errors)
+
+    def _error(
+        self, report: FailureReport, decode: Callable[[EncodedValue], Any], depth: int = 0
+    ) -> TestError:
+        def text(given: str) -> str:
+            left = max(_SHORT, TEST_ERROR_TEXTS_LIMIT - self._error_texts)
+            self._error_texts += min(len(given), left)
+            return given if len(given) <= left else f"{given[:left]}…"
+
+        def value(encoded: EncodedValue | None) -> Any:
+            """A compared value; `undefined` is None, as in the value of `eval`."""
+            if encoded is None:
+                return None
+            self._error_values += sum(len(part) for part in (encoded.p, encoded.t) if part is not UNSET)
+            if self._error_values > TEST_ERROR_VALUES_LIMIT_BYTES:
+                return None
+            decoded = decode(encoded)
+            return None if decoded is UNDEFINED else decoded
+
+        return TestError(
+            message=text(report.message),
+            stack=text(report.stack),
+            name=text(report.name),
+            filename=None if report.filename is None else text(report.filename),
+            line=report.line,
+            column=report.column,
+            source_line=None if report.source_line is None else text(report.source_line),
+            matcher_name=None if report.matcher_name is None else text(report.matcher_name),
+            expected=value(report.expected),
+            actual=value(report.actual),
+            diff=None if report.diff is None else text(report.diff),
+            cause=None
+            if report.cause is None or depth >= 8
+            else self._error(report.cause, decode, depth + 1),
+        )
 
 
 def _names(suites: Sequence[PlannedSuite], tests: Sequence[PlannedTest]) -> list[tuple[int, int, str]]:
@@ -296,29 +363,6 @@ def _names(suites: Sequence[PlannedSuite], tests: Sequence[PlannedTest]) -> list
     ]
 
 
-def _error(report: FailureReport, decode: Callable[[EncodedValue], Any], depth: int = 0) -> TestError:
-    return TestError(
-        message=report.message,
-        stack=report.stack,
-        name=report.name,
-        filename=report.filename,
-        line=report.line,
-        column=report.column,
-        source_line=report.source_line,
-        matcher_name=report.matcher_name,
-        expected=_value(report.expected, decode),
-        actual=_value(report.actual, decode),
-        diff=report.diff,
-        cause=_error(report.cause, decode, depth + 1) if report.cause is not None and depth < 8 else None,
-    )
-
-
-def _value(encoded: EncodedValue | None, decode: Callable[[EncodedValue], Any]) -> Any:
-    """A compared value; `undefined` is None, as in the value of `eval`."""
-    value = None if encoded is None else decode(encoded)
-    return None if value is UNDEFINED else value
-
-
 def _placed(error: TestError, test: PlannedTest) -> TestError:
     """An error without a place of its own belongs where its test is defined."""
     if error.line is not None or test.line is None:
@@ -326,14 +370,11 @@ def _placed(error: TestError, test: PlannedTest) -> TestError:
     return replace(error, line=test.line, column=test.column)
 
 
-def _count(tests: Sequence[TestResult]) -> dict[str, Any]:
-    by_status = {"pass": 0, "fail": 0, "skip": 0, "todo": 0}
-    for test in tests:
-        by_status[test.status] += 1
+def _counted(by_status: Counter[Status]) -> dict[str, Any]:
     return {
         "passed": by_status["pass"],
         "failed": by_status["fail"],
         "skipped": by_status["skip"],
         "todo": by_status["todo"],
-        "total": len(tests),
+        "total": by_status.total(),
     }
