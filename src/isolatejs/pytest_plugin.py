@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from isolatejs.terminal_text import one_line, plain_text
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from os import PathLike
@@ -52,6 +54,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestFileCo
     if not any(fnmatch.fnmatch(name, pattern) for pattern in parent.config.getini("isolatejs_test_files")):
         return None
     return TestFileCollector.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Sections of a JavaScript test (console, log, captured output) hold text of its program."""
+    outcome = yield
+    if isinstance(item, TestItem):
+        report = outcome.get_result()  # type: ignore[attr-defined]
+        report.sections = [(one_line(title), plain_text(content)) for title, content in report.sections]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -125,14 +136,14 @@ class TestFileCollector(pytest.File):
         sandboxes = _Sandboxes.of(self.config)
         file = sandboxes.project.file(self.path)
         for case in sandboxes.wait(sandboxes.project.collect(sandboxes.host, file)):
-            yield TestItem.from_parent(self, name=case.full_name, case=case)
+            yield TestItem.from_parent(self, name=one_line(case.full_name), case=case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A file that does not load says why."""
         from isolatejs.errors import IsolateError
 
         if isinstance(excinfo.value, IsolateError):
-            return str(excinfo.value)
+            return plain_text(str(excinfo.value))
         return super().repr_failure(excinfo)
 
     def result_of(self, item: TestItem) -> tuple[TestResult, str]:
@@ -201,7 +212,7 @@ class JavaScriptTestFailed(Exception):
     """A JavaScript test failed; `errors` say why."""
 
     def __init__(self, errors: tuple[TestError, ...]) -> None:
-        super().__init__(errors[0].message if errors else "")
+        super().__init__(plain_text(errors[0].message) if errors else "")
         self.errors = errors
 
 
@@ -209,8 +220,8 @@ class _FailureText:
     """What is shown of a failure; `reprcrash.message` is its line in pytest's summary."""
 
     def __init__(self, text: str, message: str) -> None:
-        self._text = text
-        self.reprcrash = SimpleNamespace(message=" ".join(message.split()))
+        self._text = plain_text(text)
+        self.reprcrash = SimpleNamespace(message=" ".join(plain_text(message).split()))
 
     def __str__(self) -> str:
         return self._text
@@ -236,7 +247,8 @@ class TestItem(pytest.Item):
         if output:
             self.add_report_section("call", "console", output)
         if result.status in ("skip", "todo"):
-            raise pytest.skip.Exception(result.reason or result.status, _use_item_location=True)
+            reason = one_line(plain_text(result.reason or result.status))
+            raise pytest.skip.Exception(reason, _use_item_location=True)
         if result.status == "fail":
             raise JavaScriptTestFailed(result.errors)
 
@@ -285,4 +297,4 @@ class TestItem(pytest.Item):
         return self._file(error).relative_to(self.config.rootpath.resolve()).as_posix()
 
     def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
-        return self.path, None if self.case.line is None else self.case.line - 1, self.case.full_name
+        return self.path, None if self.case.line is None else self.case.line - 1, self.name

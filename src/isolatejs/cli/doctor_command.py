@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from isolatejs.cli.output import for_terminal
 from isolatejs.errors import IsolateError
 from isolatejs.host.attacks.run import run_attacks
 from isolatejs.host.isolate_host import create_isolate_host
 from isolatejs.sandbox.diagnosis import diagnose
+from isolatejs.terminal_text import for_terminal
 
 if TYPE_CHECKING:
     from isolatejs.host.attacks.run import Outcome

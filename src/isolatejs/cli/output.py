@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import math
 import os
 import re
@@ -11,7 +11,10 @@ from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any, TextIO
 
 from isolatejs.errors import GuestError, IsolateError, LimitError, SandboxCrashedError
-from isolatejs.web.values import HOLE, UNDEFINED, TypedArray
+from isolatejs.limits import VALUE_NODES_LIMIT
+from isolatejs.terminal_text import SafeFormatter, for_terminal, json_text
+from isolatejs.web.abort import AbortSignal
+from isolatejs.web.values import HOLE, UNDEFINED, JSMap, JSSet, TypedArray
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.console.bindings import ConsoleEntry
@@ -21,13 +24,8 @@ _LEVEL_STYLES = {"error": _RED, "warn": _YELLOW, "debug": _DIM}
 _SILENT_TYPES = frozenset({"groupEnd", "countReset", "clear"})
 _JSON_DEPTH = 200
 """Deeper values are cut: readers of JSON have limits, too."""
-_UNSAFE = re.compile(
-    r"\x1b(?!\[[0-9;]*m)(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?"
-    r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]",
-    re.DOTALL,
-)
-"""Control characters and escape sequences other than colours. A program must not drive the terminal: it
-could rewrite what stands there, set the title or fill the clipboard."""
+_REPR_PARTS = 100_000
+"""Parts of a value that are shown: more is for --json."""
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -37,9 +35,12 @@ def wants_color(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def for_terminal(text: str) -> str:
-    """The text without anything but colours that a terminal would act on."""
-    return _UNSAFE.sub("", text)
+def show_warnings() -> None:
+    """Warnings on standard error, without what a terminal would act on: they tell messages of programs."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter())
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
 
 
 class Terminal:
@@ -65,11 +66,11 @@ class Terminal:
 
     def write_value(self, value: Any) -> None:
         """The value of a program's last expression, as Python shows it; a string as it is."""
-        self._write(self._stdout, value if isinstance(value, str) else repr(value))
+        self._write(self._stdout, value if isinstance(value, str) else bounded_repr(value))
 
     def write_json(self, document: dict[str, Any]) -> None:
         """One line of JSON. What JSON does not know stands as its text."""
-        self._stdout.write(json.dumps(as_json(document), ensure_ascii=False) + "\n")
+        self._stdout.write(json_text(as_json(document)) + "\n")
         self._stdout.flush()
 
     def write_notice(self, text: str) -> None:
@@ -178,29 +179,83 @@ def error_document(error: BaseException) -> dict[str, Any]:
     return document
 
 
-def as_json(value: Any, around: tuple[int, ...] = ()) -> Any:
-    """The nearest that JSON has: null for undefined and NaN, arrays for sets and bytes, pairs for other maps."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is UNDEFINED or value is HOLE:
-        return None
-    if isinstance(value, bytes | bytearray | memoryview):
-        return list(bytes(value))
-    if isinstance(value, TypedArray):
-        return as_json(value.tolist())
-    if id(value) in around or len(around) > _JSON_DEPTH:
-        return "[Circular]" if id(value) in around else "[...]"
-    inside = (*around, id(value))
-    if isinstance(value, Mapping):
-        pairs = [(key, as_json(item, inside)) for key, item in value.items()]
-        if all(isinstance(key, str) for key, _ in pairs):
-            return dict(pairs)
-        return [[as_json(key, inside), item] for key, item in pairs]
-    if isinstance(value, Set | list | tuple):
-        return [as_json(item, inside) for item in value]
-    return str(value)
+def as_json(value: Any) -> Any:
+    """The nearest that JSON has: null for undefined and NaN, arrays for sets and bytes, pairs for other maps.
+
+    What is shared stands at each of its places; past VALUE_NODES_LIMIT parts and a depth of 200 it is cut.
+    """
+    return _JsonForm().of(value, ())
+
+
+class _JsonForm:
+    def __init__(self) -> None:
+        self._left = VALUE_NODES_LIMIT
+
+    def of(self, value: Any, around: tuple[int, ...]) -> Any:
+        self._left -= 1
+        if value is None or isinstance(value, bool | int | str):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        if value is UNDEFINED or value is HOLE:
+            return None
+        if isinstance(value, bytes | bytearray | memoryview):
+            return list(bytes(value))
+        if isinstance(value, TypedArray):
+            return self.of(value.tolist(), around)
+        if id(value) in around or len(around) > _JSON_DEPTH or self._left < 0:
+            return "[Circular]" if id(value) in around else "[...]"
+        inside = (*around, id(value))
+        if isinstance(value, Mapping):
+            pairs = [(key, self.of(item, inside)) for key, item in value.items()]
+            if all(isinstance(key, str) for key, _ in pairs):
+                return dict(pairs)
+            return [[self.of(key, inside), item] for key, item in pairs]
+        if isinstance(value, Set | list | tuple):
+            return [self.of(item, inside) for item in value]
+        return str(value)
+
+
+def bounded_repr(value: Any) -> str:
+    """`repr(value)`, cut where it would be endless: what is shared stands at each of its places."""
+    return _Repr().of(value, ())
+
+
+class _Repr:
+    def __init__(self) -> None:
+        self._left = _REPR_PARTS
+
+    def of(self, value: Any, around: tuple[int, ...]) -> str:
+        self._left -= 1
+        kind = type(value)
+        if kind is AbortSignal and value.aborted:
+            return f"<AbortSignal aborted reason={self.of(value.reason, around)}>"
+        if kind in (JSMap, JSSet):
+            items = value.entries() if kind is JSMap else list(value)
+            return (
+                f"{kind.__name__}({self.of(items, (*around, id(value)))})"
+                if id(value) not in around
+                else "..."
+            )
+        if kind not in (dict, list, tuple, set, frozenset):
+            return repr(value)
+        if self._left < 0 or id(value) in around or len(around) > _JSON_DEPTH:
+            return "..."
+        inside = (*around, id(value))
+        parts: list[str] = []
+        for item in value:
+            if self._left < 0:
+                parts.append("...")
+                break
+            shown = self.of(item, inside)
+            parts.append(f"{shown}: {self.of(value[item], inside)}" if kind is dict else shown)
+        text = ", ".join(parts)
+        if kind is tuple:
+            return f"({text},)" if len(parts) == 1 else f"({text})"
+        if kind in (set, frozenset) and not parts:
+            return f"{kind.__name__}()"
+        text = f"[{text}]" if kind is list else f"{{{text}}}"
+        return f"frozenset({text})" if kind is frozenset else text
 
 
 def _detach(stream: TextIO) -> None:

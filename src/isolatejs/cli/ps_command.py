@@ -15,6 +15,7 @@ from isolatejs.daemon.metrics import prometheus_text
 from isolatejs.daemon.operator import operate
 from isolatejs.errors import IsolateError
 from isolatejs.limits import MIB
+from isolatejs.terminal_text import one_line
 
 EXIT_NO_DAEMON = 1
 
@@ -60,12 +61,12 @@ def _print(statistics: dict[str, Any], listing: dict[str, Any]) -> None:
     table = Table("sandbox", "state", "process", "client", "memory", "age", "namespace", box=None)
     for row in listing["sandboxes"]:
         table.add_row(
-            row["sandbox"],
+            escape(one_line(row["sandbox"])),
             row["state"],
             str(row["pid"]),
             "" if row["client"] is None else str(row["client"]),
             f"{row['memory_bytes'] / MIB:.0f} MB",
             f"{row['seconds']:.0f} s",
-            escape(row["namespace"] or ""),
+            escape(one_line(row["namespace"] or "")),
         )
     console.print(table)

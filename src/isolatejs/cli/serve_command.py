@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,7 +14,7 @@ import typer
 
 from isolatejs.cli.grants import Permissions, takes_permissions
 from isolatejs.cli.loading_line import LoadingLine
-from isolatejs.cli.output import Terminal
+from isolatejs.cli.output import Terminal, show_warnings
 from isolatejs.cli.program_source import create_resolver, load_program
 from isolatejs.cli.run_command import EXIT_PROGRAM_ERROR
 from isolatejs.cli.signals import on_ending_signal
@@ -85,7 +84,7 @@ def serve(
         memory_limit_mb=permissions.memory,
         nested_host=permissions.nested_host,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    show_warnings()
     served = app if no_access_log else AccessLog(app, terminal)
     config = uvicorn.Config(
         served,

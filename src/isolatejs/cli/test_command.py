@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from isolatejs.cli.grants import Permissions, takes_permissions
-from isolatejs.cli.output import Terminal
+from isolatejs.cli.output import Terminal, show_warnings
 from isolatejs.cli.program_source import ProgramSource, create_resolver
 from isolatejs.cli.run_command import EXIT_INTERRUPTED, EXIT_USAGE, run_until_interrupted
 from isolatejs.cli.test_browser import TestBrowser
@@ -119,6 +119,7 @@ def test(
     """
     from isolatejs.host.test_project import TestOptions, TestProject
 
+    show_warnings()
     options = TestOptions(
         pattern=pattern,
         timeout_ms=None if timeout is None else timeout * 1000,
@@ -128,6 +129,7 @@ def test(
         coverage=coverage,
         memory_limit_mb=permissions.memory,
         nested_host=permissions.nested_host,
+        allow_import=tuple(permissions.allow_import or ()),
         bindings=permissions.bindings(),
     )
     project = TestProject(Path.cwd(), options)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TextIO
 
-from isolatejs.cli.output import for_terminal, wants_color
+from isolatejs.cli.output import wants_color
 from isolatejs.cli.test_reporters import Reporter
+from isolatejs.terminal_text import for_terminal, one_line, plain_text
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.console.bindings import ConsoleEntry
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD = "32", "31", "33", "2", "1"
 _SLOW_MS = 300
-_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class PrettyReporter(Reporter):
@@ -61,10 +61,10 @@ class PrettyReporter(Reporter):
         if not entry.text:
             return
         running = self._running.get(file.filename) or "while it was loaded"
-        heading = f"{file.filename.removeprefix('/')} > {running}"
+        heading = self._name(file.filename.removeprefix("/"), running)
         if heading != self._console_heading:
             self._console_heading = heading
-            self._line(self._style(self._safe(heading), _DIM))
+            self._line(self._style(heading, _DIM))
         for line in self._safe(entry.text).split("\n"):
             self._line(f"  {line}")
 
@@ -79,7 +79,7 @@ class PrettyReporter(Reporter):
             self._live.stop()
             self._live = None
         for name, test in self._running.items():
-            running = self._safe(" > ".join(filter(None, (name.removeprefix("/"), test))))
+            running = self._name(name.removeprefix("/"), test)
             self._line(f" {self._style('○', _YELLOW)} {running} (interrupted)")
         failed = [(file, result) for file, result in self._results if not result.success]
         for file, result in failed:
@@ -98,13 +98,13 @@ class PrettyReporter(Reporter):
         from rich.text import Text
 
         names = [
-            " > ".join(filter(None, (name.removeprefix("/"), test, self._loading.get(name))))
+            self._name(name.removeprefix("/"), test, self._loading.get(name))
             for name, test in list(self._running.items())[:6]
         ]
         head = (
             f"{len(self._results)}/{self._file_count} files, {self._tests_done} tests, {self.elapsed_s:.1f} s"
         )
-        self._live.update(Text("\n".join([head, *(f"  {self._safe(name)}" for name in names)]), style="dim"))
+        self._live.update(Text("\n".join([head, *(f"  {name}" for name in names)]), style="dim"))
 
     # --- text --------------------------------------------------------------------------------------
     def _style(self, text: str, *styles: str) -> str:
@@ -112,10 +112,14 @@ class PrettyReporter(Reporter):
 
     def _safe(self, text: str) -> str:
         """Text of a program without what a terminal would act on; its colours only where there are any."""
-        safe = for_terminal(text)
-        return safe if self._color else _COLOR.sub("", safe)
+        return for_terminal(text) if self._color else plain_text(text)
+
+    def _name(self, *names: str | None) -> str:
+        """Names of a file and a test, on one line."""
+        return one_line(plain_text(" > ".join(filter(None, names))))
 
     def _line(self, text: str = "") -> None:
+        text = for_terminal(text)  # the one way out: whatever was forgotten above ends here
         if self._live is not None:
             from rich.text import Text
 
@@ -131,23 +135,23 @@ class PrettyReporter(Reporter):
             parts.append(self._style(f"{result.failed} failed", _RED))
         if result.skipped + result.todo:
             parts.append(self._style(f"{result.skipped + result.todo} skipped", _YELLOW))
-        name = self._safe(file.filename.removeprefix("/"))
+        name = self._name(file.filename.removeprefix("/"))
         time = self._style(f"{result.duration_ms:.0f} ms", _YELLOW if result.duration_ms > _SLOW_MS else _DIM)
         self._line(f" {mark} {name} ({', '.join(parts)}) {time}")
         for test in result.tests:
             if test.status == "fail":
-                self._line(f"   {self._style('✗', _RED)} {self._safe(test.full_name)}")
+                self._line(f"   {self._style('✗', _RED)} {self._name(test.full_name)}")
 
     def _write_failures(self, file: TestFile, result: TestRunResult) -> None:
         name = file.filename.removeprefix("/")
         for test in result.tests:
             for error in test.errors:
                 self._line()
-                self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._safe(f'{name} > {test.full_name}')}")
+                self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._name(name, test.full_name)}")
                 self._write_error(name, error)
         for error in result.errors:
             self._line()
-            self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._safe(name)}")
+            self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._name(name)}")
             self._write_error(name, error)
         for suite in result.suites:
             for error in suite.errors:
@@ -155,13 +159,11 @@ class PrettyReporter(Reporter):
                     error.message == e.message for t in result.tests for e in t.errors
                 ):
                     self._line()
-                    self._line(
-                        f"{self._style(' FAIL ', _BOLD, '41')} {self._safe(f'{name} > {suite.full_name}')}"
-                    )
+                    self._line(f"{self._style(' FAIL ', _BOLD, '41')} {self._name(name, suite.full_name)}")
                     self._write_error(name, error)
 
     def _write_error(self, name: str, error: TestError, prefix: str = "") -> None:
-        title = f"{prefix}{error.name}: " if error.name != "Error" or prefix else ""
+        title = f"{prefix}{self._name(error.name)}: " if error.name != "Error" or prefix else ""
         self._line(self._style(title, _RED) + self._diff(self._safe(error.message)))
         if error.source_line is not None and error.line is not None:
             number = str(error.line)

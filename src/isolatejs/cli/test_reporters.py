@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from isolatejs.cli.output import Terminal
+from isolatejs.cli.output import Terminal, as_json
+from isolatejs.terminal_text import json_text, one_line, plain_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -128,8 +128,8 @@ class JsonReporter(Reporter):
             "line": error.line,
             "column": error.column,
             "matcher_name": error.matcher_name,
-            "expected": error.expected,
-            "actual": error.actual,
+            "expected": as_json(error.expected),
+            "actual": as_json(error.actual),
             "diff": error.diff,
         }
 
@@ -140,7 +140,7 @@ class JsonReporter(Reporter):
             "duration_ms": round(self.elapsed_s * 1000, 3),
             "files": sorted(self._files, key=lambda entry: str(entry["file"])),
         }
-        self.stream.write(json.dumps(document, default=str, ensure_ascii=False) + "\n")
+        self.stream.write(json_text(document) + "\n")
         self.stream.flush()
 
 
@@ -153,11 +153,11 @@ class TapReporter(Reporter):
         stream.write("TAP version 14\n")
 
     def file_ended(self, file: TestFile, result: TestRunResult) -> None:
-        self.stream.write(f"# {file.filename.removeprefix('/')}\n")
+        self.stream.write(f"# {_tap_name(file.filename.removeprefix('/'))}\n")
         for test in result.tests:
             directive = {"skip": " # SKIP", "todo": " # TODO"}.get(test.status, "")
             if directive and test.reason:
-                directive += f" {_one_line(test.reason)}"
+                directive += f" {_tap_name(test.reason)}"
             self._point(
                 test.status != "fail", f"{_tap_name(test.full_name)}{directive}", test.error, test.duration_ms
             )
@@ -170,11 +170,11 @@ class TapReporter(Reporter):
         self.stream.write(f"{'ok' if ok else 'not ok'} {self._count} - {name}\n")
         self.stream.write(f"  ---\n  duration_ms: {duration_ms:.3f}\n")
         if error is not None:
-            self.stream.write(f"  message: {json.dumps(error.message)}\n")
+            self.stream.write(f"  message: {json_text(error.message)}\n")
             if error.line is not None:
                 place = f"{error.filename or ''}:{error.line}:{error.column}"
-                self.stream.write(f"  at: {json.dumps(place)}\n")
-            self.stream.write(f"  stack: {json.dumps(error_text(error))}\n")
+                self.stream.write(f"  at: {json_text(place)}\n")
+            self.stream.write(f"  stack: {json_text(error_text(error))}\n")
         self.stream.write("  ...\n")
 
     def close(self) -> None:
@@ -182,12 +182,8 @@ class TapReporter(Reporter):
         self.stream.flush()
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _tap_name(name: str) -> str:
-    return _one_line(name).replace("\\", "\\\\").replace("#", "\\#")
+    return one_line(" ".join(plain_text(name).split())).replace("\\", "\\\\").replace("#", "\\#")
 
 
 class JUnitReporter(Reporter):
@@ -244,7 +240,8 @@ class JUnitReporter(Reporter):
         self.stream.flush()
 
 
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold, and the control characters that it can but a terminal acts on."""
 
 
 def _problem(tag: str, error: TestError) -> str:
@@ -253,7 +250,7 @@ def _problem(tag: str, error: TestError) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 
 def _attribute(text: str) -> str:

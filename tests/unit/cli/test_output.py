@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from random import Random
+from typing import Any
 
 import pytest
 
 from isolatejs.capabilities.console.bindings import ConsoleEntry
-from isolatejs.cli.output import Terminal, describe_error, error_document, for_terminal
+from isolatejs.cli.output import Terminal, as_json, bounded_repr, describe_error, error_document
 from isolatejs.errors import ExecutionTimeoutError, GuestError, SandboxCrashedError
+from isolatejs.terminal_text import for_terminal, one_line, plain_text
+from isolatejs.web.abort import AbortSignal
 from isolatejs.web.values import HOLE, UNDEFINED, BigInt, JSMap, JSSet, TypedArray
 
 
@@ -149,3 +154,55 @@ def test_json_error_names_the_limit() -> None:
     document = error_document(ExecutionTimeoutError("too long", limit="execution_timeout_ms", value=10))
     assert document["limit"] == "execution_timeout_ms"
     assert document["value"] == 10
+
+
+def test_nothing_is_left_that_drives_a_terminal() -> None:
+    """Whatever is taken out, what remains does not come together to a new sequence."""
+    random = Random(7)
+    alphabet = "\x1b\x1b\x1b[[]]PX^_0123;;mmJHc\\\x07\x9b\x9d\x00\r\n a?$"
+    for _ in range(20_000):
+        text = for_terminal("".join(random.choices(alphabet, k=random.randrange(14))))
+        assert re.fullmatch(r"(?:\x1b\[[0-9;]*m|[^\x00-\x08\x0b-\x1f\x7f-\x9f])*", text), repr(text)
+        assert not set(plain_text(text)) & set("\x1b\x07\x9b")
+
+
+def test_names_on_one_line() -> None:
+    assert one_line("a > größe 😀") == "a > größe 😀"
+    assert one_line("a\nb\x1b[2J\x9b\u202e") == r"a\nb\x1b[2J\x9b\u202e"
+    assert one_line("👩\u200d🚀\n") == "👩\u200d🚀\\n"
+
+
+def shared(levels: int) -> Any:
+    value: Any = "x"
+    for _ in range(levels):
+        value = [value, value]
+    return value
+
+
+def test_values_that_share_their_parts_are_cut() -> None:
+    """A value of 40 nodes would be shown as 2**40 of them."""
+    value = shared(40)
+    assert len(bounded_repr(value)) < 2_000_000
+    assert bounded_repr(value).count("...") > 1
+    text = bounded_repr({"a": shared(5), "b": [value]})
+    assert text.startswith("{'a': [[[[[")
+
+
+def test_json_of_values_that_share_their_parts_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isolatejs.cli.output.VALUE_NODES_LIMIT", 10_000)
+    assert len(json.dumps(as_json(shared(40)))) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[], {}, set(), frozenset(), (), (1,), (1, 2), [1, "a", None, 1.5], {"a": [1], 2: {"b": ()}}, {1}, frozenset({1}),
+     JSMap([(1, [2]), ("a", JSSet([1]))]), JSSet(), AbortSignal.abort("x"), [[[]]], {"x": {"y": {"z": b"q"}}}, UNDEFINED],
+)  # fmt: skip
+def test_values_are_shown_as_python_shows_them(value: Any) -> None:
+    assert bounded_repr(value) == repr(value)
+
+
+def test_cycles_are_shown() -> None:
+    value: list[Any] = [1]
+    value.append(value)
+    assert bounded_repr(value) == "[1, ...]"
