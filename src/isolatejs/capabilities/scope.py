@@ -12,6 +12,7 @@ from isolatejs.limits import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
     from isolatejs.channel.channel import Channel
+    from isolatejs.channel.current_call import CurrentCall
     from isolatejs.channel.incoming import IncomingNote
     from isolatejs.web import AbortSignal
 
@@ -27,6 +28,11 @@ class RequestFacts(Protocol):
 
     @property
     def signal(self) -> AbortSignal: ...
+
+    @property
+    def origin(self) -> CurrentCall | None:
+        """The call of the parent's program that led to it, in a child of a nested host."""
+        ...
 
 
 @dataclass(slots=True)

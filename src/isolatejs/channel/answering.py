@@ -90,16 +90,28 @@ class Answering:
         except (msgspec.DecodeError, RecursionError) as error:
             raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
         home = self._channel.references.arriving(frame.payload)
+        note = IncomingNote(self._channel, attachments, frame.scope, home)
+        facts = self._channel.requests.get(frame.scope) if frame.scope else None
         try:
-            result = handler.method(message, IncomingNote(self._channel, attachments, frame.scope, home))
+            if facts is None:
+                result = handler.method(message, note)
+            else:
+                token = current_call.set(self._current(0, facts))
+                try:
+                    result = handler.method(message, note)
+                finally:
+                    current_call.reset(token)
         except (ValueEncodingError, QuotaExceededError) as error:
             _logger.warning("the note %s of a program is dropped: %s", frame.name, error)
             return
         if inspect.iscoroutine(result):
-            self._channel.start(self._run_note(result))
+            self._channel.start(self._run_note(result, facts))
 
-    async def _run_note(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        current_call.set(CurrentCall(self._channel.host_time.root, self._channel))
+    def _current(self, number: int, facts: Any) -> CurrentCall:
+        return CurrentCall(self._channel.host_time.root, self._channel, number=number, facts=facts)
+
+    async def _run_note(self, coroutine: Coroutine[Any, Any, Any], facts: Any) -> None:
+        current_call.set(self._current(0, facts))
         await self._channel.host_time.metered(coroutine)
 
     def receive_call(self, frame: CallFrame, attachments: list[memoryview]) -> None:
@@ -118,6 +130,7 @@ class Answering:
             attachments = [memoryview(bytes(part)) for part in attachments]
         home = self._channel.references.arriving(payload)
         call = IncomingCall(self._channel, attachments, frame.scope, home)
+        frame_scope = frame.scope
         frame = CallFrame(number, frame.name, sync=frame.sync)
         try:
             handler = self._handlers.get(frame.name)
@@ -146,7 +159,8 @@ class Answering:
             self._answer_error(frame, error)
             return
         if inspect.iscoroutine(result):
-            open_call = CurrentCall(self._channel.host_time.root, self._channel)
+            facts = self._channel.requests.get(frame_scope) if frame_scope else None
+            open_call = self._current(number, facts)
             self._incoming[number] = open_call
             self._open_bytes += size
             task = open_call.task = self._loop.create_task(self._run(result, frame, size, open_call))

@@ -16,6 +16,7 @@ import {
   StringPrototypeStartsWith,
   TypedArrayPrototypeSubarray,
 } from "../guest/primordials.js";
+import { core } from "../guest/engine.js";
 import { decodeValue } from "../wire/decoding.js";
 import { BlobNeedsReading, encodeValue, encodeValueAsync } from "../wire/encoding.js";
 import {
@@ -84,8 +85,9 @@ export class Channel {
   #source;
   #errors;
   #scope;
-  /** @type {Map<number, {resolve: (frame: any) => void, reject: (error: any) => void}>} */ #calls =
-    new SafeMap();
+  #inScope;
+  /** @type {Map<number, {resolve: (frame: any) => void, reject: (error: any) => void, context: unknown}>} */
+  #calls = new SafeMap();
   /** @type {Map<string, (payload: any, frame: Frame) => any>} */ #handlers = new SafeMap();
   /** @type {Map<number, AbortController | null>} */ #running = new SafeMap();
   /** Frames that wait until the kernel has booted. @type {[any[], Uint8Array | null, any][] | null} */ #held =
@@ -99,12 +101,14 @@ export class Channel {
    * @param {(() => {readSync: (bytes: Uint8Array) => number | null}) | undefined} io.openSync  opens the FIFO of
    *   synchronous replies, where there is one
    * @param {{describe: (error: any, attachments?: Uint8Array[]) => any, revive: (encoded: any, decode: any) => any}} errors
-   * @param {() => number} scope  id of the request on whose behalf the program runs now, 0 for none
+   * @param {{current: () => number, run: (id: number, fn: () => any) => any}} scope  of requests: on whose behalf the
+   *   program runs now (0 for nobody's), and how to run something on behalf of one
    */
   constructor({ source, sink, openSync }, errors, scope) {
     this.#source = source;
     this.#errors = errors;
-    this.#scope = scope;
+    this.#scope = () => scope.current();
+    this.#inScope = scope.run.bind(scope);
     this.#openSync = openSync;
     this.#writer = new FrameWriter((bytes) => {
       let rest = bytes;
@@ -156,8 +160,9 @@ export class Channel {
     } catch (error) {
       return Promise.reject(error);
     }
+    const context = core.getAsyncContext();
     if (!signal) {
-      this.#calls.set(id, { resolve, reject });
+      this.#calls.set(id, { resolve, reject, context });
       return promise;
     }
     const onAbort = () => {
@@ -170,8 +175,13 @@ export class Channel {
       done(value);
     };
     signal.addEventListener("abort", onAbort);
-    this.#calls.set(id, { resolve: settle(resolve), reject: settle(reject) });
+    this.#calls.set(id, { resolve: settle(resolve), reject: settle(reject), context });
     return promise;
+  }
+
+  /** The async context of a call that is still open, as far as it has one. @param {number | undefined} id */
+  contextOf(id) {
+    return id === undefined ? undefined : this.#calls.get(id)?.context;
   }
 
   /**
@@ -378,7 +388,14 @@ export class Channel {
   #receive(header, data, importer) {
     switch (header[0]) {
       case CALL:
-        this.#receiveCall(header[1], header[2], header[3], splitAttachments(data, header[4]), importer);
+        this.#receiveCall(
+          header[1],
+          header[2],
+          header[3],
+          splitAttachments(data, header[4]),
+          importer,
+          header[5],
+        );
         return;
       case REPLY: {
         const call = this.#calls.get(header[1]);
@@ -410,8 +427,8 @@ export class Channel {
     }
   }
 
-  /** @param {number} id @param {string} name @param {any} payload @param {Uint8Array[]} attachments @param {any} importer */
-  #receiveCall(id, name, payload, attachments, importer) {
+  /** @param {number} id @param {string} name @param {any} payload @param {Uint8Array[]} attachments @param {any} importer @param {number | undefined} scope */
+  #receiveCall(id, name, payload, attachments, importer, scope) {
     const controller = new AbortController();
     const frame = new Frame(payload, attachments, importer, controller.signal);
     this.#running.set(id, controller);
@@ -420,7 +437,9 @@ export class Channel {
     try {
       const handler = this.#handlers.get(name);
       if (handler === undefined) throw new TypeError(`${name} is not there`);
-      result = handler(payload, frame);
+      result = scope === undefined || scope === 0
+        ? handler(payload, frame)
+        : this.#inScope(scope, () => handler(payload, frame));
     } catch (error) {
       this.#fail(id, error);
       return;

@@ -12,7 +12,6 @@ import itertools
 import logging
 import os
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -21,6 +20,7 @@ from isolatejs.channel import contract
 from isolatejs.channel.answering import Answering
 from isolatejs.channel.current_call import current_call
 from isolatejs.channel.incoming import ReplyFrameData
+from isolatejs.channel.numbering import FRESH, Numbering
 from isolatejs.channel.reading import FrameReading
 from isolatejs.channel.references import Arrival, References
 from isolatejs.channel.streams import ByteStream, OutgoingStream
@@ -63,15 +63,6 @@ _encode_json = msgspec.json.Encoder().encode
 _decode_error: msgspec.json.Decoder[EncodedError] = msgspec.json.Decoder(EncodedError)
 
 
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    """The last numbers that a host end used. The next host end of the same sandbox goes on from there, so that
-    what the guest still holds of the former one means nothing to it."""
-
-    last_id: int = 0
-    last_reference: int = 0
-
-
 class Channel(asyncio.Protocol):
     """One connection to one sandbox. Open it with `await Channel.open(...)`."""
 
@@ -82,7 +73,7 @@ class Channel(asyncio.Protocol):
         raise_guest_error: Callable[[EncodedError, Channel, Sequence[memoryview]], BaseException],
         sync_fd: int | None = None,
         open_calls_limit: int = OPEN_CALLS_LIMIT,
-        numbering: Numbering = Numbering(),
+        numbering: Numbering = FRESH,
         host_time: HostTimeBudget | None = None,
     ) -> None:
         self._on_closed = on_closed
@@ -107,6 +98,10 @@ class Channel(asyncio.Protocol):
         """Who limits what is sent into the program; set before the first message."""
         self.on_sent: Callable[[], None] | None = None
         """Called with every frame that may set the program going."""
+        self.requests: dict[int, Any] = {}
+        """The facts of the requests (and other scopes) that the guest may name in what it sends, by number."""
+        self.begin_scope: Callable[[], int] | None = None
+        """Gives a new scope for a call that is about to be sent, 0 for none; it is forgotten with the answer."""
         self._answering = Answering(self, sync_fd, open_calls_limit)
         self.references = References(self, numbering.last_reference)
         self.handle(contract, self.references)
@@ -135,9 +130,11 @@ class Channel(asyncio.Protocol):
         Cancelling the wait cancels the call in the guest.
         """
         entry = None if self.entries is None else self.entries.begin(message.door)
-        number = 0
+        number = scope = 0
         try:
-            number, future = self._send_call(message, attachments)
+            if self.begin_scope is not None:
+                scope = self.begin_scope()
+            number, future = self._send_call(message, attachments, scope)
             return await future
         except asyncio.CancelledError:
             self._given_up(number, message.door)
@@ -145,9 +142,13 @@ class Channel(asyncio.Protocol):
         except RuntimeDisposedError as error:
             if entry is None or not number or not self._closed:
                 raise
-            raise await self.entries.how_it_ended() from error.__cause__  # type: ignore[union-attr]
+            assert self.entries is not None
+            ended = await self.entries.how_it_ended()
+            raise ended from (ended.__cause__ if error.__cause__ is ended else error.__cause__)
         finally:
             self._calls.pop(number, None)
+            if scope:
+                self.requests.pop(scope, None)
             if entry is not None:
                 entry.finish()
 
@@ -201,7 +202,7 @@ class Channel(asyncio.Protocol):
         future.add_done_callback(forget)
 
     def _send_call(
-        self, message: Call, attachments: Sequence[Any]
+        self, message: Call, attachments: Sequence[Any], scope: int = 0
     ) -> tuple[int, asyncio.Future[ReplyFrameData]]:
         self._check_open()
         number = next(self._ids)
@@ -209,7 +210,7 @@ class Channel(asyncio.Protocol):
         self._calls[number] = future
         sizes = [memoryview(part).nbytes for part in attachments]
         self.send(
-            CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes),
+            CallFrame(number, wire_name(type(message)), msgspec.Raw(_encode_json(message)), sizes, scope),
             attachments,
         )
         return number, future

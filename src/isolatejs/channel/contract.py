@@ -8,10 +8,14 @@ from isolatejs.wire.message import Call, Door, EncodedValue, Note
 
 
 class CallFunction(Call, frozen=True):
-    """Call a function of the other side with an encoded array of arguments; answered with its value."""
+    """Call a function of the other side with an encoded array of arguments; answered with its value.
+
+    `during` is the other side's number of its own call that this one is made for, 0 for none.
+    """
 
     reference: int
     args: EncodedValue
+    during: int = 0
 
 
 class SettlePromise(Call, frozen=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,10 +27,27 @@ class CurrentCall:
     """Set when it has begun."""
     given_up: bool = False
     """Whether the guest itself has cancelled it."""
+    number: int = 0
+    """The guest's number for it, 0 for a note."""
+    facts: Any = None
+    """Of the request on whose behalf the guest calls (a RequestFacts), None for nobody's."""
+
+    @property
+    def origin(self) -> CurrentCall | None:
+        """The call of the parent's program that let this guest run, where this is a child of a nested host."""
+        return None if self.facts is None else self.facts.origin
 
 
 current_call: ContextVar[CurrentCall | None] = ContextVar("isolatejs_current_call", default=None)
 _EMBEDDER = "embedder"
+
+
+def call_of(channel: Channel) -> CurrentCall | None:
+    """The call of this channel's guest on whose behalf the host works now: that call, or one that led to it."""
+    call = current_call.get()
+    while call is not None and call.channel is not channel:
+        call = call.origin
+    return call
 
 
 def current_owner() -> Hashable:

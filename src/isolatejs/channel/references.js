@@ -1,7 +1,7 @@
 // Values that stay alive on the side that owns them; the guest's half of references.py.
 // @ts-check
 
-import { runNextTurn } from "../guest/engine.js";
+import { core, runNextTurn } from "../guest/engine.js";
 import {
   AbortController,
   DOMException,
@@ -68,7 +68,10 @@ export class References {
   export(kind, target) {
     const known = this.#numbers.get(target);
     let exported = known === undefined ? undefined : this.#exported.get(known);
-    if (exported !== undefined) return [/** @type {number} */ (known), ++exported.serial];
+    if (exported !== undefined) {
+      exported.context = core.getAsyncContext();
+      return [/** @type {number} */ (known), ++exported.serial];
+    }
     if (this.#exported.size >= REFERENCES_LIMIT) {
       throw new DOMException(
         `the host holds ${REFERENCES_LIMIT} functions, promises and iterators of this program already`,
@@ -149,10 +152,17 @@ export class References {
     };
   }
 
-  /** @param {any} payload @param {any} frame */
+  /**
+   * A function runs in the async context of the program's call that makes the host call it, as if that were a
+   * function of the program; when there is none any more, in that in which it was last sent.
+   * @param {any} payload @param {any} frame
+   */
   async #callFunction(payload, frame) {
-    const { target } = this.#find(payload.reference);
-    return this.#channel.replyWith(await ReflectApply(target, undefined, frame.decode(payload.args)));
+    const { target, context: given } = this.#find(payload.reference);
+    const args = frame.decode(payload.args);
+    const context = this.#channel.contextOf(payload.during) ?? given;
+    const value = await inContext(context, () => ReflectApply(target, undefined, args));
+    return inContext(context, () => this.#channel.replyWith(value));
   }
 
   /** @param {any} payload */
@@ -162,7 +172,8 @@ export class References {
 
   /** @param {any} payload */
   async #nextItem(payload) {
-    const { done, value } = await this.#find(payload.reference).iteration().next();
+    const found = this.#find(payload.reference);
+    const { done, value } = await inContext(found.context, () => found.iteration().next());
     if (done) return { done: true }; // the host releases it when it has read this
     /** @type {Uint8Array[]} */
     const attachments = [];
@@ -174,7 +185,7 @@ export class References {
   async #returnIterator(payload) {
     const found = this.#exported.get(payload.reference);
     this.#exported.delete(payload.reference);
-    await found?.iteration().return();
+    if (found !== undefined) await inContext(found.context, () => found.iteration().return());
     return null;
   }
 
@@ -319,6 +330,8 @@ class Exported {
   serial = 1;
   /** Whether the program has it again: then its end is the program's to decide. */
   cameHome = false;
+  /** The async context in which it was last sent. */
+  context = core.getAsyncContext();
   /** @type {(() => void) | undefined} */ unwatch;
   /** @type {Iteration | undefined} */ #iteration;
 
@@ -331,6 +344,18 @@ class Exported {
   /** Its one iteration, begun when the host first asks: until then a stream is not locked. */
   iteration() {
     return this.#iteration ??= new Iteration(this.target);
+  }
+}
+
+/** Run something of the program in an async context. @template T @param {unknown} context @param {() => T} fn @returns {T} */
+export function inContext(context, fn) {
+  if (context === undefined) return fn();
+  const previous = core.getAsyncContext();
+  core.setAsyncContext(context);
+  try {
+    return fn();
+  } finally {
+    core.setAsyncContext(previous);
   }
 }
 

@@ -29,6 +29,7 @@ from isolatejs.channel.contract import (
     SettlePromise,
     SignalAborted,
 )
+from isolatejs.channel.current_call import call_of
 from isolatejs.errors import (
     AbortError,
     GuestProtocolError,
@@ -69,14 +70,20 @@ class GuestFunction:
     async def __call__(self, *args: Any) -> Any:
         attachments: list[Any] = []
         encoded = self._channel.encode(list(args), attachments)
-        reply = await self._channel.call(CallFunction(self._reference, encoded), attachments)
+        message = CallFunction(self._reference, encoded, self._during())
+        reply = await self._channel.call(message, attachments)
         return reply.decode(reply.into(EncodedValue))
 
     def post(self, *args: Any) -> None:
         """Call it at once and wait for nothing: what it gives or throws is dropped."""
         attachments: list[Any] = []
         encoded = self._channel.encode(list(args), attachments)
-        self._channel.post(CallFunction(self._reference, encoded), attachments)
+        self._channel.post(CallFunction(self._reference, encoded, self._during()), attachments)
+
+    def _during(self) -> int:
+        """The call of the program on whose behalf this one is made, 0 when there is none."""
+        call = call_of(self._channel)
+        return 0 if call is None else call.number
 
     def __repr__(self) -> str:
         return f"<GuestFunction {self._reference}>"

@@ -28,7 +28,7 @@ const describe = (error, attachments) =>
 const channel = new Channel(
   { source: stdin, sink: stdout, openSync: openSyncReplies },
   { describe, revive: reviveError },
-  () => requestScope.current(),
+  requestScope,
 );
 const kernel = new Kernel(channel);
 

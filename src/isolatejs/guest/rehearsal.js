@@ -24,7 +24,7 @@ export async function rehearse(kernel, message, grant) {
   const channel = new Channel(
     { source: peer, sink: peer, openSync: nothing },
     { describe: ({ name, message }) => ({ name, message }), revive: nothing },
-    () => 0,
+    { current: () => 0, run: (_, fn) => fn() },
   );
   channel.handle("boot", {
     async bootKernel(/** @type {any} */ message) {

@@ -90,6 +90,9 @@ export function hasPendingTimers() {
 /** Wait for some milliseconds; not a timer of the program. @param {number} ms @returns {Promise<void>} */
 export const pause = (ms) => new Promise((resolve) => engineSetTimeout()(resolve, ms));
 
+/** Call something later, in the async context of now; not a timer of the program. @param {number} ms @param {() => void} fn */
+export const callLater = (ms, fn) => void engineSetTimeout()(fn, ms);
+
 /** A `long` of WebIDL, not below zero. @param {any} delay */
 function standardDelay(delay) {
   const ms = delay | 0;

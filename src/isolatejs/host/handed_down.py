@@ -61,7 +61,7 @@ def _fetch(given: Any, above: Above) -> Any:
         return None
     if isinstance(own, InheritedFetch):  # a grandchild's: the embedder's own resource is known
         return own
-    return InheritedFetch(own, above.live.scope.resource_id)
+    return InheritedFetch(own, above.live)
 
 
 def _browser(given: Any, above: Above) -> Any:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from isolatejs.capabilities.boot.contract import BootKernel, ParkKernel, ResumeKernel
 from isolatejs.capabilities.registry import HostHalf, build_halves
 from isolatejs.capabilities.scope import RuntimeScope
-from isolatejs.channel.channel import Channel, Numbering
+from isolatejs.channel.channel import Channel
+from isolatejs.channel.numbering import Numbering
 from isolatejs.errors import (
     AbortError,
     DaemonError,
@@ -27,6 +28,7 @@ from isolatejs.errors import (
 )
 from isolatejs.host.executions import Executions
 from isolatejs.host.guest_errors import to_guest_error
+from isolatejs.host.on_behalf import OnBehalf
 from isolatejs.host.options import check_signal
 from isolatejs.host.runtime_ids import new_runtime_id
 from isolatejs.host_time import HostTimeBudget
@@ -168,6 +170,9 @@ class LiveRuntime:
         self.halves = halves
         self.scope.fail = self._fail
         self.channel.entries = self.executions
+        self.channel.requests = self.scope.requests
+        if self.parent is not None:
+            self.channel.begin_scope = OnBehalf(self.scope).begin
         if self.scope.execution_timeout_ms is not None:
             self.channel.on_sent = self.executions.touch
         if "serve" in halves:
@@ -284,7 +289,8 @@ class LiveRuntime:
         except RuntimeDisposedError as error:
             if not self.channel.closed:
                 raise
-            raise await self.wait_ended() from error.__cause__
+            ended = await self.wait_ended()
+            raise ended from (ended.__cause__ if error.__cause__ is ended else error.__cause__)
         finally:
             self.active_executions -= 1
             execution.finish()

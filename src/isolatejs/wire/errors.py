@@ -84,8 +84,8 @@ def text_for_program(error: BaseException) -> str:
         if error.exit_code is not None:
             return f"the engine exited with status {error.exit_code}"
         return "the sandbox ended"
-    if isinstance(error, RuntimeDisposedError) and error.__cause__ is not None:
-        cause = error.__cause__
+    cause = error.__cause__
+    if isinstance(error, RuntimeDisposedError) and cause is not None and cause is not error:
         told = text_for_program(cause)
         return str(error) if told == str(cause) else f"the runtime is gone: {told}"
     return str(error)

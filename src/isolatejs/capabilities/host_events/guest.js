@@ -1,11 +1,13 @@
 // `on` and `emit`: named events between the program and its embedder.
 // @ts-check
 
+import { inContext } from "../../channel/references.js";
+import { core } from "../../guest/engine.js";
 import { push, SafeMap } from "../../guest/primordials.js";
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel */
 export function install(kernel) {
-  /** @type {Map<string, ((payload: any) => void)[]>} */
+  /** What listens, by name, each with the async context in which it was registered. @type {Map<string, {handler: (payload: any) => void, context: unknown}[]>} */
   const handlers = new SafeMap();
 
   kernel.defineGlobal("on", function on(/** @type {any} */ name, /** @type {any} */ handler) {
@@ -13,9 +15,10 @@ export function install(kernel) {
     const key = `${name}`;
     let list = handlers.get(key);
     if (list === undefined) handlers.set(key, list = []);
-    push(list, handler);
+    const listener = { handler, context: core.getAsyncContext() };
+    push(list, listener);
     return function off() {
-      const at = list.indexOf(handler);
+      const at = list.indexOf(listener);
       if (at >= 0) list.splice(at, 1);
     };
   });
@@ -33,9 +36,9 @@ export function install(kernel) {
       const list = handlers.get(message.name);
       if (list === undefined) return null;
       const payload = frame.decode(message.payload);
-      for (const handler of [...list]) {
+      for (const { handler, context } of [...list]) {
         try {
-          handler(payload);
+          inContext(context, () => handler(payload));
         } catch (error) {
           reportError(error);
         }

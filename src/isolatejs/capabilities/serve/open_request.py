@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from isolatejs.channel.current_call import current_call
 from isolatejs.web import AbortController, AbortSignal
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ __all__ = ["OpenRequest", "RequestBody"]
 class OpenRequest:
     """A request by its number, and what calls on its behalf carry.
 
-    Its signal is made when somebody first asks for it. `upload` is the stream of its body, if it has one.
+    Its signal is made when somebody first asks for it. `upload` is the stream of its body, if it has one. `origin` is
+    the guest's call that the host was handling when it came.
     """
 
     __slots__ = (
@@ -29,6 +31,7 @@ class OpenRequest:
         "_signal",
         "aborted",
         "number",
+        "origin",
         "upload",
     )
 
@@ -41,6 +44,7 @@ class OpenRequest:
         upload: int | None = None,
     ) -> None:
         self.number = number
+        self.origin = current_call.get()
         self.upload = upload
         self.aborted = False
         self._request_id = request_id
