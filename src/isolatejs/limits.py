@@ -20,6 +20,10 @@ VALUE_NODES_LIMIT: Final = 5_000_000
 """Parts of one value: `[],[],...` in a frame of the largest size would become 700 MB of the host's memory."""
 BIGINT_DIGITS_LIMIT: Final = 1_000_000
 """Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
+TOOL_COPIES_LIMIT: Final = 100_000
+"""Parts of a tool's argument that are copied for each mention of them; beyond it, shared parts stay shared."""
+PREVIEW_LIMIT_CHARACTERS: Final = 500
+"""Text of a program's value in an error message or a log line: enough to recognise it."""
 HASH_COLLISIONS_LIMIT: Final = 100
 """Different values of one hash in a set or dict of a tool's argument: by chance there are none."""
 
@@ -34,12 +38,21 @@ OPEN_REFERENCES_LIMIT: Final = 100_000
 """Functions, promises and iterators of one side that the other side holds."""
 STREAM_WINDOW_BYTES: Final = 1 * MIB
 """Credit of one stream: covers a local round trip at memory speed, small enough to hold per stream."""
+UNREAD_STREAMS_LIMIT_BYTES: Final = 64 * MIB
+"""What the streams of one guest may send beyond what was read of them, together. Beyond it a stream has credit for
+one chunk at a time, so that each of them still moves."""
 STREAM_CHUNK_BYTES: Final = 64 * KIB
 """Largest piece of one data frame: keeps other calls on the same socket moving."""
 STREAM_SMALL_CHUNK_BYTES: Final = 4 * KIB
 """Chunks below this share a frame with those that wait behind them: a frame costs more than copying them."""
 PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
 """Bytes that wait to be written to a guest that does not read."""
+PROGRAM_LOG_LIMIT_LINES: Final = 1_000
+"""Lines in the embedder's log that one runtime's program can cause over its life; then one line says that it ends."""
+PROGRAM_LOG_LIMIT_CHARACTERS: Final = 1 * MIB
+"""Their text together."""
+ESCAPED_ERROR_LIMIT_CHARACTERS: Final = 10_000
+"""Name, message and stack, each, of an error that a program leaves unhandled."""
 PENDING_ANSWERS_LIMIT_BYTES: Final = 16 * MIB
 """Answers that cost the host no waiting (refusals, mostly) to a guest that does not read: 100,000 of them."""
 
@@ -60,6 +73,8 @@ HOST_TIME_SLICE_MS: Final = 20
 """Messages of one runtime are handled for so long at once; then the others have their turn."""
 
 # --- web ----------------------------------------------------------------------------------------
+HEADERS_LIMIT_COUNT: Final = 2_000
+"""Headers of one request, response or Headers object of a program: servers accept about a hundred."""
 BODY_BUFFER_LIMIT_BYTES: Final = 256 * MIB
 """What `bytes()`, `text()` and `json()` gather from a body stream; longer ones are read in pieces."""
 FORM_PARTS_LIMIT: Final = 10_000

@@ -116,18 +116,15 @@ TOOLS = {
 
 
 class _Broker:
-    """In the place of the host's broker of nested hosts: it grants nothing."""
+    """In the place of the host's broker of nested hosts: there is nothing that a program could use."""
 
-    async def open(self, kind: str, options: dict[str, Any]) -> tuple[int, str]:
-        raise RuntimeDisposedError("nothing is opened here")
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def refuse(*args: Any, **options: Any) -> Any:
+            raise RuntimeDisposedError("there is no child")
 
-    async def use(self, number: int, operation: str, args: list[Any]) -> Any:
-        return args
+        return refuse
 
-    async def dispose_namespace(self, key: str, reason: str | None) -> bool:
-        return False
-
-    def describe(self) -> dict[str, Any]:
+    def describe(self, *args: Any) -> dict[str, Any]:
         return {}
 
     async def close(self) -> None: ...
@@ -149,6 +146,13 @@ class _Transport(asyncio.Transport):
         self.written.append(bytes(data))
 
     def abort(self) -> None: ...
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
 
     def get_write_buffer_size(self) -> int:
         return 0

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
+    from isolatejs.web.program_log import ProgramLogger
 
-def call_event_handler(handler: Callable[..., Any], *args: Any, logger: logging.Logger) -> None:
+
+def call_event_handler(
+    handler: Callable[..., Any], *args: Any, logger: logging.Logger | ProgramLogger
+) -> None:
     """Call `handler(*args)`. Its exception is logged and goes no further.
 
     An awaitable that it returns is not awaited: it is closed or cancelled, and logged. `BaseException`s

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from isolatejs.capabilities.call_context import HostCallContext
 from isolatejs.limits import MEMORY_LIMIT_MB
+from isolatejs.web.program_log import ProgramLogger, program_logger
 
 if TYPE_CHECKING:
     from isolatejs.channel.channel import Channel
@@ -54,7 +54,7 @@ class RuntimeScope:
     fail: Callable[[BaseException], None] = lambda error: None
     run_engine: Callable[..., Awaitable[Any]] | None = None
     requests: dict[int, RequestFacts] = field(default_factory=dict)
-    logger: logging.Logger = field(default_factory=lambda: logging.getLogger("isolatejs.runtime"))
+    logger: ProgramLogger = field(default_factory=lambda: program_logger("isolatejs.runtime"))
 
     def context(self, call: IncomingNote) -> HostCallContext:
         """The context that the embedder's callback gets for this call."""

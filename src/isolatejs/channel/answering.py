@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,8 +21,10 @@ from isolatejs.channel.incoming import IncomingCall, IncomingNote, Reply
 from isolatejs.channel.sync_replies import SyncReplies
 from isolatejs.errors import GuestProtocolError, QuotaExceededError, ValueEncodingError
 from isolatejs.limits import OPEN_CALLS_LIMIT_BYTES, PENDING_ANSWERS_LIMIT_BYTES
+from isolatejs.web.preview import cut
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError, encode_error, is_withheld
-from isolatejs.wire.frames import CallFrame, ErrorFrame, NoteFrame, ReplyFrame, encode_header
+from isolatejs.wire.frames import Attachments, CallFrame, ErrorFrame, NoteFrame, ReplyFrame, encode_header
 from isolatejs.wire.framing import encode_frame
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from isolatejs.channel.channel import Channel
 
-_logger = logging.getLogger("isolatejs.channel")
+_logger = program_logger("isolatejs.channel")
 RECEIVED_PIECE_BYTES = 256 * 1024
 """What a socket is read in."""
 _encode_json = msgspec.json.Encoder().encode
@@ -81,14 +82,14 @@ class Answering:
             self._loop.call_soon(task.cancel)
         return running
 
-    def receive_note(self, frame: NoteFrame, attachments: list[memoryview]) -> None:
+    def receive_note(self, frame: NoteFrame, attachments: Attachments) -> None:
         handler = self._handlers.get(frame.name)
         if handler is None or handler.answers:
             raise GuestProtocolError(f"unknown note {frame.name!r:.80}")
         try:
             message = handler.decode(frame.payload)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise GuestProtocolError(f"malformed note {frame.name}: {error}") from None
+            raise GuestProtocolError(f"malformed note {frame.name}: {cut(str(error))}") from None
         home = self._channel.references.arriving(frame.payload)
         note = IncomingNote(self._channel, attachments, frame.scope, home)
         facts = self._channel.requests.get(frame.scope) if frame.scope else None
@@ -114,7 +115,7 @@ class Answering:
         current_call.set(self._current(0, facts))
         await self._channel.host_time.metered(coroutine)
 
-    def receive_call(self, frame: CallFrame, attachments: list[memoryview]) -> None:
+    def receive_call(self, frame: CallFrame, attachments: Attachments) -> None:
         number = frame.id
         if number <= 0 or number % 2 == 0 or number in self._incoming:
             raise GuestProtocolError(f"call id {number} is not free")
@@ -127,7 +128,7 @@ class Answering:
         payload = bytes(frame.payload)
         size = len(payload) + sum(map(len, attachments))
         if attachments and size < RECEIVED_PIECE_BYTES:
-            attachments = [memoryview(bytes(part)) for part in attachments]
+            attachments = Attachments(memoryview(bytes(part)) for part in attachments)
         home = self._channel.references.arriving(payload)
         call = IncomingCall(self._channel, attachments, frame.scope, home)
         frame_scope = frame.scope
@@ -151,7 +152,7 @@ class Answering:
             try:
                 message = handler.decode(payload)
             except (msgspec.DecodeError, RecursionError) as error:
-                raise GuestVisibleError("TypeError", str(error)) from None
+                raise GuestVisibleError("TypeError", cut(str(error))) from None
             result = handler.method(message, call)
         except GuestProtocolError:
             raise

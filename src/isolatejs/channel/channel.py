@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import os
 import socket
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,14 +22,17 @@ from isolatejs.channel.incoming import ReplyFrameData
 from isolatejs.channel.numbering import FRESH, Numbering
 from isolatejs.channel.reading import FrameReading
 from isolatejs.channel.references import Arrival, References
-from isolatejs.channel.streams import ByteStream, OutgoingStream
+from isolatejs.channel.streams import ByteStream, OutgoingStream, UnreadBudget
 from isolatejs.errors import GuestProtocolError, IsolateError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.host_time import HostTimeBudget
 from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
-from isolatejs.wire.decoding import decode_value
+from isolatejs.web.preview import cut
+from isolatejs.web.program_log import own_budget, program_logger
+from isolatejs.wire.decoding import Arguments, decode_arguments, decode_value
 from isolatejs.wire.encoding import encode_value
 from isolatejs.wire.errors import EncodedError
 from isolatejs.wire.frames import (
+    Attachments,
     CallFrame,
     CancelFrame,
     CreditFrame,
@@ -46,7 +48,7 @@ from isolatejs.wire.frames import (
     split_attachments,
 )
 from isolatejs.wire.framing import encode_frame, encode_head
-from isolatejs.wire.message import Body, Call, EncodedValue, Note, wire_name
+from isolatejs.wire.message import SAFE_INTEGER, Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LARGE_FRAME_BYTES = 256 * 1024
 """From here on a copy costs more than a system call."""
-_logger = logging.getLogger("isolatejs.channel")
+_logger = program_logger("isolatejs.channel")
 _encode_json = msgspec.json.Encoder().encode
 _decode_error: msgspec.json.Decoder[EncodedError] = msgspec.json.Decoder(EncodedError)
 
@@ -88,6 +90,7 @@ class Channel(asyncio.Protocol):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
+        self._unread = UnreadBudget()
         self._corked: list[bytes] | None = None
         self._corked_bytes = 0
         self._writable = asyncio.Event()
@@ -111,10 +114,11 @@ class Channel(asyncio.Protocol):
         """A channel on a connected socket."""
         channel = cls(**options)
         loop = asyncio.get_running_loop()
-        if sock.family == socket.AF_INET:  # the pair of a system that has no others
-            await loop.create_connection(lambda: channel, sock=sock)
-        else:
-            await loop.create_unix_connection(lambda: channel, sock=sock)
+        with own_budget():  # the loop reads the socket in the context of now
+            if sock.family == socket.AF_INET:  # the pair of a system that has no others
+                await loop.create_connection(lambda: channel, sock=sock)
+            else:
+                await loop.create_unix_connection(lambda: channel, sock=sock)
         return channel
 
     # --- what a half registers ---------------------------------------------------------------------
@@ -288,6 +292,16 @@ class Channel(asyncio.Protocol):
         finally:
             self.host_time.end(began)
 
+    def decode_arguments(
+        self, encoded: EncodedValue, attachments: Sequence[memoryview], home: Mapping[int, Any] | None = None
+    ) -> Arguments:
+        """The same for an array of arguments that is read as trees."""
+        began = self.host_time.begin()
+        try:
+            return decode_arguments(encoded, attachments, Arrival(self, home) if home else self)
+        finally:
+            self.host_time.end(began)
+
     def export_reference(self, kind: str, target: Any) -> list[int]:
         return self.references.export(kind, target)
 
@@ -320,13 +334,18 @@ class Channel(asyncio.Protocol):
 
         Raises GuestProtocolError for an id that cannot be one, QuotaExceededError beyond OPEN_STREAMS_LIMIT.
         """
-        if type(stream) is not int or stream <= 0 or stream % 2 == 0 or stream in self._readers:
+        if (
+            type(stream) is not int
+            or not 0 < stream <= SAFE_INTEGER
+            or stream % 2 == 0
+            or stream in self._readers
+        ):
             raise GuestProtocolError(f"{stream!r:.40} is not a stream that the guest can offer")
         if len(self._readers) >= OPEN_STREAMS_LIMIT:
             raise QuotaExceededError(
                 f"more than {OPEN_STREAMS_LIMIT} open streams", limit="open_streams", value=OPEN_STREAMS_LIMIT
             )
-        reader = ByteStream(stream, self)
+        reader = ByteStream(stream, self, self._unread)
         self._readers[stream] = reader
         return reader
 
@@ -351,6 +370,8 @@ class Channel(asyncio.Protocol):
             return self.accept_stream(body.s)
         if body.a is None or not 0 <= body.a < len(attachments):
             raise GuestProtocolError("a body without an attachment")
+        if type(attachments) is Attachments:
+            return attachments.data(body.a)
         return bytes(attachments[body.a])
 
     async def wait_writable(self) -> None:
@@ -465,7 +486,7 @@ class Channel(asyncio.Protocol):
         try:
             encoded = _decode_error.decode(payload)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise GuestProtocolError(f"not an error: {error}") from None
+            raise GuestProtocolError(f"not an error: {cut(str(error))}") from None
         return self._raise_guest_error(encoded, self, attachments)
 
     def _answered(self, number: int) -> asyncio.Future[ReplyFrameData] | None:

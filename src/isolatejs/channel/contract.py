@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from isolatejs.wire.message import Call, Door, EncodedValue, Note
+from isolatejs.wire.message import Call, Door, EncodedValue, Note, Number
 
 
 class CallFunction(Call, frozen=True):
@@ -13,7 +13,7 @@ class CallFunction(Call, frozen=True):
     `during` is the other side's number of its own call that this one is made for, 0 for none.
     """
 
-    reference: int
+    reference: Number
     args: EncodedValue
     during: int = 0
 
@@ -23,19 +23,19 @@ class SettlePromise(Call, frozen=True):
 
     door: ClassVar[Door] = Door.WAIT
 
-    reference: int
+    reference: Number
 
 
 class NextItem(Call, frozen=True):
     """Take the next item of an iterator; answered with `Item`."""
 
-    reference: int
+    reference: Number
 
 
 class ReturnIterator(Call, frozen=True):
     """End an iterator early; its clean-up has run when this is answered."""
 
-    reference: int
+    reference: Number
 
 
 class ConfirmAlive(Call, frozen=True):
@@ -50,13 +50,13 @@ class ReferencesReleased(Note, frozen=True):
     A reference that was sent once more meanwhile has a later serial, and stays.
     """
 
-    references: list[tuple[int, int]]
+    references: list[tuple[Number, Number]]
 
 
 class SignalAborted(Note, frozen=True):
     """An AbortSignal of this side that the other side holds was aborted."""
 
-    reference: int
+    reference: Number
     reason: EncodedValue
 
 

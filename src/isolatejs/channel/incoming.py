@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from isolatejs.errors import GuestProtocolError
+from isolatejs.web.preview import cut
 from isolatejs.wire.message import Body, EncodedValue
 
 if TYPE_CHECKING:
     from isolatejs.channel.channel import Channel
+    from isolatejs.wire.decoding import Arguments
 
 T = TypeVar("T")
 
@@ -40,6 +42,10 @@ class IncomingNote:
     def decode(self, encoded: EncodedValue) -> Any:
         """Python form of a value of the message."""
         return self.channel.decode(encoded, self.attachments, self.home)
+
+    def arguments(self, encoded: EncodedValue) -> Arguments:
+        """Python form of an array of arguments, for a handler that reads them as trees."""
+        return self.channel.decode_arguments(encoded, self.attachments, self.home)
 
     def body(self, body: Body | None) -> bytes | AsyncIterator[bytes] | None:
         """The body that the message announces."""
@@ -85,7 +91,7 @@ class ReplyFrameData:
         try:
             return msgspec.json.decode(self.payload, type=kind)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise GuestProtocolError(f"a malformed answer: {error}") from None
+            raise GuestProtocolError(f"a malformed answer: {cut(str(error))}") from None
 
     def decode(self, encoded: EncodedValue) -> Any:
         """Python form of a value of the answer."""

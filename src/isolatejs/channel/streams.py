@@ -1,8 +1,9 @@
 """Byte streams over a channel, with credit: a sender never sends more than its reader has asked for.
 
-The reader of a stream grants `STREAM_WINDOW_BYTES` when it accepts, and more as it consumes. Nothing is
-sent before the first credit. A reader that wants no more sends a stop; the sender then ends the stream.
-Chunks are bytes, not messages: small ones that come in one turn of the loop share a frame, and none waits longer.
+The reader of a stream grants credit when it first reads, and more as it consumes: nothing is sent, and nothing held,
+of a stream that nobody reads. All streams of a channel together have a budget of unread bytes. A reader that wants no
+more sends a stop; the sender then ends the stream. Chunks are bytes, not messages: small ones that come in one turn of
+the loop share a frame, and none waits longer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from isolatejs.errors import GuestProtocolError, IsolateError
-from isolatejs.limits import STREAM_CHUNK_BYTES, STREAM_SMALL_CHUNK_BYTES, STREAM_WINDOW_BYTES
+from isolatejs.limits import (
+    STREAM_CHUNK_BYTES,
+    STREAM_SMALL_CHUNK_BYTES,
+    STREAM_WINDOW_BYTES,
+    UNREAD_STREAMS_LIMIT_BYTES,
+)
 from isolatejs.wire.errors import GuestVisibleError, encode_error
 from isolatejs.wire.frames import CreditFrame, DataFrame, EndFrame, FailFrame, StopFrame
 from isolatejs.wire.message import Door
@@ -40,23 +46,36 @@ class FrameSink(Protocol):
     def wait_cancelled(self, door: Door) -> None: ...
 
 
+class UnreadBudget:
+    """What the streams of one channel may have under way: granted, and not read yet."""
+
+    def __init__(self) -> None:
+        self.granted = 0
+
+    def window(self) -> int:
+        """How much one stream may have under way now."""
+        within = self.granted + STREAM_WINDOW_BYTES <= UNREAD_STREAMS_LIMIT_BYTES
+        return STREAM_WINDOW_BYTES if within else STREAM_CHUNK_BYTES
+
+
 class ByteStream:
     """The reading end: an async iterator of `bytes`. Close it with `aclose()` when not read to its end.
 
     One reader at a time: a second one that would wait gets a RuntimeError.
     """
 
-    def __init__(self, stream: int, sink: FrameSink) -> None:
+    def __init__(self, stream: int, sink: FrameSink, budget: UnreadBudget) -> None:
         self.id = stream
         self._sink = sink
+        self._budget = budget
         self._chunks: deque[bytes | bytearray] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._credit = STREAM_WINDOW_BYTES
-        self._consumed = 0
+        self._credit = 0
+        self._under_way = 0
+        """Granted and not read yet: credit that is left, and chunks that wait."""
         self._ended = False
         self._stopped = False
         self._error: BaseException | None = None
-        sink.send(CreditFrame(stream, STREAM_WINDOW_BYTES))
 
     def __aiter__(self) -> ByteStream:
         return self
@@ -67,17 +86,15 @@ class ByteStream:
                 raise self._error
             if self._ended or self._stopped:
                 raise StopAsyncIteration
+            self._grant()
             if self._waiter is not None:
                 raise RuntimeError(
                     f"stream {self.id} is being read already, by somebody who waits for its data"
                 )
             await self._wait()
         chunk = self._chunks.popleft()
-        self._consumed += len(chunk)
-        if self._consumed >= STREAM_WINDOW_BYTES // 2 and not self._ended:
-            self._credit += self._consumed
-            self._sink.send(CreditFrame(self.id, self._consumed))
-            self._consumed = 0
+        self._give_back(len(chunk))
+        self._grant()
         return bytes(chunk)
 
     async def _wait(self) -> None:
@@ -93,6 +110,26 @@ class ByteStream:
             if entry is not None:
                 entry.finish()
 
+    def _grant(self) -> None:
+        """Let the sender send more, when half of what it may is used up."""
+        if self._ended or self._stopped:
+            return
+        window = self._budget.window()
+        if self._under_way > window // 2:
+            return
+        more = window - self._under_way
+        self._credit += more
+        self._under_way += more
+        self._budget.granted += more
+        self._sink.send(CreditFrame(self.id, more))
+
+    def _give_back(self, size: int) -> None:
+        self._under_way -= size
+        self._budget.granted -= size
+
+    def __del__(self) -> None:
+        self._give_back(self._under_way)
+
     async def aclose(self) -> None:
         """Stop reading; the sender is told."""
         self.stop()
@@ -100,6 +137,7 @@ class ByteStream:
     def stop(self) -> None:
         """Stop reading; the sender is told. What it sends until it knows is dropped."""
         self._chunks.clear()
+        self._give_back(self._under_way)
         if not self._ended and not self._stopped and self._error is None:
             self._sink.send(StopFrame(self.id))
         self._stopped = True
@@ -130,6 +168,7 @@ class ByteStream:
     def end(self, error: BaseException | None = None) -> None:
         self._ended = True
         self._error = error
+        self._give_back(min(self._credit, self._under_way))  # it will not come
         self._wake()
 
     def _wake(self) -> None:

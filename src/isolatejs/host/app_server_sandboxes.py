@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from isolatejs.errors import ConfigurationError, ExecutionTimeoutError, IsolateError, RuntimeDisposedError
 from isolatejs.limits import APP_SERVER_DRAIN_MS, APP_SERVER_STALL_MS, APP_SERVER_START_TIMEOUT_MS
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import text_for_program
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.serve.host import ServeHost
     from isolatejs.host.live_runtime import LiveRuntime
 
-_logger = logging.getLogger("isolatejs.app_server")
+_logger = program_logger("isolatejs.app_server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,9 @@ def _importers(properties: dict[str, Any]) -> dict[str, Any]:
     specifier, importers = properties.get("specifier"), properties.get("importers")
     return {
         "specifier": specifier if isinstance(specifier, str) else "",
-        "importers": tuple(map(str, importers)) if isinstance(importers, list) else (),
+        "importers": tuple(name for name in importers if isinstance(name, str))
+        if isinstance(importers, list)
+        else (),
     }
 
 

@@ -9,13 +9,13 @@ regular expressions that look like a call are therefore left as they are.
 from __future__ import annotations
 
 import bisect
-import logging
 import re
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from isolatejs.limits import INLINE_CHECK_TIMEOUT_MS, INLINE_SNAPSHOTS_LIMIT, SNAPSHOT_LIMIT_BYTES
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Check = Callable[[str, str, list[str]], Awaitable[bool]]
     """Whether a text is another one with these snapshots, in order, as arguments of snapshot matchers."""
 
-_logger = logging.getLogger("isolatejs.testing")
+_logger = program_logger("isolatejs.testing")
 
 _SINGLE_TRIES: Final = 50
 """So many edits are tried one by one when not all of them are right: only a program that lies comes here."""

@@ -7,7 +7,6 @@ disposed, aborted, out of time, out of memory, crashed, or caught lying (GuestPr
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +34,7 @@ from isolatejs.host_time import HostTimeBudget
 from isolatejs.limits import BOOT_TIMEOUT_MS, DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
 from isolatejs.sandbox.parked import ParkedSandbox
 from isolatejs.web import AbortController, AbortSignal
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from isolatejs.sandbox.sandbox import ExitReport, Sandbox
 
 T = TypeVar("T")
-_logger = logging.getLogger("isolatejs.runtime")
+_logger = program_logger("isolatejs.runtime")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from isolatejs.host.options import (
 from isolatejs.host.runtime_options import RuntimeOptions
 from isolatejs.host.script_runtime import ScriptRuntime
 from isolatejs.limits import MEMORY_LIMIT_MINIMUM_MB
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.unicode import is_well_formed
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from isolatejs.typechecking.checker import Checkers
     from isolatejs.typechecking.program_check import ProgramCheck
 
-_logger = logging.getLogger("isolatejs.host")
+_logger = program_logger("isolatejs.host")
 
 
 class RuntimeFactory:

@@ -12,7 +12,6 @@ the event loop of any thread.
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 import weakref
@@ -20,13 +19,14 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from isolatejs.errors import AbortError, SignalTimeoutError
+from isolatejs.web.program_log import program_logger
 
 __all__ = ["AbortController", "AbortListener", "AbortSignal"]
 
 AbortListener = Callable[["AbortSignal"], object]
 """A plain function that is called once with the signal that was aborted."""
 
-_logger = logging.getLogger("isolatejs.abort")
+_logger = program_logger("isolatejs.abort")
 _lock: Final = threading.RLock()
 _listened_timeouts: set[AbortSignal] = set()
 """Timeout signals that somebody listens to: they must fire even when nobody else keeps them."""

@@ -15,6 +15,8 @@ __all__ = ["Headers"]
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_IN_VALUE: Final = re.compile(r"[\0\r\n]")
 _HTTP_WHITESPACE: Final = "\t\n\r "
+_SHORT_LIST: Final = 16
+"""Up to here looking through a list is as fast as a table."""
 _LOWERED_LIMIT: Final = 256
 _lowered: dict[str, str] = {}
 """Names that were checked before, with their lower case; most requests use the same few."""
@@ -28,10 +30,12 @@ class Headers:
     token, and for a value with CR, LF, NUL or a character outside Latin-1.
     """
 
-    __slots__ = ("_list",)
+    __slots__ = ("_groups", "_list")
 
     def __init__(self, init: Headers | Mapping[str, str] | Iterable[tuple[str, str]] | None = None) -> None:
         self._list: list[tuple[str, str]] = []
+        self._groups: dict[str, list[str]] | None = None
+        """Values by name, of a long list that has not changed since: who reads each of n names needs no n passes."""
         if init is None:
             return
         if isinstance(init, Headers):
@@ -51,10 +55,12 @@ class Headers:
     def append(self, name: str, value: str) -> None:
         """Add a value, keeping the ones that are there."""
         self._list.append((_check_name(name), _check_value(value)))
+        self._groups = None
 
     def set(self, name: str, value: str) -> None:
         """Put `value` in place of all values of `name`."""
         name, value = _check_name(name), _check_value(value)
+        self._groups = None
         for index, (present, _) in enumerate(self._list):
             if present == name:
                 rest = [pair for pair in self._list[index + 1 :] if pair[0] != name]
@@ -66,10 +72,12 @@ class Headers:
         """Remove all values of `name`; nothing happens when there are none."""
         name = _check_name(name)
         self._list = [pair for pair in self._list if pair[0] != name]
+        self._groups = None
 
     def delete_all(self, names: Collection[str]) -> None:
         """Remove all values of each of `names`, which are in lower case."""
         self._list = [pair for pair in self._list if pair[0] not in names]
+        self._groups = None
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """All values of `name` joined with ", ", or `default`."""
@@ -79,6 +87,8 @@ class Headers:
     def get_all(self, name: str) -> list[str]:
         """The values of `name`, each by itself, in the order they were added."""
         name = _check_name(name)
+        if len(self._list) > _SHORT_LIST:
+            return list(self._grouped().get(name, ()))
         return [value for present, value in self._list if present == name]
 
     def get_set_cookie(self) -> list[str]:
@@ -88,7 +98,16 @@ class Headers:
     def has(self, name: str) -> bool:
         """Whether there is a value of `name`."""
         name = _check_name(name)
+        if len(self._list) > _SHORT_LIST:
+            return name in self._grouped()
         return any(present == name for present, _ in self._list)
+
+    def _grouped(self) -> dict[str, list[str]]:
+        if self._groups is None:
+            self._groups = {}
+            for name, value in self._list:
+                self._groups.setdefault(name, []).append(value)
+        return self._groups
 
     def keys(self) -> list[str]:
         """The names, lower case, sorted, each once."""
@@ -101,8 +120,7 @@ class Headers:
     def items(self) -> list[tuple[str, str]]:
         """Sorted pairs; values of one name joined, but one pair for each `set-cookie`."""
         result: list[tuple[str, str]] = []
-        for name in self.keys():
-            values = [value for present, value in self._list if present == name]
+        for name, values in sorted(self._grouped().items()):
             if name == "set-cookie":
                 result += [(name, value) for value in values]
             else:
@@ -136,7 +154,12 @@ class Headers:
         self.delete(name)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(present == name.lower() for present, _ in self._list)
+        if not isinstance(name, str):
+            return False
+        name = name.lower()
+        if len(self._list) > _SHORT_LIST:
+            return name in self._grouped()
+        return any(present == name for present, _ in self._list)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())

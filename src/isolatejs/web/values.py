@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSet
 from dataclasses import dataclass, field
+from reprlib import recursive_repr
 from typing import Any, Final, Literal, final
 
 TypedArrayKind = Literal[
@@ -147,12 +148,18 @@ class TypedArray:
         return list(self.view())
 
 
+_SAFE_INTEGER: Final = 2**53 - 1
 _NUMBER_BITS: Final = 53
 """Larger integers are BigInts in JavaScript."""
 
 
-def _identity(key: Any) -> Any:
+def key_identity(key: Any) -> Any:
     """A hashable stand-in for a key by JavaScript's SameValueZero: True is not 1, objects are themselves."""
+    kind = type(key)
+    if kind is str:
+        return (str, key)
+    if kind is int and -_SAFE_INTEGER <= key <= _SAFE_INTEGER:
+        return ("number", key)
     if isinstance(key, float) and key != key:
         return ("nan",)
     if isinstance(key, int) and (isinstance(key, BigInt) or key.bit_length() > _NUMBER_BITS):
@@ -183,15 +190,18 @@ class JSMap(MutableMapping[Any, Any]):
             self[key] = value
 
     def __getitem__(self, key: Any) -> Any:
-        return self._items[_identity(key)][1]
+        return self._items[key_identity(key)][1]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        identity = _identity(key)
+        self.put(key_identity(key), key, value)
+
+    def put(self, identity: Any, key: Any, value: Any) -> None:
+        """Set an item whose `key_identity` is known."""
         kept = self._items.get(identity)
         self._items[identity] = (key if kept is None else kept[0], value)
 
     def __delitem__(self, key: Any) -> None:
-        del self._items[_identity(key)]
+        del self._items[key_identity(key)]
 
     def __iter__(self) -> Iterator[Any]:
         return (key for key, _ in self._items.values())
@@ -213,6 +223,7 @@ class JSMap(MutableMapping[Any, Any]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
         return f"JSMap({self.entries()!r})"
 
@@ -228,7 +239,7 @@ class JSSet(MutableSet[Any]):
             self.add(item)
 
     def __contains__(self, item: object) -> bool:
-        return _identity(item) in self._items
+        return key_identity(item) in self._items
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._items.values())
@@ -237,11 +248,16 @@ class JSSet(MutableSet[Any]):
         return len(self._items)
 
     def add(self, value: Any) -> None:
-        self._items.setdefault(_identity(value), value)
+        self._items.setdefault(key_identity(value), value)
+
+    def put(self, identity: Any, value: Any) -> None:
+        """Add an item whose `key_identity` is known."""
+        self._items.setdefault(identity, value)
 
     def discard(self, value: Any) -> None:
-        self._items.pop(_identity(value), None)
+        self._items.pop(key_identity(value), None)
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
         return f"JSSet({list(self)!r})"
 

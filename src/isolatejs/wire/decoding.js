@@ -12,6 +12,7 @@ import {
   ObjectDefineProperty,
   pop,
   push,
+  SafeSet,
   SetPrototypeAdd,
   TypedArrayPrototypeSlice,
   URL,
@@ -100,6 +101,7 @@ export function putField(error, key, value) {
 class NodeReader {
   /** @type {any[]} */ #made = [];
   /** @type {(() => void)[]} */ #fill = [];
+  /** Attachments that a value has as its own. @type {Set<Uint8Array>} */ #taken = new SafeSet();
   #nodes;
   #attachments;
   #importer;
@@ -261,7 +263,9 @@ class NodeReader {
     const whole = getTypedArrayBuffer(part);
     // A value gets a buffer of its own, unless the attachment already is all of one.
     const alone = getTypedArrayByteOffset(part) === 0 && getTypedArrayByteLength(part) === whole.byteLength;
-    const bytes = alone ? part : TypedArrayPrototypeSlice(part);
+    const own = alone && !this.#taken.has(part);
+    if (own) this.#taken.add(part);
+    const bytes = own ? part : TypedArrayPrototypeSlice(part);
     if (node[1] === "Uint8Array") return bytes;
     if (node[1] === "ArrayBuffer") return bytes.buffer;
     return new VIEWS[node[1]](bytes.buffer);

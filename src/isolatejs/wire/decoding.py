@@ -2,19 +2,33 @@
 
 A tagged value is a flat list of nodes; node 0 is the root and nodes name each other by index, so cycles,
 shared references and any depth need no recursion. A node is a JSON scalar (itself) or `[tag, ...]`.
+
+What a guest writes once is made once: nothing here costs more for being named often. Where a value is then read as a
+tree (`decode_arguments`), the decoder says how many parts that tree has.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from isolatejs.errors import GuestProtocolError, ValueEncodingError
-from isolatejs.limits import BIGINT_DIGITS_LIMIT, MIB, VALUE_NODES_LIMIT
+from isolatejs.limits import (
+    BIGINT_DIGITS_LIMIT,
+    FETCH_HEADERS_LIMIT_BYTES,
+    FETCH_URL_LIMIT_BYTES,
+    HEADERS_LIMIT_COUNT,
+    MIB,
+    RESPONSE_HEADERS_LIMIT_BYTES,
+    VALUE_NODES_LIMIT,
+)
 from isolatejs.web import Blob, File, FormData, Headers, Request, Response
+from isolatejs.web.preview import cut
 from isolatejs.web.values import (
     ARRAY_FORMATS,
     HOLE,
@@ -28,10 +42,13 @@ from isolatejs.web.values import (
     JSSet,
     RegExp,
     TypedArray,
+    key_identity,
 )
+from isolatejs.wire.frames import Attachments
+from isolatejs.wire.message import SAFE_INTEGER
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from isolatejs.wire.message import EncodedValue
 
@@ -65,6 +82,19 @@ class StreamedBody(Protocol):
     def stop(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A decoded array of arguments."""
+
+    values: list[Any]
+    _reader: _NodeReader | None
+
+    def copies(self) -> Sequence[int]:
+        """Of each argument, how many parts it has when what it shares is copied for each mention; a text counts by
+        its length. Nothing where nothing is shared; more than VALUE_NODES_LIMIT for what holds itself."""
+        return () if self._reader is None else self._reader.copies_of_items()
+
+
 def decode_value(encoded: EncodedValue, attachments: Sequence[memoryview], importer: Importer) -> Any:
     """The Python form of a value.
 
@@ -72,21 +102,38 @@ def decode_value(encoded: EncodedValue, attachments: Sequence[memoryview], impor
     parts (found out before any of them is made) and for a Request or Response that JavaScript has and Python
     has not, QuotaExceededError when it brings too many streams.
     """
+    return _decode(encoded, attachments, importer)[0]
+
+
+def decode_arguments(
+    encoded: EncodedValue, attachments: Sequence[memoryview], importer: Importer
+) -> Arguments:
+    """The Python form of an array of arguments, for those who read them as trees. Raises as `decode_value` does."""
+    values, reader = _decode(encoded, attachments, importer)
+    if type(values) is not list:
+        raise GuestProtocolError("arguments that are no array")
+    return Arguments(values, reader)
+
+
+def _decode(
+    encoded: EncodedValue, attachments: Sequence[memoryview], importer: Importer
+) -> tuple[Any, _NodeReader | None]:
     try:
         if encoded.t is msgspec.UNSET:
             if encoded.p is msgspec.UNSET:
-                return UNDEFINED
+                return UNDEFINED, None
             _check_size(encoded.p, b"[{,")
-            return _decode_json(encoded.p)
+            return _decode_json(encoded.p), None
         # A comma may stand between two mentions of one node; an object is no node, and costs most.
         _check_size(encoded.t, b"[{{{{")
-        return _NodeReader(_decode_nodes(encoded.t), attachments, importer).read()
+        reader = _NodeReader(_decode_nodes(encoded.t), attachments, importer)
+        return reader.read(), reader
     except (GuestProtocolError, ValueEncodingError):
         raise
     except RecursionError:
         raise GuestProtocolError("a plain value nested too deeply") from None
     except (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise GuestProtocolError(f"malformed value: {error}") from None
+        raise GuestProtocolError(f"malformed value: {cut(str(error))}") from None
 
 
 def _check_size(raw: msgspec.Raw, marks: bytes) -> None:
@@ -113,17 +160,25 @@ class _NodeReader:
         if not nodes or len(nodes) > VALUE_NODES_LIMIT:
             raise GuestProtocolError(f"a value of {len(nodes)} nodes (limit {VALUE_NODES_LIMIT})")
         self._nodes = nodes
-        self._attachments = attachments
+        # A caller that has no frame (a test, an answer that was kept) has plain views.
+        self._attachments = attachments if type(attachments) is Attachments else Attachments(attachments)
         self._importer = importer
-        self._made: dict[int, Any] = {}
-        self._fill: list[Callable[[], None]] = []
+        self._made: list[Any] = [_NOT_MADE] * len(nodes)
+        self._fill: list[int] = []
+        self._keys: dict[int, Any] = {}
+        self._same_keys: dict[Any, Any] = {}
+        self._same_bytes: dict[bytes, bytes] = {}
         self._bodies: list[StreamedBody] = []
+        self._shares = False
 
     def read(self) -> Any:
+        nodes, made, fill = self._nodes, self._made, self._fill
         try:
             root = self._make(0)
-            while self._fill:
-                self._fill.pop()()
+            while fill:
+                index = fill.pop()
+                node = nodes[index]
+                _FILLERS[node[0]](self, made[index], node)
         except BaseException:
             for body in self._bodies:  # nobody will read them
                 body.stop()
@@ -133,92 +188,132 @@ class _NodeReader:
     def _make(self, index: int) -> Any:
         if type(index) is not int or index < 0:
             raise GuestProtocolError("a node index that is no index")
-        if index in self._made:
-            return self._made[index]
         node = self._nodes[index]
         if type(node) is not list:
             if type(node) is dict:
                 raise GuestProtocolError("a node that is an object")
             return node
+        value = self._made[index]
+        if value is not _NOT_MADE:
+            self._shares = True
+            return value
         tag = node[0]
         if tag in _SCALARS:
             return _SCALARS[tag]
-        value = getattr(self, "_make_" + tag)(index, node) if tag in _TAGS else None
-        if tag not in _TAGS:
+        holder = _HOLDERS.get(tag)
+        if holder is not None:
+            value = self._made[index] = holder()
+            if len(node) > 1:
+                self._fill.append(index)
+            return value
+        leaf = _LEAVES.get(tag)
+        if leaf is None:
             raise GuestProtocolError(f"unknown value tag {tag!r:.40}")
+        value = leaf(self, node)
         self._made[index] = value
+        if tag == "E":
+            self._fill.append(index)
         return value
 
     def _bytes(self, index: Any) -> bytes:
+        """The bytes of an attachment: one object for all that name it."""
         if type(index) is not int or index < 0:
             raise GuestProtocolError("an attachment index that is no index")
-        return bytes(self._attachments[index])
+        return self._attachments.data(index)
+
+    def _key(self, index: int) -> Any:
+        """What a key of a Map or an item of a Set is told apart by, worked out once for each node.
+
+        Equal keys have the same object: otherwise a table would compare them, however long they are, each time.
+        """
+        known = self._keys.get(index)
+        if known is not None:
+            return known
+        value = self._make(index)
+        identity = key_identity(value)
+        if type(value) in _LONG_KEYS:
+            if type(value) in (bytes, ArrayBuffer, TypedArray):
+                identity = key_identity(self._with_same_bytes(value))
+            identity = self._same_keys.setdefault(identity, identity)
+            self._keys[index] = identity
+        return identity
+
+    def _with_same_bytes(self, value: Any) -> Any:
+        data = value if type(value) is bytes else value.data
+        data = self._same_bytes.setdefault(data, data)
+        if type(value) is bytes:
+            return data
+        return ArrayBuffer(data) if type(value) is ArrayBuffer else TypedArray(value.kind, data)
 
     # --- containers: made empty, filled later -----------------------------------------------------
-    def _make_A(self, index: int, node: list[Any]) -> list[Any]:
-        made: list[Any] = []
-        self._made[index] = made
+    def _fill_A(self, made: list[Any], node: list[Any]) -> None:
+        nodes, make = self._nodes, self._make
+        append = made.append
+        for item in _rest(node):
+            if type(item) is not int:
+                raise GuestProtocolError("a node index that is no index")
+            if item < 0:
+                if item != -1:
+                    raise GuestProtocolError("a node index that is no index")
+                append(HOLE)
+                continue
+            child = nodes[item]
+            append(child if type(child) in _PLAIN else make(item))
 
-        def fill() -> None:
-            made.extend(HOLE if item == -1 else self._make(item) for item in node[1:])
+    def _fill_O(self, made: dict[str, Any], node: list[Any]) -> None:
+        nodes, make = self._nodes, self._make
+        for key, item in zip(node[1::2], node[2::2], strict=True):
+            if type(key) is not str:
+                raise GuestProtocolError("an object key that is no string")
+            if type(item) is int and item >= 0:
+                child = nodes[item]
+                made[key] = child if type(child) in _PLAIN else make(item)
+            else:
+                raise GuestProtocolError("a node index that is no index")
 
-        self._fill.append(fill)
-        return made
+    def _fill_M(self, made: JSMap, node: list[Any]) -> None:
+        nodes, make, put = self._nodes, self._make, made.put
+        for key, item in zip(node[1::2], node[2::2], strict=True):
+            if type(key) is not int or type(item) is not int or key < 0 or item < 0:
+                raise GuestProtocolError("a node index that is no index")
+            name, child = nodes[key], nodes[item]
+            value = child if type(child) in _PLAIN else make(item)
+            if type(name) is int or (type(name) is str and len(name) < _LONG_TEXT):
+                put(key_identity(name), name, value)
+            else:
+                put(self._key(key), make(key), value)
 
-    def _make_O(self, index: int, node: list[Any]) -> dict[str, Any]:
-        made: dict[str, Any] = {}
-        self._made[index] = made
+    def _fill_S(self, made: JSSet, node: list[Any]) -> None:
+        nodes, make, put = self._nodes, self._make, made.put
+        for item in _rest(node):
+            if type(item) is not int or item < 0:
+                raise GuestProtocolError("a node index that is no index")
+            child = nodes[item]
+            if type(child) is int or (type(child) is str and len(child) < _LONG_TEXT):
+                put(key_identity(child), child)
+            else:
+                put(self._key(item), make(item))
 
-        def fill() -> None:
-            for key, item in zip(node[1::2], node[2::2], strict=True):
-                if type(key) is not str:
-                    raise GuestProtocolError("an object key that is no string")
-                made[key] = self._make(item)
+    def _fill_E(self, made: JSError, node: list[Any]) -> None:
+        cause, fields = node[5:]
+        if cause != -1:
+            made.cause = self._make(cause)
+        if fields != -1:
+            own = self._make(fields)
+            if type(own) is not dict:
+                raise GuestProtocolError("error fields that are no object")
+            made.fields = own
 
-        self._fill.append(fill)
-        return made
-
-    def _make_M(self, index: int, node: list[Any]) -> JSMap:
-        made = JSMap()
-        self._made[index] = made
-
-        def fill() -> None:
-            for key, item in zip(node[1::2], node[2::2], strict=True):
-                made[self._make(key)] = self._make(item)
-
-        self._fill.append(fill)
-        return made
-
-    def _make_S(self, index: int, node: list[Any]) -> JSSet:
-        made = JSSet()
-        self._made[index] = made
-
-        def fill() -> None:
-            for item in node[1:]:
-                made.add(self._make(item))
-
-        self._fill.append(fill)
-        return made
-
-    def _make_E(self, index: int, node: list[Any]) -> JSError:
-        _, name, message, stack, dom, cause, fields = node
-        made = JSError(_text(name), _text(message), _text(stack), dom=dom is True)
-        self._made[index] = made
-
-        def fill() -> None:
-            if cause != -1:
-                made.cause = self._make(cause)
-            if fields != -1:
-                own = self._make(fields)
-                if type(own) is not dict:
-                    raise GuestProtocolError("error fields that are no object")
-                made.fields = own
-
-        self._fill.append(fill)
-        return made
+    def _fill_FD(self, made: FormData, node: list[Any]) -> None:
+        for name, item in zip(node[1::2], node[2::2], strict=True):
+            made.append(_text(name), self._make(item))
 
     # --- leaves ------------------------------------------------------------------------------------
-    def _make_n(self, index: int, node: list[Any]) -> BigInt:
+    def _make_E(self, node: list[Any]) -> JSError:
+        _, name, message, stack, dom, _, _ = node
+        return JSError(_text(name), _text(message), _text(stack), dom=dom is True)
+
+    def _make_n(self, node: list[Any]) -> BigInt:
         digits = _text(node[1])
         if len(digits) > BIGINT_DIGITS_LIMIT:
             raise GuestProtocolError(
@@ -226,10 +321,10 @@ class _NodeReader:
             )
         return BigInt(int(digits, 16))
 
-    def _make_f(self, index: int, node: list[Any]) -> float:
+    def _make_f(self, node: list[Any]) -> float:
         return float(_text(node[1]))
 
-    def _make_D(self, index: int, node: list[Any]) -> datetime | JSDate:
+    def _make_D(self, node: list[Any]) -> datetime | JSDate:
         milliseconds = node[1]
         if milliseconds is None:
             return JSDate(math.nan)
@@ -240,16 +335,19 @@ class _NodeReader:
         except OverflowError:
             return JSDate(float(milliseconds))
 
-    def _make_R(self, index: int, node: list[Any]) -> RegExp:
+    def _make_R(self, node: list[Any]) -> RegExp:
         return RegExp(_text(node[1]), _text(node[2]))
 
-    def _make_U(self, index: int, node: list[Any]) -> URL:
+    def _make_U(self, node: list[Any]) -> URL:
         return URL(_text(node[1]))
 
-    def _make_W(self, index: int, node: list[Any]) -> str:
-        return self._bytes(node[1]).decode("utf-16-le", "surrogatepass")
+    def _make_W(self, node: list[Any]) -> str:
+        index = node[1]
+        if type(index) is not int or index < 0:
+            raise GuestProtocolError("an attachment index that is no index")
+        return self._attachments.text(index)
 
-    def _make_B(self, index: int, node: list[Any]) -> bytes | ArrayBuffer | TypedArray:
+    def _make_B(self, node: list[Any]) -> bytes | ArrayBuffer | TypedArray:
         kind, data = node[1], self._bytes(node[2])
         if kind == "Uint8Array":
             return data
@@ -271,64 +369,161 @@ class _NodeReader:
         self._bodies.append(body)
         return body
 
-    def _pairs(self, pairs: Any) -> list[tuple[str, str]]:
-        return [(_text(key), _text(value)) for key, value in pairs]
+    def _make_Hd(self, node: list[Any]) -> Headers:
+        return Headers(_pairs(node[1], None))
 
-    def _make_Hd(self, index: int, node: list[Any]) -> Headers:
-        return Headers(self._pairs(node[1]))
-
-    def _make_Rq(self, index: int, node: list[Any]) -> Request:
+    def _make_Rq(self, node: list[Any]) -> Request:
         _, url, method, headers, body = node
-        pairs, content = self._pairs(headers), self._body(body)
+        pairs = _pairs(headers, FETCH_HEADERS_LIMIT_BYTES)
+        _check_url(url)
+        content = self._body(body)
         try:
-            return Request(_text(url), method=_text(method), headers=pairs, body=content)
+            return Request(url, method=_text(method), headers=pairs, body=content)
         except ValueError as error:
-            raise ValueEncodingError(f"a Request cannot be sent: {error}") from None
+            raise ValueEncodingError(f"a Request cannot be sent: {cut(str(error))}") from None
 
-    def _make_Rs(self, index: int, node: list[Any]) -> Response:
+    def _make_Rs(self, node: list[Any]) -> Response:
         _, status, status_text, headers, body, url = node
         if type(status) is not int:
             raise GuestProtocolError("a status that is no number")
-        pairs, content = self._pairs(headers), self._body(body)
+        pairs = _pairs(headers, RESPONSE_HEADERS_LIMIT_BYTES)
+        _check_url(url)
+        content = self._body(body)
         try:
-            return Response(
-                content, status=status, status_text=_text(status_text), headers=pairs, url=_text(url)
-            )
+            return Response(content, status=status, status_text=_text(status_text), headers=pairs, url=url)
         except ValueError as error:
-            raise ValueEncodingError(f"a Response cannot be sent: {error}") from None
+            raise ValueEncodingError(f"a Response cannot be sent: {cut(str(error))}") from None
 
-    def _make_Bl(self, index: int, node: list[Any]) -> Blob:
+    def _make_Bl(self, node: list[Any]) -> Blob:
         return Blob([self._bytes(node[2])], type=_text(node[1]))
 
-    def _make_Fi(self, index: int, node: list[Any]) -> File:
+    def _make_Fi(self, node: list[Any]) -> File:
         _, kind, name, modified, data = node
+        if type(modified) not in (int, float) or not -SAFE_INTEGER <= modified <= SAFE_INTEGER:
+            raise GuestProtocolError("the time of a file that is no time")
         return File([self._bytes(data)], _text(name), type=_text(kind), last_modified_ms=int(modified))
 
-    def _make_FD(self, index: int, node: list[Any]) -> FormData:
-        made = FormData()
-        for name, item in zip(node[1::2], node[2::2], strict=True):
-            made.append(_text(name), self._make(item))
-        return made
-
     # --- live objects ------------------------------------------------------------------------------
-    def _make_L(self, index: int, node: list[Any]) -> Any:
+    def _make_L(self, node: list[Any]) -> Any:
         """`[kind, number, serial]` is the other side's, for the serial-th time; `[kind, number]` is one of ours."""
         _, kind, reference, *rest = node
-        if type(reference) is not int:
+        if type(reference) is not int or not 0 <= reference <= SAFE_INTEGER:
             raise GuestProtocolError("a reference that is no number")
         if not rest:
             return self._importer.bring_home(_text(kind), reference)
         serial, *detail = rest
-        if type(serial) is not int:
+        if type(serial) is not int or not 0 <= serial <= SAFE_INTEGER:
             raise GuestProtocolError("a reference whose serial is no number")
         extra = self._make(detail[0]) if detail else None
         return self._importer.import_reference(_text(kind), reference, serial, extra)
 
+    # --- as a tree ---------------------------------------------------------------------------------
+    def copies_of_items(self) -> Sequence[int]:
+        if not self._shares and not any(type(node) is str and len(node) > _LONG_TEXT for node in self._nodes):
+            return ()
+        sizes: list[int] = [0] * len(self._nodes)
+        return [0 if item == -1 else self._tree_size(item, sizes) for item in _rest(self._nodes[0])]
 
-_TAGS = frozenset(name.removeprefix("_make_") for name in vars(_NodeReader) if name.startswith("_make_"))
+    def _tree_size(self, root: int, sizes: list[int]) -> int:
+        """Parts of a node as a tree, saturating; what holds itself has no end. `sizes` is filled on the way."""
+        nodes = self._nodes
+        waiting = [root]
+        while waiting:
+            index = waiting[-1]
+            if sizes[index] > 0:  # another one named it, too
+                waiting.pop()
+                continue
+            children = _children(nodes[index])
+            if sizes[index] == 0 and children:
+                sizes[index] = _OPEN
+                waiting += [child for child in children if sizes[child] == 0]
+                continue
+            waiting.pop()
+            if sizes[index] <= 0:
+                # One that is still open holds this one: a cycle.
+                total = self._own_size(nodes[index]) + sum(
+                    _ENDLESS if sizes[child] == _OPEN else sizes[child] for child in children
+                )
+                sizes[index] = min(total, _ENDLESS)
+        return sizes[root]
+
+    def _own_size(self, node: Any) -> int:
+        """What a copy of a node takes without those that it names."""
+        if type(node) is str:
+            return 1 + len(node) // _LONG_TEXT
+        if type(node) is list:
+            if node[0] == "n":
+                return 1 + len(node[1]) // _LONG_TEXT
+            if node[0] in ("B", "W"):
+                return 1 + len(self._attachments[node[2 if node[0] == "B" else 1]]) // _LONG_TEXT
+        return 1
+
+
+def _children(node: Any) -> Sequence[int]:
+    """The nodes that a node which was read without an error names."""
+    if type(node) is not list:
+        return ()
+    match node[0]:
+        case "A":
+            return [item for item in _rest(node) if item >= 0]
+        case "S" | "M":
+            return node[1:]
+        case "O" | "FD":
+            return node[2::2]
+        case "E":
+            return [item for item in node[5:] if item >= 0]
+        case "L":
+            return node[4:5]
+    return ()
+
+
+_OPEN: Final = -1
+_ENDLESS: Final = VALUE_NODES_LIMIT + 1
+_NOT_MADE: Final = object()
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""Nodes that are their value."""
+_LONG_TEXT: Final = 64
+_LONG_KEYS: Final = frozenset({str, int, BigInt, bytes, ArrayBuffer, TypedArray, URL, RegExp})
+"""Keys whose comparison takes a time that grows with them."""
+_HOLDERS: Final[dict[str, Callable[[], Any]]] = {
+    "A": list,
+    "O": dict,
+    "M": JSMap,
+    "S": JSSet,
+    "FD": FormData,
+}
+_FILLERS: Final[dict[str, Callable[[_NodeReader, Any, list[Any]], None]]] = {
+    name.removeprefix("_fill_"): method
+    for name, method in vars(_NodeReader).items()
+    if name.startswith("_fill_")
+}
+_LEAVES: Final[dict[str, Callable[[_NodeReader, list[Any]], Any]]] = {
+    name.removeprefix("_make_"): method
+    for name, method in vars(_NodeReader).items()
+    if name.startswith("_make_")
+}
+
+
+def _rest(node: list[Any]) -> Iterable[Any]:
+    return islice(node, 1, None)
 
 
 def _text(value: Any) -> str:
     if type(value) is not str:
         raise GuestProtocolError("text expected in a value")
     return value
+
+
+def _check_url(url: Any) -> None:
+    if len(_text(url)) > FETCH_URL_LIMIT_BYTES:
+        raise ValueEncodingError(f"a URL of more than {FETCH_URL_LIMIT_BYTES} characters cannot be sent")
+
+
+def _pairs(pairs: Any, limit: int | None) -> list[tuple[str, str]]:
+    """Headers, counted before anything is done with them."""
+    if len(pairs) > HEADERS_LIMIT_COUNT:
+        raise ValueEncodingError(f"more than {HEADERS_LIMIT_COUNT} headers cannot be sent")
+    found = [(_text(key), _text(value)) for key, value in pairs]
+    if limit is not None and sum(len(key) + len(value) for key, value in found) > limit:
+        raise ValueEncodingError(f"headers of more than {limit} characters cannot be sent")
+    return found

@@ -24,8 +24,9 @@ from typing import Any, Protocol
 import msgspec
 
 from isolatejs.errors import AbortError, GuestError, ValueEncodingError
-from isolatejs.limits import VALUE_DEPTH_LIMIT
+from isolatejs.limits import FRAME_HEADER_LIMIT_BYTES, VALUE_DEPTH_LIMIT
 from isolatejs.web import AbortSignal, Blob, File, FormData, Headers, Request, Response
+from isolatejs.web.preview import cut, preview
 from isolatejs.web.values import (
     ARRAY_FORMATS,
     HOLE,
@@ -41,10 +42,9 @@ from isolatejs.web.values import (
     TypedArray,
 )
 from isolatejs.wire.errors import text_for_program
-from isolatejs.wire.message import EncodedValue
+from isolatejs.wire.message import SAFE_INTEGER, EncodedValue
 from isolatejs.wire.unicode import is_well_formed, well_formed
 
-SAFE_INTEGER = 2**53 - 1
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _encode_json = msgspec.json.Encoder().encode
 _LEAVES = frozenset({str, bool, type(None)})
@@ -66,6 +66,15 @@ _KINDS_BY_FORMAT = {
 }
 
 
+_Path = str | tuple[Any, str, Any]
+"""Where a value stands: a root, or the path of what holds it, the form of the step, and its index or key. It becomes
+text only in an error."""
+_LONG_TEXT = 256
+"""Longer texts and bytes are written once, however often one object is named."""
+_PATH_STEPS = 50
+_KEY_CHARACTERS = 60
+
+
 class Exporter(Protocol):
     """What the encoder asks of the channel for values that stay alive on this side."""
 
@@ -85,29 +94,25 @@ def encode_value(value: Any, attachments: list[Any], exporter: Exporter) -> Enco
 
 
 def _is_plain(root: Any) -> bool:
-    """Whether JSON holds the value exactly: plain types only, nothing shared, nothing cyclic, not too deep."""
+    """Whether JSON holds the value exactly: plain types only, nothing shared, nothing cyclic, not too deep.
+
+    Nor texts of more than a frame: a guest may have sent one text that stands in thousands of places.
+    """
     if type(root) in _LEAVES:
         return True
     seen: set[int] = set()
+    characters = 0
+    lowest, highest = -SAFE_INTEGER, SAFE_INTEGER
     level = [root]
     for _ in range(VALUE_DEPTH_LIMIT):
         deeper: list[Any] = []
         for value in level:
             kind = type(value)
-            if kind in _LEAVES:
-                continue
-            if kind is int:
-                if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            if kind is str:
+                characters += len(value)
+            elif kind is int:
+                if not lowest <= value <= highest:
                     return False
-            elif kind is float:
-                if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
-                    return False
-            elif kind is list or kind is tuple:
-                if kind is list:
-                    if id(value) in seen:
-                        return False
-                    seen.add(id(value))
-                deeper.extend(value)
             elif kind is dict:
                 if id(value) in seen:
                     return False
@@ -115,9 +120,23 @@ def _is_plain(root: Any) -> bool:
                 for key in value:
                     if type(key) is not str:
                         return False
-                deeper.extend(value.values())
+                deeper += value.values()
+            elif kind is list:
+                if id(value) in seen:
+                    return False
+                seen.add(id(value))
+                deeper += value
+            elif kind is bool or value is None:
+                continue
+            elif kind is float:
+                if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
+                    return False
+            elif kind is tuple:
+                deeper += value
             else:
                 return False
+        if characters > FRAME_HEADER_LIMIT_BYTES:
+            return False
         if not deeper:
             return True
         level = deeper
@@ -133,6 +152,7 @@ class _NodeWriter:
         self._nodes: list[Any] = []
         self._indexes: dict[int, int] = {}
         self._keep: list[Any] = []
+        self._attached: dict[int, int] = {}
         self._work: list[Callable[[], None]] = []
 
     def write(self, value: Any) -> list[Any]:
@@ -150,8 +170,15 @@ class _NodeWriter:
         return index
 
     def _attach(self, data: Any) -> int:
+        known = self._attached.get(id(data))
+        if known is not None:
+            return known
+        index = len(self._attachments)
         self._attachments.append(data)
-        return len(self._attachments) - 1
+        if type(data) is bytes and len(data) > _LONG_TEXT:
+            self._attached[id(data)] = index
+            self._keep.append(data)
+        return index
 
     def _bytes(self, kind: str, data: Any, value: Any) -> int:
         return self._new(["B", kind, self._attach(data)], value)
@@ -160,7 +187,7 @@ class _NodeWriter:
         """The node of a scalar of the commonest kinds: no path is put together for these."""
         kind = type(value)
         if kind is str:
-            if not value.isascii():
+            if len(value) > _LONG_TEXT or not value.isascii():
                 return None
         elif kind is int:
             if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
@@ -170,7 +197,7 @@ class _NodeWriter:
         self._nodes.append(value)
         return len(self._nodes) - 1
 
-    def _add(self, value: Any, path: str) -> int:
+    def _add(self, value: Any, path: _Path) -> int:
         known = self._indexes.get(id(value))
         if known is not None:
             return known
@@ -179,7 +206,7 @@ class _NodeWriter:
             return scalar
         writer = self._writer_of(value)
         if writer is None:
-            raise ValueEncodingError(f"{path}: {_describe(value)} cannot be sent", path=path)
+            raise _refusal(path, f"{_describe(value)} cannot be sent")
         return writer(value, path)
 
     def _scalar(self, value: Any) -> int | None:
@@ -193,12 +220,13 @@ class _NodeWriter:
             return None
         if isinstance(value, str):
             text = str(value)
+            kept = value if len(text) > _LONG_TEXT else None
             if not is_well_formed(text):
-                return self._new(["W", self._attach(text.encode("utf-16-le", "surrogatepass"))])
-            return self._new(text)
+                return self._new(["W", self._attach(text.encode("utf-16-le", "surrogatepass"))], kept)
+            return self._new(text, kept)
         if isinstance(value, int):
             if isinstance(value, BigInt) or not -SAFE_INTEGER <= value <= SAFE_INTEGER:
-                return self._new(["n", format(value, "x")])
+                return self._new(["n", format(value, "x")], value)
             return self._new(int(value))
         if isinstance(value, float):
             if math.isnan(value):
@@ -208,7 +236,7 @@ class _NodeWriter:
             return self._new(["-0"] if value == 0 and math.copysign(1, value) < 0 else float(value))
         return None
 
-    def _writer_of(self, value: Any) -> Callable[[Any, str], int] | None:
+    def _writer_of(self, value: Any) -> Callable[[Any, _Path], int] | None:
         if type(value) is dict:
             return self._write_mapping
         for kind, method in _WRITERS.items():
@@ -231,34 +259,34 @@ class _NodeWriter:
         return None
 
     # --- containers --------------------------------------------------------------------------------
-    def _write_list(self, value: Any, path: str) -> int:
+    def _write_list(self, value: Any, path: _Path) -> int:
         node: list[Any] = ["A"]
         index = self._new(node, value)
 
         def fill() -> None:
             for i, item in enumerate(value):
                 leaf = self._leaf(item)
-                node.append(self._add(item, f"{path}[{i}]") if leaf is None else leaf)
+                node.append(self._add(item, (path, "[%s]", i)) if leaf is None else leaf)
 
         self._work.append(fill)
         return index
 
-    def _write_object(self, items: Mapping[str, Any], path: str, value: Any) -> int:
+    def _write_object(self, items: Mapping[str, Any], path: _Path, value: Any) -> int:
         node: list[Any] = ["O"]
         index = self._new(node, value)
 
         def fill() -> None:
             for key, item in items.items():
                 if not is_well_formed(key):
-                    raise ValueEncodingError(f"{path}: a key with a lone surrogate cannot be sent", path=path)
+                    raise _refusal(path, "a key with a lone surrogate cannot be sent")
                 leaf = self._leaf(item)
                 node.append(key)
-                node.append(self._add(item, f"{path}.{key}") if leaf is None else leaf)
+                node.append(self._add(item, (path, ".%s", key)) if leaf is None else leaf)
 
         self._work.append(fill)
         return index
 
-    def _write_mapping(self, value: Mapping[Any, Any], path: str) -> int:
+    def _write_mapping(self, value: Mapping[Any, Any], path: _Path) -> int:
         if not isinstance(value, JSMap) and all(isinstance(key, str) for key in value):
             return self._write_object(value, path, value)
         node: list[Any] = ["M"]
@@ -266,21 +294,21 @@ class _NodeWriter:
 
         def fill() -> None:
             for key, item in value.items():
-                node.append(self._add(key, f"{path}.key({key!r:.40})"))
-                node.append(self._add(item, f"{path}.get({key!r:.40})"))
+                node.append(self._add(key, (path, ".key(%s)", key)))
+                node.append(self._add(item, (path, ".get(%s)", key)))
 
         self._work.append(fill)
         return index
 
-    def _write_set(self, value: Set[Any], path: str) -> int:
+    def _write_set(self, value: Set[Any], path: _Path) -> int:
         node: list[Any] = ["S"]
         index = self._new(node, value)
         self._work.append(
-            lambda: node.extend([self._add(item, f"{path}.item({i})") for i, item in enumerate(value)])
+            lambda: node.extend([self._add(item, (path, ".item(%s)", i)) for i, item in enumerate(value)])
         )
         return index
 
-    def _write_fields(self, value: Any, path: str) -> int:
+    def _write_fields(self, value: Any, path: _Path) -> int:
         if dataclasses.is_dataclass(value):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         elif isinstance(value, msgspec.Struct):
@@ -291,28 +319,28 @@ class _NodeWriter:
         return self._write_object(fields, path, value)
 
     # --- leaves ------------------------------------------------------------------------------------
-    def _write_enum(self, value: enum.Enum, path: str) -> int:
+    def _write_enum(self, value: enum.Enum, path: _Path) -> int:
         return self._add(value.value, path)
 
-    def _write_datetime(self, value: dt.datetime, path: str) -> int:
+    def _write_datetime(self, value: dt.datetime, path: _Path) -> int:
         moment = value if value.tzinfo is not None else value.astimezone()
         return self._new(["D", (moment - _EPOCH) // dt.timedelta(microseconds=1) / 1000], value)
 
-    def _write_js_date(self, value: JSDate, path: str) -> int:
+    def _write_js_date(self, value: JSDate, path: _Path) -> int:
         return self._new(["D", None if math.isnan(value.milliseconds) else value.milliseconds], value)
 
-    def _write_iso(self, value: dt.date | dt.time, path: str) -> int:
+    def _write_iso(self, value: dt.date | dt.time, path: _Path) -> int:
         return self._new(value.isoformat())
 
-    def _write_text(self, value: Any, path: str) -> int:
+    def _write_text(self, value: Any, path: _Path) -> int:
         return self._new(str(value))
 
-    def _write_reg_exp(self, value: RegExp, path: str) -> int:
+    def _write_reg_exp(self, value: RegExp, path: _Path) -> int:
         return self._new(["R", well_formed(value.source), value.flags], value)
 
-    def _write_pattern(self, value: re.Pattern[Any], path: str) -> int:
+    def _write_pattern(self, value: re.Pattern[Any], path: _Path) -> int:
         if not isinstance(value.pattern, str):
-            raise ValueEncodingError(f"{path}: a pattern of bytes cannot be sent", path=path)
+            raise _refusal(path, "a pattern of bytes cannot be sent")
         pairs = ((re.I, "i"), (re.M, "m"), (re.S, "s"))
         return self._new(
             [
@@ -323,36 +351,36 @@ class _NodeWriter:
             value,
         )
 
-    def _write_url(self, value: URL, path: str) -> int:
+    def _write_url(self, value: URL, path: _Path) -> int:
         return self._new(["U", value.href], value)
 
-    def _write_array_buffer(self, value: ArrayBuffer, path: str) -> int:
+    def _write_array_buffer(self, value: ArrayBuffer, path: _Path) -> int:
         return self._bytes("ArrayBuffer", value.data, value)
 
-    def _write_typed_array(self, value: TypedArray, path: str) -> int:
+    def _write_typed_array(self, value: TypedArray, path: _Path) -> int:
         return self._bytes(value.kind, value.data, value)
 
-    def _write_bytes(self, value: bytes | bytearray, path: str) -> int:
+    def _write_bytes(self, value: bytes | bytearray, path: _Path) -> int:
         return self._bytes("Uint8Array", bytes(value) if isinstance(value, bytearray) else value, value)
 
-    def _write_buffer(self, value: Any, path: str) -> int:
+    def _write_buffer(self, value: Any, path: _Path) -> int:
         view = value if isinstance(value, memoryview) else memoryview(value)
         code = view.format.lstrip("@=<") if sys.byteorder == "little" else view.format
         kind = _KINDS_BY_FORMAT.get(code)
         if kind is None or view.ndim != 1:
-            raise ValueEncodingError(
-                f"{path}: a buffer of format {view.format!r} and {view.ndim} dimensions cannot be sent "
+            raise _refusal(
+                path,
+                f"a buffer of format {view.format!r} and {view.ndim} dimensions cannot be sent "
                 "(one dimension of a typed array's format can)",
-                path=path,
             )
         return self._bytes(kind, view.tobytes(), value)
 
-    def _write_js_error(self, value: JSError, path: str) -> int:
+    def _write_js_error(self, value: JSError, path: _Path) -> int:
         return self._error(
             value, path, value.name, value.message, value.stack, value.dom, value.cause, value.fields
         )
 
-    def _write_exception(self, value: BaseException, path: str) -> int:
+    def _write_exception(self, value: BaseException, path: _Path) -> int:
         if isinstance(value, GuestError):
             cause = UNDEFINED if value.cause is None else value.cause
             return self._error(
@@ -370,7 +398,7 @@ class _NodeWriter:
     def _error(
         self,
         value: Any,
-        path: str,
+        path: _Path,
         name: str,
         message: str,
         stack: str,
@@ -383,7 +411,7 @@ class _NodeWriter:
 
         def fill() -> None:
             if cause is not UNDEFINED:
-                node[5] = self._add(cause, f"{path}.cause")
+                node[5] = self._add(cause, (path, ".%s", "cause"))
             if fields:
                 node[6] = self._write_object(fields, path, fields)
 
@@ -391,70 +419,70 @@ class _NodeWriter:
         return index
 
     # --- web objects -------------------------------------------------------------------------------
-    def _body(self, value: Request | Response, path: str) -> list[int] | None:
+    def _body(self, value: Request | Response, path: _Path) -> list[int] | None:
         if value.body_used:
-            raise ValueEncodingError(f"{path}: its body has been read already and cannot be sent", path=path)
+            raise _refusal(path, "its body has been read already and cannot be sent")
         if value.content is not None:
             return [0, self._attach(value.content)]
         return None if value.body is None else [1, self._exporter.open_body(value.body)]
 
-    def _blob(self, value: Blob, path: str) -> int:
+    def _blob(self, value: Blob, path: _Path) -> int:
         if value.content is None:
-            raise ValueEncodingError(
-                f"{path}: a Blob that is not in memory cannot be sent; send `Response(blob.stream())`, "
+            raise _refusal(
+                path,
+                "a Blob that is not in memory cannot be sent; send `Response(blob.stream())`, "
                 "or `Blob([await blob.bytes()])` when it is small",
-                path=path,
             )
         return self._attach(value.content)
 
-    def _write_headers(self, value: Headers, path: str) -> int:
+    def _write_headers(self, value: Headers, path: _Path) -> int:
         return self._new(["Hd", list(value.multi_items())], value)
 
-    def _write_request(self, value: Request, path: str) -> int:
+    def _write_request(self, value: Request, path: _Path) -> int:
         node = ["Rq", value.url, value.method, list(value.headers.multi_items()), self._body(value, path)]
         return self._new(node, value)
 
-    def _write_response(self, value: Response, path: str) -> int:
+    def _write_response(self, value: Response, path: _Path) -> int:
         body = self._body(value, path)
         return self._new(
             ["Rs", value.status, value.status_text, list(value.headers.multi_items()), body, value.url or ""],
             value,
         )
 
-    def _write_file(self, value: File, path: str) -> int:
+    def _write_file(self, value: File, path: _Path) -> int:
         data = self._blob(value, path)
         return self._new(["Fi", value.type, well_formed(value.name), value.last_modified_ms, data], value)
 
-    def _write_blob(self, value: Blob, path: str) -> int:
+    def _write_blob(self, value: Blob, path: _Path) -> int:
         return self._new(["Bl", value.type, self._blob(value, path)], value)
 
-    def _write_form_data(self, value: FormData, path: str) -> int:
+    def _write_form_data(self, value: FormData, path: _Path) -> int:
         node: list[Any] = ["FD"]
         index = self._new(node, value)
         for name, item in value.items():
             node.append(well_formed(name))
-            node.append(self._add(item, f"{path}.{name}"))
+            node.append(self._add(item, (path, ".%s", name)))
         return index
 
     # --- live objects ------------------------------------------------------------------------------
     def _live(self, kind: str, value: Any) -> int:
         return self._new(["L", kind, *self._exporter.export_reference(kind, value)], value)
 
-    def _write_function(self, value: Any, path: str) -> int:
+    def _write_function(self, value: Any, path: _Path) -> int:
         return self._live("function", value)
 
-    def _write_promise(self, value: Awaitable[Any], path: str) -> int:
+    def _write_promise(self, value: Awaitable[Any], path: _Path) -> int:
         return self._live("promise", value)
 
-    def _write_iterator(self, value: Any, path: str) -> int:
+    def _write_iterator(self, value: Any, path: _Path) -> int:
         return self._live("iterator", value)
 
-    def _write_signal(self, value: AbortSignal, path: str) -> int:
+    def _write_signal(self, value: AbortSignal, path: _Path) -> int:
         reference = self._exporter.export_reference("signal", value)
         node: list[Any] = ["L", "signal", *reference]
         index = self._new(node, value)
         if value.aborted and len(reference) > 1:
-            node.append(self._add(value.reason, f"{path}.reason"))
+            node.append(self._add(value.reason, (path, ".%s", "reason")))
         return index
 
 
@@ -486,6 +514,24 @@ _WRITERS: dict[type | tuple[type, ...], str] = {
     msgspec.Struct: "_write_fields",
 }
 assert set(_KINDS_BY_FORMAT.values()) <= set(ARRAY_FORMATS)
+
+
+def _refusal(path: _Path, reason: str) -> ValueEncodingError:
+    where = _path_text(path)
+    return ValueEncodingError(f"{where}: {reason}", path=where)
+
+
+def _path_text(path: _Path) -> str:
+    """The path as text: its root and its last steps. A program chooses how long it is, and what its keys are."""
+    steps: list[str] = []
+    while type(path) is tuple:
+        path, form, key = path
+        if len(steps) < _PATH_STEPS:
+            keys = form.endswith("(%s)") and not isinstance(key, int)
+            steps.append(form % (preview(key, _KEY_CHARACTERS) if keys else cut(str(key), _KEY_CHARACTERS)))
+        elif len(steps) == _PATH_STEPS:
+            steps.append("...")
+    return f"{path}{''.join(reversed(steps))}"
 
 
 def _describe(value: Any) -> str:

@@ -18,7 +18,7 @@ from isolatejs.errors import (
     SandboxCrashedError,
     SandboxStartError,
 )
-from isolatejs.wire.message import EncodedValue
+from isolatejs.wire.message import EncodedValue, Number
 from isolatejs.wire.unicode import well_formed
 
 
@@ -31,8 +31,8 @@ class EncodedError(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     code: str | None = None
     dom: bool = False
     filename: str | None = None
-    line: int | None = None
-    column: int | None = None
+    line: Number | None = None
+    column: Number | None = None
     source_line: str | None = None
     cause: EncodedError | None = None
     cause_value: EncodedValue | None = None

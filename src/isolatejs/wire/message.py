@@ -9,9 +9,16 @@ from __future__ import annotations
 import functools
 import re
 from enum import Enum
-from typing import ClassVar
+from typing import Annotated, ClassVar, Final
 
 import msgspec
+
+SAFE_INTEGER: Final = 2**53 - 1
+"""The largest integer that a JavaScript number holds together with its neighbours."""
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER)]
+"""An id or a count that the guest writes. In this range no two integers share a hash: with ids chosen to share one,
+a table of them takes a time that grows with the square of their number."""
 
 
 class Door(Enum):
@@ -65,8 +72,8 @@ class EncodedValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Bytes that belong to a message: the attachment with index `a`, or the stream with id `s`."""
 
-    a: int | None = None
-    s: int | None = None
+    a: Number | None = None
+    s: Number | None = None
 
 
 @functools.cache

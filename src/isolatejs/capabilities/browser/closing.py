@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.limits import BROWSER_CONTEXT_CLOSE_MS, BROWSER_STATE_SAVE_MS
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.browser.profiles import OpenProfile
 
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 async def read_state(context: Any, **options: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,10 +16,11 @@ from isolatejs.limits import (
     BROWSER_EVENT_TEXT_LIMIT,
     BROWSER_EVENTS_PER_SECOND_LIMIT,
 )
+from isolatejs.web.program_log import program_logger
 
 EventType = Literal["browserConsoleLog", "networkRequest", "networkResponse", "requestFailure", "pageError"]
 EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

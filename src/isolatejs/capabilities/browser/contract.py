@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from isolatejs.wire.message import Call, Door, EncodedValue, Message, Note
+from isolatejs.wire.message import Call, Door, EncodedValue, Message, Note, Number
 
 
 class Placed(Message, frozen=True):
     """An object, or a function of the program by its number, in the place of a null of an encoded value."""
 
-    path: tuple[str | int, ...]
+    path: tuple[str | Number, ...]
     handle: Handle | None = None
-    callback: int | None = None
+    callback: Number | None = None
 
 
 class Step(Message, frozen=True):
@@ -26,7 +26,7 @@ class Step(Message, frozen=True):
 class Handle(Message, frozen=True):
     """An object: a number that the host gave, and steps from there."""
 
-    ref: int
+    ref: Number
     steps: tuple[Step, ...] = ()
 
 
@@ -63,13 +63,13 @@ class ObjectsReleased(Note, frozen=True):
     An object that was given once more meanwhile is still held.
     """
 
-    released: list[tuple[int, int]]
+    released: list[tuple[Number, Number]]
 
 
 class EventFired(Note, frozen=True):
     """An event of an object. `value` is its payload as in `Given`."""
 
-    ref: int
+    ref: Number
     event: str
     value: EncodedValue
     objects: tuple[GivenObject, ...] = ()
@@ -78,8 +78,8 @@ class EventFired(Note, frozen=True):
 class GivenObject(Message, frozen=True):
     """An object in a result: where, its number, its class, and what can be read of it without asking."""
 
-    path: tuple[str | int, ...]
-    ref: int
+    path: tuple[str | Number, ...]
+    ref: Number
     kind: str
     facts: EncodedValue | None = None
 
@@ -103,7 +103,7 @@ class RunCallback(Call, frozen=True):
 
     door: ClassVar[Door] = Door.WAIT
     """A page that closes gives up what it has called, which is no cancellation of the embedder's."""
-    callback: int
+    callback: Number
     args: EncodedValue
     objects: tuple[GivenObject, ...] = ()
     listener: bool = False
@@ -114,7 +114,7 @@ class UrlQuestion(Message, frozen=True):
     """Which of these routes of the program take this URL?"""
 
     url: str
-    routes: tuple[int, ...]
+    routes: tuple[Number, ...]
 
 
 class MatchUrls(Call, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,6 +37,7 @@ from isolatejs.errors import (
     RuntimeDisposedError,
 )
 from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_RESULT_DEPTH_LIMIT, BROWSER_SESSION_CLOSE_MS
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
 from isolatejs.wire.message import EncodedValue
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
 
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 HANDLE_STEPS_LIMIT = 200
 EVENTS = frozenset({
     "close", "console", "crash", "dialog", "domcontentloaded", "download", "filechooser", "frameattached",

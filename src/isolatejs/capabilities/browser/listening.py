@@ -7,11 +7,12 @@ another tenant's. So every listener and handler that it gets passes through `con
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-_logger = logging.getLogger("isolatejs.browser")
+from isolatejs.web.program_log import program_logger
+
+_logger = program_logger("isolatejs.browser")
 
 
 def contained(function: Callable[..., Any]) -> Callable[..., Any]:

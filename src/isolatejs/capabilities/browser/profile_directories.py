@@ -7,7 +7,6 @@ behind by one that was killed.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from isolatejs.limits import BROWSER_CONTEXT_CLOSE_MS, BROWSER_FILE_LIMIT_BYTES
+from isolatejs.web.program_log import program_logger
 
 if sys.platform != "win32":
     import fcntl
@@ -37,7 +37,7 @@ _KEPT: Final = re.compile(
 (Preferences, Sessions, Local State, extensions, service workers, certificates), and a program can write to it."""
 _POLL_S: Final = 0.02
 _REMOVALS: Final = 50
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 def is_kept(name: str) -> bool:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,13 +25,14 @@ from isolatejs.capabilities.browser.bindings import ProfileOptions
 from isolatejs.capabilities.browser.closing import read_state
 from isolatejs.capabilities.browser.profile_directories import ProfileDirectory, is_kept
 from isolatejs.limits import BROWSER_PROFILE_LIMIT_BYTES, BROWSER_PROFILE_LIMIT_FILES
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.browser.bindings import FileAccess, Held
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 class _Manifest(msgspec.Struct):

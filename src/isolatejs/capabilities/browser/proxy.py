@@ -8,18 +8,18 @@ what browsers say to a proxy: CONNECT, and requests with a whole URL, one per co
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from isolatejs.errors import FetchError
 from isolatejs.limits import BROWSER_PROXY_CONNECTIONS_LIMIT, BROWSER_PROXY_HEAD_LIMIT_BYTES
+from isolatejs.web.program_log import program_logger
 
 OpenSocket = Callable[[str], Awaitable[socket.socket]]
 """Given a URL, a socket connected to its host. Raises FetchError when the policy refuses, or OSError."""
 
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 _HOP_BY_HOP = (b"connection:", b"proxy-connection:", b"proxy-authorization:", b"keep-alive:")
 
 

@@ -7,19 +7,19 @@ their users. Every request of a page or context that has routes comes here, and 
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from isolatejs.capabilities.browser.listening import contained, settle
 from isolatejs.errors import GuestError, IsolateError, QuotaExceededError
 from isolatejs.limits import BROWSER_ROUTES_LIMIT
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.browser.callbacks import ProgramCallback
 
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 def every_url(url: str) -> bool:

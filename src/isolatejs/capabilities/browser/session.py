@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import itertools
-import logging
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.capabilities.browser.arguments import convert
@@ -32,6 +31,7 @@ from isolatejs.limits import (
     BROWSER_MANAGED_WAIT_MS,
     BROWSER_SESSION_CLOSE_MS,
 )
+from isolatejs.web.program_log import program_logger
 from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.browser.profiles import OpenProfile
     from isolatejs.capabilities.browser.proxy import OpenSocket
 
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 _NO_WEBRTC = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isolatejs.wire.message import EncodedValue, Note
+from isolatejs.wire.message import EncodedValue, Note, Number
 
 
 class EntryLogged(Note, frozen=True):
@@ -11,12 +11,12 @@ class EntryLogged(Note, frozen=True):
     type: str
     level: str
     stdout: str
-    group_depth: int
+    group_depth: Number
     timestamp: float
     values: EncodedValue | None = None
     label: str | None = None
     duration_ms: float | None = None
-    count: int | None = None
+    count: Number | None = None
     collapsed: bool | None = None
     stack: str | None = None
 

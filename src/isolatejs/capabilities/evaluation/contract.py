@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from isolatejs.wire.message import Call, Door, EncodedValue, Note
+import msgspec
+
+from isolatejs.limits import ESCAPED_ERROR_LIMIT_CHARACTERS
+from isolatejs.wire.message import Call, Door, Note
+
+EscapedText = Annotated[str, msgspec.Meta(max_length=ESCAPED_ERROR_LIMIT_CHARACTERS)]
 
 
 class EvaluateProgram(Call, frozen=True):
@@ -23,9 +28,14 @@ class AwaitIdle(Call, frozen=True):
 
 
 class ErrorEscaped(Note, frozen=True):
-    """An exception or rejection that no running program accounts for: from a timer, say."""
+    """An exception or rejection that no running program accounts for: from a timer, say.
 
-    error: EncodedValue
+    Only text crosses: the host writes it into a log, and a value has no bounded text.
+    """
+
+    name: EscapedText
+    message: EscapedText
+    stack: EscapedText = ""
 
 
 TO_HOST = (ErrorEscaped,)

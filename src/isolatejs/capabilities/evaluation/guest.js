@@ -7,13 +7,14 @@
 // @ts-check
 
 import { core, runNextTurn } from "../../guest/engine.js";
-import { rememberProgram } from "../../guest/errors.js";
+import { describeError, rememberProgram } from "../../guest/errors.js";
 import { hasPendingTimers, pause } from "../../guest/timers.js";
 import {
   PromisePrototypeThen,
   PromiseWithResolvers,
   RegExpPrototypeExec,
   SafeMap,
+  StringPrototypeSlice,
 } from "../../guest/primordials.js";
 
 /** Words and forms whose meaning differs between eval code and a module, or that only a module can hold. */
@@ -29,6 +30,8 @@ const strictEval = (0, eval)(
 );
 
 const IDLE_CHECK_MS = 5;
+/** As in limits.py. */
+const ESCAPED_ERROR_LIMIT = 10_000;
 
 /** Ids of running programs, and how to fail each. @type {Map<number, (error: any) => void>} */
 const running = new SafeMap();
@@ -150,6 +153,9 @@ async function answer(kernel, id, value) {
   }
 }
 
+/** As much of a text as the host takes. @param {string} text */
+const shortened = (text) => StringPrototypeSlice(text, 0, ESCAPED_ERROR_LIMIT);
+
 /** Errors that no promise chain carries to the host on its own. @param {import("../../guest/kernel.js").Kernel} kernel */
 function watchEscapes(kernel) {
   const escaped = (/** @type {any} */ event, /** @type {any} */ error) => {
@@ -160,10 +166,12 @@ function watchEscapes(kernel) {
       fail(error);
       return;
     }
-    /** @type {Uint8Array[]} */
-    const attachments = [];
-    const encoded = kernel.channel.encode(`${error?.stack ?? error}`.slice(0, 10_000), attachments);
-    kernel.channel.note("evaluation.errorEscaped", { error: encoded }, { attachments });
+    const { name, message, stack = "" } = describeError(error);
+    kernel.channel.note("evaluation.errorEscaped", {
+      name: shortened(name),
+      message: shortened(message),
+      stack: shortened(stack),
+    });
   };
   globalThis.addEventListener("unhandledrejection", (event) => {
     if (!event.defaultPrevented) escaped(event, event.reason);

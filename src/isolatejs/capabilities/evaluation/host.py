@@ -38,7 +38,8 @@ class EvaluationHost:
         await self._scope.channel.call(AwaitIdle())
 
     def error_escaped(self, message: ErrorEscaped, note: IncomingNote) -> None:
-        self.last_error = str(note.decode(message.error))
+        headline = f"{message.name}: {message.message}" if message.message else message.name
+        self.last_error = message.stack or headline
         self._scope.logger.warning("the program left an error unhandled: %.2000s", self.last_error)
 
     async def close(self) -> None:

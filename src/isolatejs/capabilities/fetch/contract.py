@@ -10,10 +10,11 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from isolatejs.wire.message import Body, Call, Door, Note
+from isolatejs.limits import HEADERS_LIMIT_COUNT
+from isolatejs.wire.message import Body, Call, Door, Note, Number
 
-HeaderList = tuple[tuple[str, str], ...]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+HeaderList = Annotated[tuple[tuple[str, str], ...], msgspec.Meta(max_length=HEADERS_LIMIT_COUNT)]
+Count = Number
 
 
 class SendRequest(Call, frozen=True):
@@ -35,7 +36,7 @@ class SendRequest(Call, frozen=True):
 class ResponseHead(msgspec.Struct, frozen=True, rename="camel"):
     """The answer to SendRequest."""
 
-    status: int
+    status: Number
     status_text: str
     headers: HeaderList
     url: str
@@ -69,7 +70,7 @@ class CloseWebSocket(Call, frozen=True):
     """Start the closing handshake; WebSocketClosed follows."""
 
     socket: Count
-    code: int = 1000
+    code: Number = 1000
     reason: str = ""
 
 
@@ -86,7 +87,7 @@ class WebSocketClosed(Note, frozen=True):
     """A WebSocket has ended. Code 1006 says that the connection was lost."""
 
     socket: Count
-    code: int
+    code: Number
     reason: str
 
 

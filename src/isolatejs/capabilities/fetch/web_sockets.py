@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Final
 
 from isolatejs.capabilities.fetch.contract import (
@@ -16,6 +15,7 @@ from isolatejs.capabilities.fetch.contract import (
 )
 from isolatejs.errors import FetchError, GuestProtocolError, IsolateError
 from isolatejs.limits import WEB_SOCKET_MESSAGE_LIMIT_BYTES, WEB_SOCKETS_LIMIT
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OutboundWebSockets"]
 
-_logger = logging.getLogger("isolatejs.fetch")
+_logger = program_logger("isolatejs.fetch")
 _CLOSE_S: Final = 0.2
 
 

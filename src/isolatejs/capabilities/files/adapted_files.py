@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import inspect
-import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from isolatejs.limits import WHOLE_FILE_LIMIT_BYTES
+from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError
 
 from .entries import DirectoryEntry, FileStat, stat_from_anything
@@ -19,7 +19,7 @@ from .whole_file import HeldContent, RangeFile, WholeFile, WholeSwapFile
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
-_logger = logging.getLogger("isolatejs.files")
+_logger = program_logger("isolatejs.files")
 
 REQUIRED_METHODS: Final = ("read_file", "readdir", "stat")
 CHANGING_METHODS: Final = ("write_file", "unlink", "mkdir", "rmdir", "rename")

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import msgspec
 
-from isolatejs.wire.message import Call
+from isolatejs.wire.message import Call, Number
 
-Position = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Position = Number
 """A place or size in a file: what a JavaScript number can count."""
-Handle = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Handle = Number
 Mode = Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
 
@@ -23,22 +23,22 @@ class StatAnswer(msgspec.Struct, frozen=True, rename="camel"):
     """State of an entry; `version` changes with the content."""
 
     kind: str
-    size: int
+    size: Number
     mtime_ms: float
     atime_ms: float
     ctime_ms: float
     birthtime_ms: float
-    mode: int
-    inode: int
-    links: int
-    blocks: int
+    mode: Number
+    inode: Number
+    links: Number
+    blocks: Number
     version: str
 
 
 class OpenedAnswer(msgspec.Struct, frozen=True):
     """An open file."""
 
-    handle: int
+    handle: Number
     stat: StatAnswer
 
 

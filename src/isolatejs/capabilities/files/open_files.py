@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-import logging
 
 from isolatejs.limits import OPEN_FILES_LIMIT
+from isolatejs.web.program_log import program_logger
 
 from .file_errors import file_error
 from .file_tree import OpenFile, SwapFile
 
-_logger = logging.getLogger("isolatejs.files")
+_logger = program_logger("isolatejs.files")
 
 
 class OpenFiles:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isolatejs.capabilities.events import call_event_handler
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .module_source import FoundModule
 
-_logger = logging.getLogger("isolatejs.modules")
+_logger = program_logger("isolatejs.modules")
 
 
 @dataclass(frozen=True, slots=True)

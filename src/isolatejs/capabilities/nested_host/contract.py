@@ -167,7 +167,7 @@ class CloseSocket(Call, frozen=True):
 
     id: Number
     connection: str
-    code: int = 1000
+    code: Count = 1000
     reason: str = ""
 
 

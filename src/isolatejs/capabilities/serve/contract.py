@@ -14,10 +14,10 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-from isolatejs.wire.message import Body, Call, Door, EncodedValue, Note
+from isolatejs.wire.message import SAFE_INTEGER, Body, Call, Door, EncodedValue, Note, Number
 
 HeaderList = list[tuple[str, str]]
-RequestNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+RequestNumber = Annotated[int, msgspec.Meta(ge=1, le=SAFE_INTEGER)]
 CloseCode = Annotated[int, msgspec.Meta(ge=1000, le=4999)]
 
 MESSAGE_COST: Final = 64
@@ -41,7 +41,7 @@ class HandleRequest(Call, frozen=True):
 
     door: ClassVar[Door] = Door.SERVED
 
-    request: int
+    request: Number
     method: str
     url: str
     headers: HeaderList
@@ -53,11 +53,11 @@ class HandleRequest(Call, frozen=True):
 class HandledRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """The answer to HandleRequest: a response, or a WebSocket when `upgraded`."""
 
-    status: int = 200
+    status: Number = 200
     status_text: str = ""
     headers: HeaderList = []
     body: Body | None = None
-    body_length: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    body_length: Number | None = None
     """Bytes of a streamed body, where the guest knows it."""
     open: bool = False
     """The guest still works for the request: a streamed body or waitUntil(). RequestFinished follows."""
@@ -69,7 +69,7 @@ class HandledRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
 class RequestEnded(Note, frozen=True):
     """The host is through with a request: its response was read, or nobody wants it any more (`aborted`)."""
 
-    request: int
+    request: Number
     aborted: bool = False
 
 
@@ -83,7 +83,7 @@ class HandlerFailed(Note, frozen=True):
     """A handler threw, rejected or answered with no response."""
 
     message: str
-    request: int = 0
+    request: Number = 0
     recovered: bool = False
     """The program's `error` handler takes care of it."""
 
@@ -93,7 +93,7 @@ class OpenConnection(Call, frozen=True):
 
     door: ClassVar[Door] = Door.SERVED
 
-    request: int
+    request: Number
 
 
 class DeliverMessage(Call, frozen=True):
@@ -101,7 +101,7 @@ class DeliverMessage(Call, frozen=True):
 
     door: ClassVar[Door] = Door.SERVED
 
-    request: int
+    request: Number
     text: str | None = None
 
 
@@ -110,8 +110,8 @@ class CloseConnection(Call, frozen=True):
 
     door: ClassVar[Door] = Door.SERVED
 
-    request: int
-    code: int
+    request: Number
+    code: Number
     reason: str = ""
 
 
@@ -120,7 +120,7 @@ class FailConnection(Call, frozen=True):
 
     door: ClassVar[Door] = Door.SERVED
 
-    request: int
+    request: Number
     message: str
     name: str = "Error"
 
@@ -128,8 +128,8 @@ class FailConnection(Call, frozen=True):
 class MessagesTaken(Note, frozen=True):
     """The embedder has taken messages; gives back their credit."""
 
-    request: int
-    size: int
+    request: Number
+    size: Number
 
 
 class MessageSent(Note, frozen=True):

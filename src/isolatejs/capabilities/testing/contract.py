@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from isolatejs.wire.message import Call, Door, EncodedValue, Message, Note
+from isolatejs.wire.message import Call, Door, EncodedValue, Message, Note, Number
 
 Status = Literal["pass", "fail", "skip", "todo"]
 UpdateMode = Literal["new", "all", "none"]
@@ -20,8 +20,8 @@ class FailureReport(Message, frozen=True):
     message: str
     stack: str
     filename: str | None = None
-    line: int | None = None
-    column: int | None = None
+    line: Number | None = None
+    column: Number | None = None
     source_line: str | None = None
     matcher_name: str | None = None
     expected: EncodedValue | None = None
@@ -33,41 +33,41 @@ class FailureReport(Message, frozen=True):
 class PlannedSuite(Message, frozen=True):
     """A suite of the file. Suite 0 is the file itself and is not listed."""
 
-    id: int
-    parent: int
+    id: Number
+    parent: Number
     name: str
-    line: int | None = None
-    column: int | None = None
+    line: Number | None = None
+    column: Number | None = None
 
 
 class PlannedTest(Message, frozen=True):
     """A test of the file. `budget_ms` is how long it may take in all, 0 for as long as it likes."""
 
-    id: int
-    suite: int
+    id: Number
+    suite: Number
     name: str
     plan: Literal["run", "skip", "todo"]
     budget_ms: float = 0
-    line: int | None = None
-    column: int | None = None
+    line: Number | None = None
+    column: Number | None = None
 
 
 class SnapshotCounts(Message, frozen=True):
     """What became of the snapshots of a run."""
 
-    matched: int = 0
-    unmatched: int = 0
-    added: int = 0
-    updated: int = 0
-    unchecked: int = 0
+    matched: Number = 0
+    unmatched: Number = 0
+    added: Number = 0
+    updated: Number = 0
+    unchecked: Number = 0
 
 
 class InlineSnapshot(Message, frozen=True):
     """An inline snapshot that the test file lacks: the place of the matcher's name, and its text."""
 
     filename: str
-    line: int
-    column: int
+    line: Number
+    column: Number
     snapshot: str
 
 
@@ -95,12 +95,12 @@ class RunTests(Call, frozen=True):
     timeout_ms: float
     hook_timeout_ms: float
     load_timeout_ms: float
-    retry: int
-    bail: int
-    max_concurrency: int
+    retry: Number
+    bail: Number
+    max_concurrency: Number
     update: UpdateMode
     pattern: str | None
-    ids: list[int] | None
+    ids: list[Number] | None
     list_only: bool
     locations: bool
     coverage: bool
@@ -161,13 +161,13 @@ class RunStarted(Note, frozen=True):
 class SuiteStarted(Note, frozen=True):
     """A suite begins."""
 
-    suite: int
+    suite: Number
 
 
 class SuiteEnded(Note, frozen=True):
     """A suite is done; `errors` are those of its hooks."""
 
-    suite: int
+    suite: Number
     duration_ms: float
     errors: list[FailureReport]
 
@@ -175,7 +175,7 @@ class SuiteEnded(Note, frozen=True):
 class HookBegun(Note, frozen=True):
     """A hook around a suite is about to run. The host has to know, should it never end."""
 
-    suite: int
+    suite: Number
     kind: str
     budget_ms: float
 
@@ -184,21 +184,21 @@ class TestStarted(Note, frozen=True):
     """A test is about to run. The host has to know, should it never end."""
 
     __test__: ClassVar[bool] = False
-    test: int
+    test: Number
 
 
 class TestEnded(Note, frozen=True):
     """A test has a result."""
 
     __test__: ClassVar[bool] = False
-    test: int
+    test: Number
     status: Status
     duration_ms: float
     errors: list[FailureReport] = msgspec.field(default_factory=list)
-    retries: int = 0
+    retries: Number = 0
     reason: str | None = None
-    line: int | None = None
-    column: int | None = None
+    line: Number | None = None
+    column: Number | None = None
 
 
 TO_HOST = (

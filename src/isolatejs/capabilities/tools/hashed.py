@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from isolatejs.capabilities.tools.paths import ToolValueError
+from isolatejs.capabilities.tools.paths import Path, wrong
 from isolatejs.limits import HASH_COLLISIONS_LIMIT
 
 
-def make_set(cls: type[Any], items: Iterable[Any], path: str) -> Any:
+def make_set(cls: type[Any], items: Iterable[Any], path: Path) -> Any:
     """A set or frozenset of the items. Raises ToolValueError for too many of one hash."""
     made: set[Any] = set()
     seen: Counter[int] = Counter()
@@ -26,7 +26,7 @@ def make_set(cls: type[Any], items: Iterable[Any], path: str) -> Any:
     return made if cls is set else cls(made)
 
 
-def make_dict(pairs: Iterable[tuple[Any, Any]], path: str) -> dict[Any, Any]:
+def make_dict(pairs: Iterable[tuple[Any, Any]], path: Path) -> dict[Any, Any]:
     """A dict of the pairs. Raises ToolValueError for too many keys of one hash."""
     made: dict[Any, Any] = {}
     seen: Counter[int] = Counter()
@@ -38,11 +38,10 @@ def make_dict(pairs: Iterable[tuple[Any, Any]], path: str) -> dict[Any, Any]:
     return made
 
 
-def _count(seen: Counter[int], item: Any, path: str) -> None:
+def _count(seen: Counter[int], item: Any, path: Path) -> None:
     if isinstance(item, (str, bytes)):  # nobody outside knows their hashes
         return
     key = hash(item)
     seen[key] += 1
     if seen[key] > HASH_COLLISIONS_LIMIT:
-        text = f"{path}: more than {HASH_COLLISIONS_LIMIT} different values with one hash"
-        raise ToolValueError(text, tool="", path=path)
+        raise wrong(path, f"more than {HASH_COLLISIONS_LIMIT} different values with one hash")

@@ -62,11 +62,10 @@ class ToolsHost:
         signature = self._signatures.get(message.path)
         if signature is None:
             raise GuestVisibleError("ReferenceError", f"there is no tool {message.path:.200}")
-        args = call.decode(message.args)
-        if type(args) is not list:
-            raise GuestProtocolError("tool arguments that are no array")
+        arguments = call.arguments(message.args)
         try:
-            positional, keywords = signature.bind(args)
+            copies = arguments.copies() if signature.is_typed else ()
+            positional, keywords = signature.bind(arguments.values, copies)
         except ToolValueError as error:
             raise GuestVisibleError("TypeError", str(error)) from error
         controller: AbortController | None = None

@@ -10,10 +10,15 @@ from typing import Any, Final
 from isolatejs.capabilities.tools import shapes
 from isolatejs.capabilities.tools.shapes import Shape
 from isolatejs.errors import IsolateError
+from isolatejs.web.preview import cut, preview
 from isolatejs.web.values import UNDEFINED
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
 _SHOWN_VALUE_CHARACTERS: Final = 40
+_SHOWN_NAME_CHARACTERS: Final = 80
+_SHOWN_STEPS: Final = 50
+_SUGGESTED_CHARACTERS: Final = 100
+"""A longer text is no misspelling, and looking for the nearest takes long."""
 
 
 class ToolValueError(IsolateError, TypeError):
@@ -35,14 +40,44 @@ def is_undefined(value: Any) -> bool:
     return value is UNDEFINED
 
 
-def property_path(base: str, name: Any) -> str:
+Path = str | tuple[Any, Any, bool]
+"""Where a value stands: the name of an argument, or what holds it, its index or name there, and whether it is an index.
+
+It becomes text in errors only: a program chooses how long names are, and how deep they stand.
+"""
+
+
+def property_path(base: Path, name: Any) -> Path:
     """`base.name`, or `base["odd name"]`."""
-    text = str(name)
-    return f"{base}.{text}" if _IDENTIFIER.match(text) else f"{base}[{json.dumps(text)}]"
+    return (base, name, False)
 
 
-def index_path(base: str, index: int) -> str:
-    return f"{base}[{index}]"
+def index_path(base: Path, index: int) -> Path:
+    return (base, index, True)
+
+
+def path_text(path: Path) -> str:
+    """`args[0].rows["odd name"][3]`; only the last steps of a long path."""
+    steps: list[str] = []
+    while isinstance(path, tuple):
+        path, name, is_index = path
+        if len(steps) > _SHOWN_STEPS:
+            continue
+        steps.append("..." if len(steps) == _SHOWN_STEPS else f"[{name}]" if is_index else _property(name))
+    return f"{path}{''.join(reversed(steps))}"
+
+
+def _property(name: Any) -> str:
+    text = (
+        cut(name, _SHOWN_NAME_CHARACTERS) if isinstance(name, str) else preview(name, _SHOWN_NAME_CHARACTERS)
+    )
+    return f".{text}" if _IDENTIFIER.match(text) else f"[{json.dumps(text)}]"
+
+
+def wrong(path: Path, message: str) -> ToolValueError:
+    """The error of a wrong part; whoever knows the tool adds its name."""
+    where = path_text(path)
+    return ToolValueError(f"{where}: {message}", tool="", path=where)
 
 
 def type_mismatch(shape: Shape, value: Any) -> str:
@@ -53,7 +88,7 @@ def literal_message(allowed: tuple[Any, ...], value: Any) -> str:
     """`expected 'low' | 'high', got 'hihg', did you mean 'high'?`"""
     wanted = " | ".join(repr(entry) for entry in allowed)
     message = f"expected {wanted}, got {describe_value(value)}"
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= _SUGGESTED_CHARACTERS:
         near = difflib.get_close_matches(value, [entry for entry in allowed if isinstance(entry, str)], n=1)
         if near:
             message += f", did you mean {near[0]!r}?"
@@ -72,8 +107,7 @@ def describe_type(value: Any) -> str:
 def describe_value(value: Any) -> str:
     """A short literal for plain values, the class for all others."""
     if isinstance(value, str | int | float):
-        text = repr(value)
-        return text if len(text) <= _SHOWN_VALUE_CHARACTERS else f"{text[:_SHOWN_VALUE_CHARACTERS]}..."
+        return preview(value, _SHOWN_VALUE_CHARACTERS)
     return describe_type(value)
 
 

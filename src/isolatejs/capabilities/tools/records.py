@@ -14,24 +14,27 @@ from typing import Any, Final
 import msgspec
 
 from isolatejs.capabilities.tools.paths import (
-    ToolValueError,
+    Path,
     index_path,
     is_undefined,
     property_path,
     type_mismatch,
+    wrong,
 )
 from isolatejs.capabilities.tools.shapes import Record, Shape, record_kind
+from isolatejs.web.preview import cut
 
-Walk = abc.Callable[[Shape, Any, str], Any]
+Walk = abc.Callable[[Shape, Any, Path], Any]
+_ERRORS_LIMIT: Final = 1_000
 _AS_TEXT: Final = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID)
 
 
-def build_record(record: Record, value: Any, path: str, convert: Walk) -> Any:
+def build_record(record: Record, value: Any, path: Path, convert: Walk) -> Any:
     """Make an instance from a plain object; an instance of the class passes as it is."""
     if record.kind != "typed_dict" and isinstance(value, record.type):
         return value
     if not isinstance(value, abc.Mapping):
-        raise ToolValueError(f"{path}: {type_mismatch(record, value)}", tool="", path=path)
+        raise wrong(path, type_mismatch(record, value))
     if record.kind == "pydantic" and _has_own_parsing(record.type):
         return _validate_pydantic(record.type, dict(value), path)
     found: dict[str, Any] = {}
@@ -41,7 +44,7 @@ def build_record(record: Record, value: Any, path: str, convert: Walk) -> Any:
             if field.optional:
                 continue
             part = property_path(path, field.wire_name)
-            raise ToolValueError(f"{part}: missing", tool="", path=part)
+            raise wrong(part, "missing")
         converted = convert(field.shape, given, property_path(path, field.wire_name))
         if not field.is_tag:
             found[field.wire_name if record.kind == "pydantic" else field.name] = converted
@@ -54,10 +57,10 @@ def build_record(record: Record, value: Any, path: str, convert: Walk) -> Any:
     try:
         return record.type(**found)
     except (ValueError, TypeError) as error:  # raised by the embedder's own __post_init__
-        raise ToolValueError(f"{path}: {error}", tool="", path=path) from error
+        raise wrong(path, cut(str(error))) from error
 
 
-def read_record(record: Record, value: Any, path: str, lower: Walk) -> dict[str, Any]:
+def read_record(record: Record, value: Any, path: Path, lower: Walk) -> dict[str, Any]:
     """Check a record that a tool returned and give the plain object that crosses."""
     if record.kind == "pydantic" and not isinstance(value, record.type):
         value = build_record(record, value, path, lambda _shape, entry, _path: entry)
@@ -66,7 +69,7 @@ def read_record(record: Record, value: Any, path: str, lower: Walk) -> dict[str,
         return dumped
     is_mapping = isinstance(value, abc.Mapping)
     if not is_mapping and (record.kind == "typed_dict" or not isinstance(value, record.type)):
-        raise ToolValueError(f"{path}: {type_mismatch(record, value)}", tool="", path=path)
+        raise wrong(path, type_mismatch(record, value))
     result: dict[str, Any] = {}
     for field in record.fields:
         part = property_path(path, field.wire_name)
@@ -78,7 +81,7 @@ def read_record(record: Record, value: Any, path: str, lower: Walk) -> dict[str,
             given = value.get(field.wire_name, _ABSENT)
         if given is _ABSENT:
             if not field.optional:
-                raise ToolValueError(f"{part}: missing", tool="", path=part)
+                raise wrong(part, "missing")
         elif given is not msgspec.UNSET:
             result[field.wire_name] = lower(field.shape, given, part)
     return result
@@ -134,15 +137,17 @@ def _has_own_parsing(model: Any) -> bool:
     )
 
 
-def _validate_pydantic(model: Any, value: dict[str, Any], path: str) -> Any:
+def _validate_pydantic(model: Any, value: dict[str, Any], path: Path) -> Any:
     try:
         return model.model_validate(value)
     except ValueError as error:
         details = getattr(error, "errors", None)
         if details is None:
-            raise ToolValueError(f"{path}: {error}", tool="", path=path) from error
+            raise wrong(path, cut(str(error))) from error
+        if error.error_count() > _ERRORS_LIMIT:  # type: ignore[attr-defined]  # each would cost an object
+            raise wrong(path, f"{error.error_count()} parts of it are wrong") from None  # type: ignore[attr-defined]
         first = details()[0]
         for part in first["loc"]:
             path = index_path(path, part) if isinstance(part, int) else property_path(path, part)
         text = str(first["msg"])
-        raise ToolValueError(f"{path}: {text[:1].lower()}{text[1:]}", tool="", path=path) from error
+        raise wrong(path, cut(f"{text[:1].lower()}{text[1:]}")) from error

@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from isolatejs.capabilities.tools.docstrings import ToolDoc, parse_docstring
-from isolatejs.capabilities.tools.paths import ToolValueError, is_undefined, property_path
+from isolatejs.capabilities.tools.paths import ToolValueError, is_undefined, path_text, property_path
 from isolatejs.capabilities.tools.shapes import PromiseOf, Shape, StreamOf, Unchecked, shape_of
 from isolatejs.capabilities.tools.validation import Checker, make_checker
 from isolatejs.errors import ConfigurationError
+from isolatejs.web.program_log import program_logger
 
-_logger = logging.getLogger("isolatejs.tools")
+_logger = program_logger("isolatejs.tools")
 CONTEXT_PARAMETER: Final = "context"
 
 
@@ -60,8 +61,9 @@ class ToolSignature:
     takes_context: bool
     doc: ToolDoc
 
-    def bind(self, arguments: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Convert and validate what JavaScript passed; the caller adds `context` to the keywords.
+    def bind(self, arguments: list[Any], copies: Sequence[int] = ()) -> tuple[list[Any], dict[str, Any]]:
+        """Convert and validate what JavaScript passed; the caller adds `context` to the keywords. `copies` says what
+        each shares, as `Arguments` has it.
 
         Raises ToolValueError with the path of the first wrong part (`greet: args[0].age: expected ...`).
         """
@@ -72,14 +74,17 @@ class ToolSignature:
         if self.rest is None and len(given) > len(self.parameters):
             raise ToolValueError(self._arity_message(len(given)), tool=self.name, path="args")
         positional = [
-            self._convert(parameter, given, index) for index, parameter in enumerate(self.parameters)
+            self._convert(parameter, given, index, _at(copies, index))
+            for index, parameter in enumerate(self.parameters)
         ]
         if self.rest is not None:
             positional += [
-                self.rest.check(value, f"args[{index}]", self.name)
+                self.rest.check(value, f"args[{index}]", self.name, _at(copies, index))
                 for index, value in enumerate(given[len(self.parameters) :], len(self.parameters))
             ]
-        return positional, self._convert_options(options) if self.takes_options else {}
+        return positional, self._convert_options(
+            options, _at(copies, len(self.parameters))
+        ) if self.takes_options else {}
 
     def check_result(self, value: Any) -> Any:
         """Validate what a tool of kind "call" returned and give values that cross. Raises ToolValueError."""
@@ -88,6 +93,12 @@ class ToolSignature:
     def check_item(self, value: Any) -> Any:
         """The same for one item of a tool that yields (`kind == "stream"`)."""
         return self.result_checker(value, "item", self.name)
+
+    @functools.cached_property
+    def is_typed(self) -> bool:
+        """Whether any parameter says what it takes."""
+        every = [*self.parameters, *self.options, self.rest, self.extra_options]
+        return any(one is not None and not isinstance(one.shape, Unchecked) for one in every)
 
     @property
     def takes_options(self) -> bool:
@@ -109,7 +120,7 @@ class ToolSignature:
             )
         return options
 
-    def _convert(self, parameter: ToolParameter, given: list[Any], index: int) -> Any:
+    def _convert(self, parameter: ToolParameter, given: list[Any], index: int, copies: int) -> Any:
         value = given[index] if index < len(given) else _MISSING
         if value is _MISSING or (is_undefined(value) and not parameter.required):
             if parameter.required:
@@ -119,9 +130,9 @@ class ToolSignature:
                     path=f"args[{index}]",
                 )
             return parameter.default
-        return parameter.check(value, f"args[{index}]", self.name)
+        return parameter.check(value, f"args[{index}]", self.name, copies)
 
-    def _convert_options(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _convert_options(self, options: dict[str, Any], copies: int) -> dict[str, Any]:
         base = f"args[{len(self.parameters)}]"
         keywords: dict[str, Any] = {}
         known = {option.name for option in self.options}
@@ -130,19 +141,21 @@ class ToolSignature:
             path = property_path(base, option.name)
             if value is _MISSING or is_undefined(value):
                 if option.required:
-                    raise ToolValueError(f"{path}: missing", tool=self.name, path=path)
+                    where = path_text(path)
+                    raise ToolValueError(f"{where}: missing", tool=self.name, path=where)
                 continue
-            keywords[option.name] = option.check(value, path, self.name)
+            keywords[option.name] = option.check(value, path, self.name, copies)
         for name, value in options.items():
             if name in known:
                 continue
             path = property_path(base, name)
             if self.extra_options is None or name == CONTEXT_PARAMETER or not isinstance(name, str):
                 allowed = ", ".join(sorted(known)) or "none"
+                where = path_text(path)
                 raise ToolValueError(
-                    f"{path}: unknown option, expected one of: {allowed}", tool=self.name, path=path
+                    f"{where}: unknown option, expected one of: {allowed}", tool=self.name, path=where
                 )
-            keywords[name] = self.extra_options.check(value, path, self.name)
+            keywords[name] = self.extra_options.check(value, path, self.name, copies)
         return keywords
 
     def _arity_message(self, count: int) -> str:
@@ -153,6 +166,10 @@ class ToolSignature:
         if self.takes_options:
             return f"expected {wanted} {noun} and options, got {count + 1}"
         return f"expected {wanted} {noun}, got {count}"
+
+
+def _at(copies: Sequence[int], index: int) -> int:
+    return copies[index] if index < len(copies) else 0
 
 
 class _Missing:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,7 @@ from isolatejs.limits import (
     BROWSER_PROTOCOL_OBJECTS_LIMIT,
     BROWSER_UNSENT_LIMIT_BYTES,
 )
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Playwright
 
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 _ID_PREFIX: Final = b'{"id":"'
 _ID_LIMIT: Final = 64
 _CHUNK_BYTES: Final = 1024 * 1024

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import h11
 
 from isolatejs.limits import BROWSER_PROXY_HEAD_LIMIT_BYTES
 from isolatejs.web.headers import Headers
+from isolatejs.web.program_log import program_logger
 from isolatejs.web.request import Request
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _CHUNK_BYTES: Final = 64 * 1024
 _NOT_PASSED_ON: Final = frozenset({"proxy-connection", "proxy-authorization", "alt-svc"})
 _NOT_OF_WEB_SOCKETS: Final = frozenset({"content-length", "transfer-encoding", "te", "trailer", "expect"})
 _BODILESS: Final = frozenset({204, 304})
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 class HttpExchanges:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 from collections import deque
@@ -24,6 +23,7 @@ from isolatejs.limits import (
 from isolatejs.sandbox.browser.client import BrowserLauncherClient
 from isolatejs.sandbox.browser.installation import find_chromium, lay_out
 from isolatejs.sandbox.browser.launcher.settings import DRIVER, HOME, Limits, Settings
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,7 +39,7 @@ _PRELOADED: Final = f"{DRIVER}/preloaded.js"
 _PRELOAD: Final = """// The proxy of this tenant shows one certificate for every name; it has checked the server's own.
 require("node:tls").checkServerIdentity = () => undefined;
 """
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 class BrowserPool:

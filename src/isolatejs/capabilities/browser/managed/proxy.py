@@ -9,7 +9,6 @@ server whose own certificate is not trusted is shown with another, so that the b
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import ssl
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from isolatejs.capabilities.browser.managed.http_exchange import HttpExchanges
 from isolatejs.errors import FetchError
 from isolatejs.limits import BROWSER_PROXY_CONNECTIONS_LIMIT, BROWSER_PROXY_HEAD_LIMIT_BYTES
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from isolatejs.web.request import Request
@@ -32,7 +32,7 @@ TRUSTED_KEY_HASH: Final = "clK4X76aUQ7vHF68KsavGYstj3ahmLFwioyN8h006c0="
 _TLS_HANDSHAKE: Final = 0x16
 _HANDSHAKE_TIMEOUT_S: Final = 30.0
 _FIRST_BYTES_TIMEOUT_S: Final = 60.0
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 class PolicyUpstream(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.capabilities.browser.managed.driver import DriverConnection
@@ -11,6 +10,7 @@ from isolatejs.capabilities.browser.managed.proxy import TRUSTED_KEY_HASH, Tenan
 from isolatejs.errors import SandboxCrashedError, SandboxStartError
 from isolatejs.limits import BROWSER_START_TIMEOUT_MS
 from isolatejs.sandbox.browser.launcher.settings import PROXY_PORT
+from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ _ARGUMENTS: Final = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 _EXIT_WAIT_S: Final = 1.0
-_logger = logging.getLogger("isolatejs.browser")
+_logger = program_logger("isolatejs.browser")
 
 
 class ManagedBrowser:

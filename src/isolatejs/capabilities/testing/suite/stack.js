@@ -4,7 +4,7 @@
 const OWN_ROOT = new URL("../../../", import.meta.url).href;
 const FRAME = /^\s*at /;
 const LOCATION =
-  /(?:\(|at (?:async )?)((?:[a-z]+:\/\/|\/|[A-Za-z]:|[^\s()]+\.[jt]sx?)[^()\s]*?):(\d+):(\d+)\)?$/;
+  /(?:\(|at (?:async )?)((?:[a-z]+:\/\/|\/|[A-Za-z]:|[^\s()]+\.[jt]sx?)[^()\s]*?):(\d{1,9}):(\d{1,9})\)?$/;
 
 /** @param {string} line */
 function isHidden(line) {
