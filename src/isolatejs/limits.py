@@ -318,8 +318,10 @@ MODULE_TRANSPILE_TIMEOUT_S: Final = 20.0
 """How long one transpilation may take; a small file needs some 20 ms."""
 MODULE_TRANSPILE_CACHE_LIMIT_BYTES: Final = 32 * MIB
 """Transpiled sources that a host keeps, by content."""
-TRANSPILERS_LIMIT: Final = 2
-"""Transpilations of one host that run at once: each is a process."""
+TRANSPILERS_LIMIT: Final = 12
+"""Transpilations that run at once: each is a process, and may take 20 s of a hostile source."""
+TRANSPILERS_SHARE: Final = 0.2
+"""Of the free places that a runtime may take another of: so it has two at most."""
 
 # --- typechecking ---------------------------------------------------------------------------------
 TYPECHECK_TIMEOUT_MS: Final = 20_000
@@ -378,6 +380,12 @@ TEST_ERRORS_LIMIT: Final = 50
 """Errors of one test that are kept."""
 SNAPSHOT_LIMIT_BYTES: Final = 16 * MIB
 """One snapshot file."""
+COVERAGE_ENTRIES_LIMIT: Final = 1_000_000
+"""Lines, functions and ways of branches that one test file reports, and that all together leave."""
+COVERAGE_PATH_LIMIT_CHARACTERS: Final = 1_000
+"""Of a module in a report of coverage."""
+COVERAGE_FUNCTION_LIMIT_CHARACTERS: Final = 200
+"""Of a function's name there."""
 INLINE_SNAPSHOTS_LIMIT: Final = 5_000
 """Inline snapshots of one run that are put into the test file."""
 INLINE_CHECK_TIMEOUT_MS: Final = 60_000

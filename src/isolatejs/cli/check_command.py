@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import stat
+import sys
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +15,9 @@ import msgspec
 import typer
 
 from isolatejs.cli.grants import load_tools
+from isolatejs.cli.output import for_terminal
 from isolatejs.errors import ConfigurationError
+from isolatejs.limits import MODULE_SOURCE_LIMIT_BYTES
 from isolatejs.typechecking.check import typecheck
 from isolatejs.typechecking.formatting import format_typecheck_errors
 
@@ -95,7 +100,7 @@ def check(
         raise typer.Exit(EXIT_USAGE) from None
     text = render(errors, output)
     if text:
-        typer.echo(text)
+        typer.echo(for_terminal(text) if sys.stdout.isatty() else text)
     if errors:
         raise typer.Exit(EXIT_ERRORS)
 
@@ -104,16 +109,18 @@ def _check_files(paths: list[Path], **options: Any) -> list[TypecheckDiagnostic]
     """All errors of the files and of what they import, with file names as the user gave them."""
     found: list[TypecheckDiagnostic] = []
     modules = _NearbyFiles()
-    waiting = [(path, path.resolve()) for path in paths]
+    waiting = deque((path, path.resolve()) for path in paths)
     checked: set[Path] = set()
     while waiting:
-        path, place = waiting.pop(0)
+        path, place = waiting.popleft()
         if place in checked:
             continue
         checked.add(place)
-        result = typecheck(_text(path), filename=place.as_posix(), modules=modules, **options)
+        result = typecheck(
+            _text(path), filename=place.as_posix(), modules=modules, tenant="isolatejs check", **options
+        )
         found.extend(msgspec.structs.replace(error, filename=str(path)) for error in result.errors)
-        waiting.extend((_near(imported), imported) for imported in modules.found_programs())
+        waiting.extend((_near(imported), imported) for imported in modules.take_found_programs())
     return found
 
 
@@ -144,9 +151,10 @@ class _NearbyFiles:
     def __init__(self) -> None:
         self._found: dict[Path, None] = {}
 
-    def found_programs(self) -> list[Path]:
-        """The programs that were imported so far."""
-        return list(self._found)
+    def take_found_programs(self) -> list[Path]:
+        """The programs that were imported since the last time."""
+        found, self._found = list(self._found), {}
+        return found
 
     async def find_module(self, specifier: str, importer: str, type: str) -> _FoundFile | None:
         if not specifier.startswith(("./", "../", "/")):
@@ -157,7 +165,7 @@ class _NearbyFiles:
             *(wanted.with_name(wanted.name + ending) for ending in _ENDINGS),
             wanted / "index.ts",
         ):
-            if path.is_file() and path.suffix in (*_ENDINGS, ".json"):
+            if _is_source(path):
                 if _is_program(path):
                     self._found[path.resolve()] = None
                 language = path.suffix.lstrip(".").replace("m", "").replace("c", "")
@@ -168,6 +176,19 @@ class _NearbyFiles:
                     source=path.read_bytes(),
                 )
         return None
+
+
+def _is_source(path: Path) -> bool:
+    """Whether an import may mean this file: a program can write any path into its import."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # among others a name that is too long
+        return False
+    return (
+        stat.S_ISREG(status.st_mode)
+        and status.st_size <= MODULE_SOURCE_LIMIT_BYTES
+        and path.suffix in (*_ENDINGS, ".json")
+    )
 
 
 def _is_program(path: Path) -> bool:

@@ -6,50 +6,74 @@ from collections import defaultdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from isolatejs.errors import ConfigurationError
+from isolatejs.limits import (
+    COVERAGE_ENTRIES_LIMIT,
+    COVERAGE_FUNCTION_LIMIT_CHARACTERS,
+    COVERAGE_PATH_LIMIT_CHARACTERS,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
 class CoverageReport:
-    """Counts by line, function and branch of every module that a test imported."""
+    """Counts by line, function and branch of every module that a test imported.
+
+    A report comes from a guest: what it shares is counted as often as it mentions it, and there is an end to it.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lines: dict[str, dict[int, int]] = defaultdict(dict)
         self._functions: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
         self._branches: dict[str, dict[tuple[int, int], list[int]]] = defaultdict(dict)
+        self._kept = 0
+        self._left_out = False
 
     def add(self, report: Mapping[str, Any]) -> None:
         """Add what one test file's run counted. Entries that no honest guest sends are left out."""
+        room = COVERAGE_ENTRIES_LIMIT
         for path, counts in report.items():
-            if (
-                not isinstance(path, str)
-                or not isinstance(counts, dict)
-                or any(mark in path for mark in "\r\n\0")
-            ):
+            if not _is_path(path) or not isinstance(counts, dict):
                 continue
+            room -= 1 + sum(_size(counts, name) for name in ("lines", "functions", "branches"))
+            if room < 0 or self._kept > COVERAGE_ENTRIES_LIMIT:
+                self._left_out = True
+                return
+            before = self._size_of(path)
             lines = self._lines[path]
             for entry in _entries(counts, "lines"):
                 match entry:
-                    case [int(line), int(count)] if line > 0 and count >= 0:
+                    case [int(line), int(count)] if _is_line(line) and _is_count(count):
                         lines[line] = lines.get(line, 0) + count
             functions = self._functions[path]
             for entry in _entries(counts, "functions"):
                 match entry:
-                    case [str(name), int(line), int(count)] if line > 0 and count >= 0:
-                        key = (" ".join(name.split()), line)
+                    case [str(name), int(line), int(count)] if _is_line(line) and _is_count(count):
+                        key = (" ".join(name[:COVERAGE_FUNCTION_LIMIT_CHARACTERS].split()), line)
                         functions[key] = functions.get(key, 0) + count
             branches = self._branches[path]
             for index, entry in enumerate(_entries(counts, "branches")):
                 match entry:
-                    case [int(line), list(ways)] if line > 0 and all(_is_count(way) for way in ways):
+                    case [int(line), list(ways)] if _is_line(line) and all(_is_count(way) for way in ways):
                         known = branches.get((line, index), [])
                         branches[line, index] = [a + b for a, b in zip_longest(known, ways, fillvalue=0)]
 
+            self._kept += self._size_of(path) - before
+
+    def _size_of(self, path: str) -> int:
+        """How many entries there are of a module."""
+        ways = sum(map(len, self._branches[path].values()))
+        return 1 + len(self._lines[path]) + len(self._functions[path]) + ways
+
     def write(self) -> Path:
-        """Write `coverage/lcov.info` (geninfo's tracefile format) and give its path."""
+        """Write `coverage/lcov.info` (geninfo's tracefile format) and give its path. Raises ConfigurationError."""
         target = self._root / "coverage" / "lcov.info"
+        for place in (target.parent, target):
+            if place.is_symlink():  # a program with the project's files may have made it
+                raise ConfigurationError(f"coverage: {place} is a symbolic link, and is not followed")
         target.parent.mkdir(exist_ok=True)
         target.write_text("".join(self._record(path) for path in sorted(self._lines)), encoding="utf-8")
         return target.relative_to(self._root)
@@ -73,7 +97,7 @@ class CoverageReport:
 
     def summary(self) -> str:
         """A table: file, shares of its lines and branches that ran, lines where something did not."""
-        if not self._lines:
+        if not self._lines and not self._left_out:
             return "no module of the project was imported"
         rows = ["  lines  branches"]
         every_line: list[int] = []
@@ -89,6 +113,8 @@ class CoverageReport:
             every_way += ways
         if len(self._lines) > 1:
             rows.append(_row(every_line, every_way, "all files", ""))
+        if self._left_out:
+            rows.append(f"left out: what is beyond {COVERAGE_ENTRIES_LIMIT} lines, functions and branches")
         return "\n".join(rows)
 
 
@@ -101,8 +127,25 @@ def _share(counts: Collection[int]) -> str:
     return f"{100 * sum(count > 0 for count in counts) / len(counts):.1f}%" if counts else "-"
 
 
+def _is_path(path: object) -> bool:
+    return isinstance(path, str) and len(path) <= COVERAGE_PATH_LIMIT_CHARACTERS and path.isprintable()
+
+
+def _is_line(line: int) -> bool:
+    return 0 < line < 2**31
+
+
 def _is_count(value: object) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _size(counts: Mapping[str, Any], name: str) -> int:
+    """The number of entries of a kind, with the ways of each branch."""
+    entries = _entries(counts, name)
+    inner = sum(
+        len(part) for entry in entries if isinstance(entry, list) for part in entry if isinstance(part, list)
+    )
+    return len(entries) + inner
 
 
 def _entries(counts: Mapping[str, Any], name: str) -> list[Any]:

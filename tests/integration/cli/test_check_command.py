@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -124,3 +126,49 @@ def test_types_for_an_editor(folder: Path) -> None:
     assert isolatejs("types", cwd=folder).stdout.startswith(
         "// Types of isolatejs programs with the backend profile"
     )
+
+
+def test_imports_of_a_hostile_project_are_not_read(folder: Path) -> None:
+    """A file of a gigabyte, a pipe that nobody writes, a name that no file can have."""
+    with (folder / "big.json").open("wb") as big:
+        big.truncate(1 << 30)
+    os.mkfifo(folder / "pipe.json")
+    (folder / "hostile.ts").write_text(
+        "import a from './big.json' with { type: 'json' };\n"
+        "import b from './pipe.json' with { type: 'json' };\n"
+        f"import c from './{'x' * 5_000}.ts';\n"
+        "import d from '/proc/self/mem.json' with { type: 'json' };\n"
+        "a; b; c; d;\n"
+    )
+    checked = isolatejs("check", "hostile.ts", "--output", "json", cwd=folder)
+    assert checked.returncode == 1, checked.stderr
+    assert [error["code"] for error in json.loads(checked.stdout)["errors"]] == [2307] * 4
+
+
+@pytest.mark.parametrize("output", ["pretty", "model", "json", "github"])
+def test_a_source_does_not_drive_the_terminal(folder: Path, output: str) -> None:
+    (folder / "escape.ts").write_text(
+        "const n: number = '\x1b]0;title\x07\x9b2J\x1b[2J' as 'x\x1b]52;c;aGk=\x07';\n"
+    )
+    main, other = pty.openpty()
+    with os.fdopen(main, "rb", buffering=0) as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "isolatejs.cli.main", "check", "escape.ts", "--output", output],
+            stdin=subprocess.DEVNULL,
+            stdout=other,
+            stderr=other,
+            cwd=folder,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+        os.close(other)
+        shown = b""
+        try:
+            while data := screen.read(65536):
+                shown += data
+        except OSError:
+            pass  # the terminal's other end is closed
+        assert process.wait(timeout=60) == 1
+    assert b"2322" in shown or b"number" in shown
+    assert b"\x1b]" not in shown
+    assert b"\x1b[2J" not in shown
+    assert "\x9b".encode() not in shown

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -14,6 +16,7 @@ from isolatejs.capabilities.testing.results import SuiteResult, TestError, TestR
 from isolatejs.cli.test_coverage import CoverageReport
 from isolatejs.cli.test_pretty import PrettyReporter
 from isolatejs.cli.test_reporters import create_reporter
+from isolatejs.errors import ConfigurationError
 from isolatejs.host.test_project import TestFile
 
 NASTY = 'a <b> & "c" # d\n\x1b[31m \x00 ]]>'
@@ -148,8 +151,11 @@ def test_lcov_adds_up_files(tmp_path: Path) -> None:
         {"/a": 5},
         {"/a": {"lines": ["x", [1], [-1, 1], [1, -1], [1, "y"]], "functions": [["f"], [1, 2, 3]]}},
         {"/a": {"branches": ["x", [1], [0, [1]], [1, 2], [1, [-1]], [1, ["2"]], [1, [True]]]}},
+        {"/passwd\x1b[2J": {"lines": [[1, 1]]}},
+        {"/passwd" * 1_000: {"lines": [[1, 1]]}},
+        {"/a": {"lines": [[2**31, 1], [1, 2**53], [True, True]]}},
     ],
-    ids=["path", "shape", "counts", "branches"],
+    ids=["path", "shape", "counts", "branches", "escape", "long path", "numbers"],
 )
 def test_dishonest_coverage_leaves_no_trace(report: dict[str, object], tmp_path: Path) -> None:
     coverage = CoverageReport(tmp_path)
@@ -158,3 +164,34 @@ def test_dishonest_coverage_leaves_no_trace(report: dict[str, object], tmp_path:
     text = (tmp_path / "coverage/lcov.info").read_text()
     assert "passwd" not in text
     assert "DA:" not in text
+
+
+@pytest.mark.parametrize("kind", ["branches", "functions", "lines"])
+def test_shared_parts_of_a_coverage_report_are_counted_as_often_as_they_are_mentioned(
+    kind: str, tmp_path: Path
+) -> None:
+    began = time.thread_time()
+    shared: dict[str, list[Any]] = {
+        "branches": [1, [0] * 100_000],
+        "functions": ["f" * 1_000_000, 1, 1],
+        "lines": [1, 1],
+    }
+    entries = [shared[kind]] * 20_000
+    coverage = CoverageReport(tmp_path)
+    coverage.add({f"/{n}.js": {kind: entries} for n in range(200)})
+    coverage.write()
+    assert ("left out" in coverage.summary()) is True
+    assert (tmp_path / "coverage/lcov.info").stat().st_size < 100_000_000
+    assert time.thread_time() - began < 60
+
+
+def test_coverage_is_not_written_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / "coverage").mkdir()
+    (tmp_path / "coverage/lcov.info").symlink_to(victim)
+    coverage = CoverageReport(tmp_path)
+    coverage.add({"/a": {"lines": [[1, 1]]}})
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        coverage.write()
+    assert victim.read_text() == "mine"

@@ -5,20 +5,22 @@ The result depends on the source and the options only, so a host keeps it by con
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from isolatejs.channel.current_call import current_owner
 from isolatejs.errors import IsolateError
+from isolatejs.fair_queue import FairQueue
 from isolatejs.limits import (
     MIB,
     MODULE_TRANSPILE_CACHE_LIMIT_BYTES,
     MODULE_TRANSPILE_LIMIT_BYTES,
     MODULE_TRANSPILE_TIMEOUT_S,
     TRANSPILERS_LIMIT,
+    TRANSPILERS_SHARE,
 )
 
 from .source_cache import BoundedCache
@@ -32,6 +34,8 @@ RunEngine = Callable[..., Awaitable[Any]]
 _MEMORY_LIMIT_BYTES = 512 * MIB
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"\n[ \t]++at \S*?(program\.[jt]sx?):(\d{1,9}):(\d{1,9})")
+_FOLDER = re.compile(r"(?:file://)?/(?:[^\s/]{1,100}/){0,20}work/(?=program\.|deno\.json)")
+"""Where the transpiler ran: a path of this machine where there are no mount namespaces."""
 
 
 class TranspileError(IsolateError):
@@ -39,11 +43,11 @@ class TranspileError(IsolateError):
 
 
 class Transpiler:
-    """One per host."""
+    """One for all hosts of the process: runtimes take turns, and none takes more than two places."""
 
     def __init__(self) -> None:
         self._cache: BoundedCache[bytes] = BoundedCache(MODULE_TRANSPILE_CACHE_LIMIT_BYTES)
-        self._free: asyncio.Semaphore | None = None
+        self._turns = FairQueue(TRANSPILERS_LIMIT, share=TRANSPILERS_SHARE, name="transpiler")
 
     async def transpile(
         self, source: bytes, language: Language, options: ModuleOptions, run_engine: RunEngine | None
@@ -66,9 +70,7 @@ class Transpiler:
             return known
         if run_engine is None:
             raise IsolateError("this host cannot compile JSX and decorators")
-        if self._free is None:
-            self._free = asyncio.Semaphore(TRANSPILERS_LIMIT)
-        async with self._free:
+        async with self._turns.turn(current_owner()):
             code = await self._run(source, language, configuration, run_engine)
         self._cache.put(key, code, len(code) + 128)
         return code
@@ -92,6 +94,7 @@ def _readable(stderr: str) -> str:
     """The transpiler's complaint, without colours, banner, backtrace and the path it ran at."""
     text = _ESCAPES.sub("", stderr).split("\nStack backtrace:")[0]
     _, _, complaint = text.rpartition("error: ")
+    complaint = _FOLDER.sub("", complaint)
     place = _PLACE.search(complaint)
     if place is None:
         return complaint.strip() or "the source cannot be transpiled"
