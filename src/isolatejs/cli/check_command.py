@@ -15,9 +15,9 @@ import msgspec
 import typer
 
 from isolatejs.cli.grants import load_tools
-from isolatejs.cli.output import for_terminal
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import MODULE_SOURCE_LIMIT_BYTES
+from isolatejs.terminal_text import for_terminal
 from isolatejs.typechecking.check import typecheck
 from isolatejs.typechecking.formatting import format_typecheck_errors
 
