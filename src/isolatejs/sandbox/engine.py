@@ -28,7 +28,15 @@ V8_FLAGS: tuple[str, ...] = (
     # growing (0.8 kB for each).
     "--no-compilation-cache",
 )
-OPTIONS = ("--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt", "-q")
+OPTIONS = (
+    "--unstable-unsafe-proto",
+    "--no-config",
+    "--no-lock",
+    "--no-remote",
+    "--no-npm",
+    "--no-prompt",
+    "-q",
+)
 """Nothing that lies around on the machine, and nothing on the network, changes how the engine starts."""
 
 

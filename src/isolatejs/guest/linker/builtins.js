@@ -2,10 +2,10 @@
 // The `node:` modules: the one table of what a program gets, and the modules that the kernel registers.
 
 import { SafeMap } from "../primordials.js";
-import { engine, loadKernelFile } from "./engine.js";
+import { completeBuiltin, engine, loadKernelFile, onEngineWarning } from "./engine.js";
 import { createModule } from "./node/module.js";
 import { createOs } from "./node/os.js";
-import { createProcess } from "./node/process.js";
+import { createProcess, showWarning } from "./node/process.js";
 import { createTty } from "./node/tty.js";
 
 /** @typedef {() => any} Factory */
@@ -120,6 +120,7 @@ export class Builtins {
       "node:https": () => loadKernelFile("linker/node/http.js").createHttp("https:"),
     };
     this.#own = own;
+    onEngineWarning((warning) => showWarning(this.load("node:process"), warning));
     for (const name of Object.keys(own)) this.register(name, own[name]);
   }
 
@@ -173,7 +174,7 @@ export class Builtins {
     const factory = this.#factories.get(name);
     if (factory !== undefined) return factory();
     const kind = name.startsWith("node:") ? NODE_MODULES[name.slice("node:".length)] : undefined;
-    if (kind === "engine") return engine().builtin(name);
+    if (kind === "engine") return completeBuiltin(name);
     if (kind === undefined) throw unknownBuiltin(`No such built-in module: ${name}`, name);
     if (kind === "granted") return lockedModule(name, engine().builtin(name));
     throw unknownBuiltin(`The module '${name}' is not available in this sandbox`, name);

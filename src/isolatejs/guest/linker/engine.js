@@ -41,7 +41,60 @@ export function engine() {
     realProcess,
     stripTypes: (source, options) => apply(stripTypeScriptTypes, module, [source, options]),
   };
+  hearWarnings(realProcess);
   return loaded;
+}
+
+/** @type {((warning: Error) => void) | null} what becomes of a warning of the engine's Node layer */
+let hearWarning = null;
+
+/**
+ * Says who hears the warnings of the engine's Node layer, such as those of `util.deprecate`.
+ * @param {(warning: Error) => void} listener
+ */
+export function onEngineWarning(listener) {
+  hearWarning = listener;
+}
+
+/**
+ * Leads the Node layer's warnings to the program. The layer's own listener asks `Deno` for options, and `Buffer()` asks
+ * until it has warned once: so it warns here, unheard.
+ * @param {any} realProcess
+ */
+function hearWarnings(realProcess) {
+  for (const emitter of [realProcess, realProcess.default]) {
+    emitter?.removeAllListeners("warning");
+    emitter?.on("warning", (/** @type {Error} */ warning) => hearWarning?.(warning));
+  }
+  silently(() => engineBuffer()(0));
+}
+
+/**
+ * A built-in of the engine that a program gets. Its properties that are made when they are first read are read here:
+ * making one asks `Deno` for options.
+ * @param {string} name
+ */
+export function completeBuiltin(name) {
+  const exports = engine().builtin(name);
+  for (const key of Object.getOwnPropertyNames(exports)) {
+    if (Object.getOwnPropertyDescriptor(exports, key)?.get !== undefined) silently(() => exports[key]);
+  }
+  return exports;
+}
+
+/** @param {() => unknown} work */
+function silently(work) {
+  withEngine(() => {
+    const { realProcess } = engine();
+    const { emitWarning } = realProcess;
+    const emitters = [realProcess, ...(realProcess.default === undefined ? [] : [realProcess.default])];
+    for (const emitter of emitters) emitter.emitWarning = () => {};
+    try {
+      work();
+    } finally {
+      for (const emitter of emitters) emitter.emitWarning = emitWarning;
+    }
+  });
 }
 
 /** @type {((path: string) => any) | null} */

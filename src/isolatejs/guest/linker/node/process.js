@@ -56,7 +56,8 @@ export function createProcess({ environment, cwd, getBuiltinModule }) {
     cpuUsage: () => ({ user: 0, system: 0 }),
     resourceUsage: () => unavailable("resourceUsage"),
     umask: () => 0o22,
-    emitWarning: (/** @type {any} */ warning, /** @type {any} */ options) => warn(process, warning, options),
+    emitWarning: (/** @type {any} */ warning, /** @type {any} */ options, /** @type {any} */ code) =>
+      warn(process, warning, typeof options === "string" ? { type: options, code } : options ?? {}),
     getBuiltinModule,
     exit: (/** @type {any} */ code) => {
       throw Object.assign(new Error(`process.exit(${code ?? ""}) is not possible in this sandbox`), {
@@ -156,12 +157,25 @@ function returnThis() {
 /**
  * @param {any} process
  * @param {any} warning
- * @param {any} options
+ * @param {{ type?: string, code?: string, detail?: string }} options
  */
-function warn(process, warning, options) {
-  const type = typeof options === "string" ? options : options?.type ?? "Warning";
+function warn(process, warning, { type = "Warning", code, detail }) {
   const error = warning instanceof Error ? warning : Object.assign(new Error(`${warning}`), { name: type });
-  if (!process.emit("warning", error)) globalThis.console.warn(`${error.name}: ${error.message}`);
+  if (code !== undefined) Object.assign(error, { code });
+  if (detail !== undefined) Object.assign(error, { detail });
+  process.nextTick(showWarning, process, error);
+}
+
+/**
+ * Emits a warning; without a listener it is console output.
+ * @param {any} process
+ * @param {any} warning
+ */
+export function showWarning(process, warning) {
+  if (warning.name === "DeprecationWarning" && process.noDeprecation) return;
+  if (process.emit("warning", warning)) return;
+  const label = warning.code === undefined ? "" : `[${warning.code}] `;
+  globalThis.console.warn(`${label}${warning.name}: ${warning.message}`);
 }
 
 /** @param {string} name @returns {never} */
