@@ -23,6 +23,7 @@ from isolatejs.channel.numbering import FRESH, Numbering
 from isolatejs.channel.reading import FrameReading
 from isolatejs.channel.references import Arrival, References
 from isolatejs.channel.streams import ByteStream, OutgoingStream, UnreadBudget
+from isolatejs.channel.writing import FrameWriting
 from isolatejs.errors import GuestProtocolError, IsolateError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.host_time import HostTimeBudget
 from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
@@ -44,10 +45,8 @@ from isolatejs.wire.frames import (
     ReplyFrame,
     StopFrame,
     decode_header,
-    encode_header,
     split_attachments,
 )
-from isolatejs.wire.framing import encode_frame, encode_head
 from isolatejs.wire.message import SAFE_INTEGER, Body, Call, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
@@ -58,8 +57,6 @@ if TYPE_CHECKING:
     from isolatejs.wire.message import Door
 
 T = TypeVar("T")
-LARGE_FRAME_BYTES = 256 * 1024
-"""From here on a copy costs more than a system call."""
 _logger = program_logger("isolatejs.channel")
 _encode_json = msgspec.json.Encoder().encode
 _decode_error: msgspec.json.Decoder[EncodedError] = msgspec.json.Decoder(EncodedError)
@@ -91,8 +88,7 @@ class Channel(asyncio.Protocol):
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
         self._unread = UnreadBudget()
-        self._corked: list[bytes] | None = None
-        self._corked_bytes = 0
+        self._writing = FrameWriting(self._loop)
         self._writable = asyncio.Event()
         self._writable.set()
         self._closed_by: BaseException | None = None
@@ -244,38 +240,7 @@ class Channel(asyncio.Protocol):
             return
         if self.on_sent is not None:
             self.on_sent()
-        size = sum(memoryview(part).nbytes for part in attachments)
-        if size >= LARGE_FRAME_BYTES:
-            self._send_large(encode_head(encode_header(frame), size), attachments)
-            return
-        data = encode_frame(encode_header(frame), attachments)
-        if self._corked is None:
-            self._corked = []
-            self._loop.call_soon(self._uncork)
-            self._transport.write(data)
-            return
-        self._corked.append(data)
-        self._corked_bytes += len(data)
-        if self._corked_bytes >= LARGE_FRAME_BYTES:  # now, so that it is known whether the guest takes it
-            self._write_corked()
-
-    def _send_large(self, head: bytes, attachments: Sequence[Any]) -> None:
-        """Write a frame whose bytes are too many to be put together once more, after what waits already."""
-        assert self._transport is not None
-        self._write_corked()
-        self._transport.write(head)
-        for part in attachments:
-            self._transport.write(part if type(part) is bytes else bytes(part))
-
-    def _uncork(self) -> None:
-        self._write_corked()
-        self._corked = None
-
-    def _write_corked(self) -> None:
-        if self._corked and self._transport is not None:
-            self._transport.write(b"".join(self._corked) if len(self._corked) > 1 else self._corked[0])
-            self._corked.clear()
-        self._corked_bytes = 0
+        self._writing.send(frame, attachments)
 
     # --- values, streams and bodies ----------------------------------------------------------------
     def encode(self, value: Any, attachments: list[Any]) -> EncodedValue:
@@ -428,6 +393,7 @@ class Channel(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
         self._reading.begin(transport)  # type: ignore[arg-type]
+        self._writing.begin(transport)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         self._reading.feed(data)
@@ -527,7 +493,7 @@ class Channel(asyncio.Protocol):
         self._check_open()
         self._silent = True
         if self._transport is not None:
-            self._write_corked()
+            self._writing.flush()
             self._transport.set_write_buffer_limits(high=0)  # writable now means that nothing waits
             await self.wait_writable()
             self._check_open()
