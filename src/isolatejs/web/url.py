@@ -217,11 +217,17 @@ def _parse_host(text: str) -> str:
     return ascii_domain
 
 
+_DOMAIN_LIMIT = 253
+"""Longer names exist in no DNS, and what IDNA does with a label takes time that grows with its square."""
+
+
 def _domain_to_ascii(domain: str) -> str:
     """UTS 46 processing, non-transitional. Labels that IDNA 2008 refuses are refused here, too."""
     lowered = domain.lower() if domain.isascii() else domain
     if domain.isascii() and "xn--" not in lowered:
         return lowered
+    if len(domain) > _DOMAIN_LIMIT:
+        raise ValueError(f"a domain name of more than {_DOMAIN_LIMIT} characters")
     import idna
 
     try:

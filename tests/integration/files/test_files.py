@@ -241,6 +241,30 @@ async def test_fsspec(host: Host) -> None:
     assert filesystem.cat("/bucket/out/x.txt") == b"1!"
 
 
+async def test_names_that_fsspec_takes_for_patterns(host: Host) -> None:
+    """Moving the file `*` moves that file, and nothing else."""
+    filesystem = fsspec.filesystem("memory")
+    for name in ("a", "b", "*", "[ab]", "d/x", "e/y"):
+        filesystem.pipe(f"/patterns/{name}", name.encode())
+    async with host.create_runtime(bindings={"files": fsspec_files(filesystem, "/patterns")}) as runtime:
+        result = await runtime.eval(
+            OUTCOME
+            + """
+            import fs from "node:fs";
+            fs.renameSync("/*", "/star");
+            fs.renameSync("/[ab]", "/d/?");
+            const [onto] = await outcome(() => fs.renameSync("/a", "/d"));
+            const [full] = await outcome(() => fs.renameSync("/d", "/e"));
+            fs.renameSync("/e", "/f");
+            [onto, full, fs.readdirSync("/"), fs.readdirSync("/d"), fs.readdirSync("/f"),
+             fs.readFileSync("/star", "utf8"), fs.readFileSync("/d/?", "utf8"), fs.readFileSync("/a", "utf8")]
+            """
+        )
+    assert result == [
+        "EISDIR", "ENOTEMPTY", ["a", "b", "d", "f", "star"], ["?", "x"], ["y"], "*", "[ab]", "a",
+    ]  # fmt: skip
+
+
 async def test_wrong_bindings_say_what_would_be_right(host: Host) -> None:
     with pytest.raises(ConfigurationError, match="read_file, write_file, unlink"):
         async with host.create_runtime(bindings={"files": object()}):

@@ -293,3 +293,59 @@ async def test_memory_files_are_bounded(host: Host) -> None:
             """
         )
     assert [kind for kind, _ in results] == ["EDQUOT"] * 4
+
+
+async def test_swap_files_past_the_quota_of_files(host: Host) -> None:
+    """A writable of a file that was removed meanwhile puts a new one in its place: it was counted from the start."""
+    files = MemoryFiles(quota_files=10)
+    async with files_runtime(host, files=files) as runtime:
+        outcomes, names, again = await runtime.eval(
+            OUTCOME
+            + """
+            import fs from "node:fs";
+            const root = await getDirectory("/");
+            const outcomes = [];
+            for (let i = 0; i < 50; i++) {
+              outcomes.push((await outcome(async () => {
+                const handle = await root.getFileHandle("f" + i, { create: true });
+                const writable = await handle.createWritable();
+                fs.unlinkSync("/f" + i);
+                await writable.write("x");
+                await writable.close();
+              }))[0]);
+            }
+            const names = [];
+            for await (const name of root.keys()) names.push(name);
+            for (const name of names) fs.unlinkSync("/" + name);
+            [outcomes, names, (await outcome(() => root.getFileHandle("again", { create: true })))[0]]
+            """
+        )
+    assert len(names) <= 10
+    assert outcomes.count("QuotaExceededError") >= 40
+    assert (await files.usage())[1] <= 10
+    assert again != "QuotaExceededError"
+
+
+async def test_open_files_that_have_no_name_count(host: Host) -> None:
+    files = MemoryFiles(quota_files=10)
+    async with files_runtime(host, files=files) as runtime:
+        opened, later = await runtime.eval(
+            """
+            import fs from "node:fs";
+            const open = [];
+            try {
+              for (let i = 0; i < 50; i++) {
+                open.push(fs.openSync("/f", "w"));
+                fs.unlinkSync("/f");
+              }
+            } catch (error) {
+              if (error.code !== "EDQUOT") throw error;
+            }
+            const count = open.length;
+            for (const fd of open) fs.closeSync(fd);
+            fs.writeFileSync("/later", "x");
+            [count, fs.readdirSync("/")]
+            """
+        )
+    assert (opened, later) == (10, ["later"])
+    assert await files.usage() == (1, 1)

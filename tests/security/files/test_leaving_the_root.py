@@ -441,3 +441,36 @@ async def test_nothing_is_there_without_the_grant(host: Host) -> None:
             result = await runtime.eval(f'{OUTCOME} import fs from "node:fs"; await outcome(() => fs.{call})')
             assert result[0] == "ERR_ACCESS_DENIED"
         assert await runtime.eval('import fs from "node:fs"; fs.existsSync("/etc/passwd")') is False
+
+
+async def test_targets_of_links_outside_the_root_are_not_told(
+    host: Host, root: Path, outside: Path, files: RootedFiles
+) -> None:
+    """The text of a link may be a name of the host: only one that stays below the root is told."""
+    (root / "d" / "e").mkdir(parents=True)
+    told = {"inside": "../own.txt", "deep": "../../d/e", "round": "../d/./e"}
+    kept = {
+        "relative": "../../outside/secret.txt",
+        "above": "../..",
+        "through": "../own.txt/../../outside",
+        "absolute": str(outside),
+        "hidden": "../.isolatejs-0123.swap",
+    }
+    for name, target in (told | kept).items():
+        (root / "d" / name).symlink_to(target)
+    (root / "d" / "deep").unlink()
+    (root / "d" / "e" / "deep").symlink_to("../../d/e")
+    async with files_runtime(host, files=files) as runtime:
+        results = await runtime.eval(
+            OUTCOME
+            + f"""
+            import fs from "node:fs";
+            const results = [];
+            for (const name of {list(kept)!r}) results.push(await outcome(() => fs.readlinkSync("/d/" + name)));
+            for (const name of ["inside", "round", "e/deep"]) results.push(fs.readlinkSync("/d/" + name));
+            results
+            """
+        )
+    assert [kind for kind, _ in results[: len(kept)]] == ["EACCES"] * len(kept), results
+    assert not any("outside" in str(result) for result in results)
+    assert results[len(kept) :] == ["../own.txt", "../d/./e", "../../d/e"]

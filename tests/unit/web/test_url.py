@@ -97,3 +97,9 @@ def test_schemes_can_be_narrowed() -> None:
         parse_url("ws://a/", schemes=("http", "https"))
     with pytest.raises(ValueError, match="scheme"):
         parse_url("ws://a/", parse_url("http://b/"), schemes=("http",))
+
+
+@pytest.mark.parametrize("host", ["ä" * 300_000, "xn--" + "a" * 300_000, "ä." * 200_000])
+def test_long_names_are_refused_before_idna_looks_at_them(host: str) -> None:
+    with pytest.raises(ValueError, match="more than 253 characters"):
+        parse_url(f"http://{host}/")

@@ -78,9 +78,12 @@ export class FilesClient {
     this.cwd = resolvePath(grant.cwd, "/");
   }
 
-  /** @param {string} path */
+  /**
+   * The absolute path that a program means. An empty one stays empty: it names nothing, and the host says so.
+   * @param {string} path
+   */
   resolve(path) {
-    return resolvePath(path, this.cwd);
+    return path === "" ? "" : resolvePath(path, this.cwd);
   }
 
   /** Whether the grant lets this path change. The host decides; this is to answer without asking. @param {string} path */

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from .adapted_files import AdaptedFiles
 from .entries import DirectoryEntry, FileStat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PATTERN: Final = re.compile(r"[*?\[]")
 
 
 class FsspecBindings:
@@ -82,9 +85,20 @@ class FsspecBindings:
         )
 
     async def rename(self, path: str, new_path: str) -> None:
-        recursive = (await self.stat(path)).kind == "directory"
+        """`mv` takes `*`, `?` and `[` in a path for patterns, and moves *into* a directory that is there."""
+        is_directory = (await self.stat(path)).kind == "directory"
         await self._require_directory(new_path.rpartition("/")[0])
-        await self._call("mv", path, self._at(new_path), recursive=recursive)
+        if await self._call("isdir", new_path):
+            if not is_directory:
+                raise IsADirectoryError(new_path)
+            await self.rmdir(new_path)
+        if not _PATTERN.search(path + new_path):
+            await self._call("mv", path, self._at(new_path), recursive=is_directory)
+        elif is_directory:
+            raise OSError(errno.EINVAL, "a directory whose path looks like a pattern cannot be moved")
+        else:
+            await self._call("cp_file", path, self._at(new_path))
+            await self._call("rm_file", path)
         await self._refresh()
 
     async def _require_directory(self, path: str) -> None:

@@ -35,6 +35,8 @@ class _Node:
     atime_ns: int = field(default_factory=time.time_ns)
     linked: bool = True
     handles: int = 0
+    counted: bool = False
+    """Whether it stands in the account of entries: while a name or a handle holds it."""
 
     @property
     def is_directory(self) -> bool:
@@ -103,7 +105,7 @@ class MemoryFiles(FileTree):
         self.replace(node, content)
 
     async def usage(self) -> tuple[int, int]:
-        """(bytes, entries) that the tree holds."""
+        """(bytes, entries) that the tree holds; files that only a handle holds count, swap files too."""
         return self._bytes, self._entries
 
     async def stat(self, path: str, *, follow: bool = True) -> FileStat:
@@ -187,9 +189,14 @@ class MemoryFiles(FileTree):
         if node.content is None:
             raise file_error(errno.EISDIR, path)
         swap = _Node(bytearray(), mode=node.mode, linked=False)
+        self._count(swap, path)
         file = _MemorySwapFile(self, swap, path, OpenOptions(write=True))
         if keep_existing:
-            self.replace(swap, node.content)
+            try:
+                self.replace(swap, node.content)
+            except OSError:
+                await file.close()
+                raise
         return file
 
     # --- used by the open files ------------------------------------------------------------------
@@ -220,7 +227,6 @@ class MemoryFiles(FileTree):
             if old.is_directory:
                 raise file_error(errno.EISDIR, path)
             self._detach(parts)
-        self._entries += 1
         swap.linked = True
         parent.children[parts[-1]] = swap
 
@@ -230,9 +236,21 @@ class MemoryFiles(FileTree):
         self._forget(node)
 
     def _forget(self, node: _Node) -> None:
-        if not node.linked and not node.handles and node.content is not None:
+        if node.linked or node.handles:
+            return
+        if node.counted:
+            node.counted = False
+            self._entries -= 1
+        if node.content is not None:
             self._bytes -= len(node.content)
             node.content = bytearray()
+
+    def _count(self, node: _Node, path: str) -> None:
+        """Another entry. Raises OSError EDQUOT."""
+        if self._entries >= self._quota_files:
+            raise file_error(errno.EDQUOT, path, f"file quota exceeded (quota_files={self._quota_files})")
+        self._entries += 1
+        node.counted = True
 
     # --- the tree --------------------------------------------------------------------------------
 
@@ -276,14 +294,11 @@ class MemoryFiles(FileTree):
         if not parts or self._look_up(parts) is not None:
             raise file_error(errno.EEXIST, path)
         parent = self._parent(parts)
-        if self._entries >= self._quota_files:
-            raise file_error(errno.EDQUOT, path, f"file quota exceeded (quota_files={self._quota_files})")
-        self._entries += 1
+        self._count(node, path)
         parent.children[parts[-1]] = node
 
     def _detach(self, parts: Parts) -> None:
         node = self._parent(parts).children.pop(parts[-1])
-        self._entries -= 1
         node.linked = False
         self._forget(node)
 

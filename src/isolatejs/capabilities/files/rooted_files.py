@@ -96,9 +96,11 @@ class RootedFiles(FileTree):
             await file.close()
 
     async def read_link(self, path: str) -> str:
-        with told_virtually(path), self._beneath.parent(self._split(path), follow=False) as (parent, name, _):
+        parts = self._split(path)
+        with told_virtually(path), self._beneath.parent(parts, follow=False) as (parent, name, _):
             target = os.readlink(name, dir_fd=parent)
-        if target.startswith("/") or not is_visible_name(target):
+            folder = self._beneath.real_parts(parts[:-1])
+        if not _stays_inside(target, len(folder)):
             raise file_error(errno.EACCES, path)
         return target
 
@@ -345,6 +347,17 @@ class RootedFiles(FileTree):
             yield fd
         finally:
             os.close(fd)
+
+
+def _stays_inside(target: str, depth: int) -> bool:
+    """Whether a link's target, in a folder so deep, names nothing above the root and nothing hidden from programs."""
+    if target.startswith("/") or not all(map(is_visible_name, target.split("/"))):
+        return False
+    for part in target.split("/"):
+        depth += -1 if part == ".." else part not in ("", ".")
+        if depth < 0:
+            return False
+    return True
 
 
 def _kind_of(entry: os.DirEntry[str]) -> FileKind:

@@ -24,12 +24,14 @@ def split_path(path: str, *, max_depth: int = FILE_DEPTH_LIMIT) -> Parts:
     """The components of a normalised virtual path; `/` has none.
 
     Raises OSError: EINVAL for a malformed path, ENAMETOOLONG beyond a limit, EILSEQ for text that is no
-    Unicode, ENOENT for reserved names.
+    Unicode, ENOENT for reserved names and for an empty path, which names nothing.
     """
     if path == "/":
         return ()
     if len(path) > FILE_PATH_LIMIT_BYTES:
         raise file_error(errno.ENAMETOOLONG)
+    if not path:
+        raise file_error(errno.ENOENT, path)
     if not path.startswith("/"):
         raise file_error(errno.EINVAL, path)
     parts = tuple(path[1:].split("/"))

@@ -81,6 +81,7 @@ export function createNodeFs(client) {
   }
   addCallbackForms(fs, client, operations);
   addExists(fs, client, operations);
+  addPromisified(fs);
   addDirectories(fs, promises, inner);
   addPromiseForms(fs, promises, inner, client);
   addStreams(fs);
@@ -168,6 +169,37 @@ function addCallbackForms(fs, client, operations) {
     },
   );
 }
+
+/**
+ * What `util.promisify` makes of callbacks that get two values, or no error. Node documents these forms.
+ * @param {any} fs
+ */
+function addPromisified(fs) {
+  const custom = Symbol.for("nodejs.util.promisify.custom");
+  /** @param {string} name @param {(...args: any[]) => Promise<any>} value */
+  const promisified = (name, value) => {
+    Object.defineProperty(value, "name", { value: name, configurable: true });
+    Object.defineProperty(fs[name], custom, { value, configurable: true });
+  };
+  for (const [name, count, given] of PAIRS) {
+    promisified(name, (...args) =>
+      new Promise((resolve, reject) => {
+        fs[name](...args, (/** @type {any} */ error, /** @type {any} */ number, /** @type {any} */ data) => {
+          if (error) reject(error);
+          else resolve({ [count]: number, [given]: data });
+        });
+      }));
+  }
+  promisified("exists", (path) => new Promise((resolve) => fs.exists(path, resolve)));
+}
+
+/** Names of what the callbacks of reads and writes get. */
+const PAIRS = /** @type {const} */ ([
+  ["read", "bytesRead", "buffer"],
+  ["readv", "bytesRead", "buffers"],
+  ["write", "bytesWritten", "buffer"],
+  ["writev", "bytesWritten", "buffers"],
+]);
 
 /** @param {any} fs @param {FilesClient} client @param {Record<string, OperationMaker>} operations */
 function addExists(fs, client, operations) {
