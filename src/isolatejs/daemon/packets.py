@@ -13,6 +13,7 @@ import importlib.metadata
 import json
 import os
 import socket
+import stat
 import struct
 import sys
 import tempfile
@@ -108,15 +109,24 @@ def default_socket_path() -> str:
 
 
 def prepare_directory(socket_path: str) -> None:
-    """Make the folder of a socket, private to this user. Raises DaemonError when another user owns it."""
+    """Make the folder of a socket, private to this user.
+
+    Raises DaemonError when others could put something in the socket's place: for a folder that another user owns or
+    may write to, and for a link in the place that nobody named.
+    """
     folder = Path(socket_path).parent
+    named = bool(os.environ.get("ISOLATEJS_DAEMON_SOCKET")) or socket_path != default_socket_path()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = folder.stat().st_uid
+        found = folder.stat() if named else folder.lstat()
     except OSError as error:
         raise DaemonError(f"the folder of the daemon's socket cannot be made: {error}") from error
-    if socket_path == default_socket_path() and owner != os.getuid():
+    if not stat.S_ISDIR(found.st_mode):
+        raise DaemonError(f"the folder of the daemon's socket is a link: {folder}")
+    if found.st_uid != os.getuid() and not (named and found.st_uid == 0):
         raise DaemonError(f"the folder of the daemon's socket belongs to another user: {folder}")
+    if found.st_mode & 0o022 and not (named and found.st_mode & stat.S_ISVTX):
+        raise DaemonError(f"other users may write to the folder of the daemon's socket: chmod 700 {folder}")
 
 
 def peer(connection: socket.socket) -> tuple[int, int]:

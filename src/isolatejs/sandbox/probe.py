@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.errors import SandboxCrashedError
 
 from .confinement import Layer
-from .launcher.wall import NAMESPACES, REQUIRED
+from .launcher.wall import LAYERS
 
 if TYPE_CHECKING:
     from .launcher_client import LauncherClient
@@ -60,6 +60,6 @@ async def probe(client: LauncherClient, *, sweep: bool = False) -> Verdict:
 
 def _verdict(launcher_statuses: dict[str, list[Any]], found: dict[str, Any]) -> Verdict:
     statuses = {**launcher_statuses, **found["statuses"]}
-    layers = tuple(Layer(name, *statuses[name]) for name in NAMESPACES + REQUIRED)
+    layers = tuple(Layer(name, *statuses[name]) for name in LAYERS)
     attempts = tuple(Attempt(**attempt) for attempt in found["attempts"])
     return Verdict(layers, attempts, found.get("swept", 0), tuple(map(tuple, found.get("not_refused", ()))))

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import shutil
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
 import pytest
 
-import isolatejs
 from fakes.raw_guest import evaluate, leased, raw_pool
+from fakes.surroundings import other_user, run_python
 from isolatejs.errors import ConfigurationError
 from isolatejs.sandbox.engine import find_engine
-
-TESTS = Path(__file__).resolve().parents[2]
-SOURCE = Path(isolatejs.__file__).resolve().parents[1]
-ORDINARY_USER = 4242
 
 PROBE = """
     import asyncio, json, socket, sys
@@ -59,44 +46,11 @@ NAMESPACES = {"user namespace", "mount namespace", "pid namespace", "network nam
 NAMESPACES |= {"uts namespace", "empty root"}
 
 
-PLAIN_CONTAINER = str(TESTS / "fakes" / "plain_container.py")
-
-
 async def probe_in(*, user: int | None = None, container: bool = False) -> dict[str, object]:
     """Run the probe in a process of its own: as another user, in a container without namespaces."""
-    command = [interpreter_for(user), *([PLAIN_CONTAINER] if container else []), "-c", textwrap.dedent(PROBE)]
-    if user is not None:
-        command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command]
-    site_packages = [path for path in sys.path if path.endswith("site-packages")]
-    environment = {
-        "PYTHONPATH": os.pathsep.join([str(TESTS), str(SOURCE), *site_packages]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PATH": os.environ["PATH"],
-    }
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [*command, find_engine().path],
-        env=environment,
-        capture_output=True,
-        text=True,
-        cwd="/",
+    return await run_python(  # type: ignore[no-any-return]
+        PROBE, find_engine().path, user=user, container=container
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
-
-
-def interpreter_for(user: int | None) -> str:
-    """This interpreter, or one of the same version that the other user can reach."""
-    candidates = [sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin") or ""]
-    for candidate in candidates:
-        if user is None or all(parent.stat().st_mode & 1 for parent in Path(candidate).resolve().parents):
-            return candidate
-    raise AssertionError("no interpreter that an ordinary user can start")
-
-
-def other_user() -> int | None:
-    """An ordinary user: ourselves, or another one when we are root."""
-    return ORDINARY_USER if os.geteuid() == 0 else None
 
 
 @pytest.mark.parametrize("ordinary", [False, True], ids=["this user", "an ordinary user"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from isolatejs.sandbox.engine import find_engine
 from isolatejs.sandbox.launcher.probe import FORBIDDEN_CALLS
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ ATTEMPTS = (
     "signal process 2",
     "raise a limit",
     "become root",
+    "queue a signal",
+    "shared anonymous memory",
+    "memory that grows downwards",
+    "huge pages",
+    "wait for a lock",
+    "out-of-band data",
+    "execute again by its descriptor",
+    "execute again by the path /engine/deno",
+    *(f"execute again by the path {path}" for path in find_engine().libraries),
     *FORBIDDEN_CALLS,
 )
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from isolatejs.daemon import packets
 from isolatejs.daemon.outgoing import OutgoingPackets
+from isolatejs.errors import DaemonError
 
 
 @pytest.fixture
@@ -115,3 +117,54 @@ async def test_a_peer_who_does_not_read_is_given_up(pair: tuple[socket.socket, s
     outgoing.close()
     outgoing.put({"late": True}, (os.dup(0),))
     assert descriptors_open() <= before + 20  # what the kernel holds in the socket is not ours any more
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the socket that nobody named."""
+    monkeypatch.delenv("ISOLATEJS_DAEMON_SOCKET", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    return tmp_path / "run"
+
+
+def test_the_folder_of_the_socket_is_private(place: Path) -> None:
+    packets.prepare_directory(packets.default_socket_path())
+    assert place.stat().st_mode & 0o777 == 0o700
+    packets.prepare_directory(packets.default_socket_path())
+
+
+def test_a_folder_that_others_may_write_to_is_refused(place: Path) -> None:
+    place.mkdir()
+    place.chmod(0o770)
+    with pytest.raises(DaemonError, match="chmod 700"):
+        packets.prepare_directory(packets.default_socket_path())
+    place.chmod(0o1777)  # not even where only its owner may remove a file
+    with pytest.raises(DaemonError, match="chmod 700"):
+        packets.prepare_directory(packets.default_socket_path())
+
+
+def test_a_link_in_the_place_of_the_folder_is_refused(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    place.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DaemonError, match="link"):
+        packets.prepare_directory(packets.default_socket_path())
+
+
+def test_a_folder_that_was_named_may_be_a_link_or_shared_like_tmp(tmp_path: Path) -> None:
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (tmp_path / "link").symlink_to(shared)
+    packets.prepare_directory(str(tmp_path / "link" / "a.sock"))
+    shared.chmod(0o777)
+    with pytest.raises(DaemonError, match="chmod 700"):
+        packets.prepare_directory(str(tmp_path / "link" / "a.sock"))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused(place: Path) -> None:
+    place.mkdir(mode=0o700)
+    os.chown(place, 65534, 65534)
+    for path in (packets.default_socket_path(), str(place / "named.sock")):
+        with pytest.raises(DaemonError, match="another user"):
+            packets.prepare_directory(path)

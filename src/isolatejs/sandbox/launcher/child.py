@@ -105,7 +105,7 @@ def run(plan: Plan, settings: Settings) -> None:
         wall.apply("seccomp", lambda: _filter_calls(plan))
         if plan.probing:
             plan.report.close()
-            probe.report(wall.statuses, sweep=plan.sweep)
+            probe.report(wall.statuses, (plan.place.engine, *plan.place.libraries), sweep=plan.sweep)
         else:
             linux.execute_descriptor(ENGINE_DESCRIPTOR, list(plan.argv), _environment(plan))
     except BaseException:
@@ -269,8 +269,8 @@ def _guard_exec(plan: Plan) -> None:
 
 def _filter_calls(plan: Plan) -> None:
     own_pid = 1 if plan.namespaces & linux.CLONE_NEWPID else os.getpid()
-    in_the_open = not plan.namespaces & linux.CLONE_NEWUTS
-    if own_pid == 1 and not in_the_open:
+    in_the_open = own_pid != 1 or not plan.namespaces & linux.CLONE_NEWUTS
+    if not in_the_open:
         linux.load_seccomp(FILTER_OF_PID_1)
     else:
         linux.load_seccomp(build_filter(own_pid, in_the_open=in_the_open))

@@ -319,10 +319,12 @@ def close_on_exec_from(first: int) -> None:
     _call("close_range", first, 0xFFFFFFFF, 4)
 
 
-def execute_descriptor(descriptor: int, argv: list[str], environment: dict[str, str]) -> None:
-    """execveat(2) of an open file with an empty path. Returns only by raising."""
+def execute_descriptor(
+    descriptor: int, argv: list[str], environment: dict[str, str], *, path: str = ""
+) -> None:
+    """execveat(2) of an open file; `path` is not empty only where an attack is tried. Returns only by raising."""
     encoded_argv = [os.fsencode(item) for item in argv]
     encoded_environment = [os.fsencode(f"{key}={value}") for key, value in environment.items()]
     argv_array = (ctypes.c_char_p * (len(encoded_argv) + 1))(*encoded_argv, None)
     environment_array = (ctypes.c_char_p * (len(encoded_environment) + 1))(*encoded_environment, None)
-    _call("execveat", descriptor, b"", argv_array, environment_array, AT_EMPTY_PATH)
+    _call("execveat", descriptor, os.fsencode(path), argv_array, environment_array, AT_EMPTY_PATH)

@@ -7,13 +7,18 @@ and with `sweep` the system calls that were not refused although no rule allows 
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import mmap
 import os
+import signal
 import socket
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from . import linux
-from .seccomp_rules import ALLOWED
+from .seccomp_rules import ALLOWED, ENGINE_DESCRIPTOR, MAP_GROWSDOWN, MAP_HUGETLB, MAP_SHARED_ANONYMOUS
+from .wall import SINGLE_EXEC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +60,21 @@ FORBIDDEN_CALLS: Final = {
     "inotify_init1": (294, 26),
     "timer_create": (222, 107),
 }
+REFUSALS: Final = frozenset(
+    {errno.EPERM, errno.EACCES, errno.ENOENT, errno.EROFS, errno.ENOSYS, errno.EAGAIN}
+)
+"""EAGAIN: a limit of resources."""
 _LAST_CALL: Final = 480
 _NOT_FILTERED: Final = frozenset({335, 336})
 """x86-64's uretprobe and uprobe: the kernel passes them by the filter and kills a caller that is no probe."""
 
 
-def report(statuses: dict[str, Status], *, sweep: bool) -> None:
-    """Try everything, write the report to the channel."""
+def report(statuses: dict[str, Status], programs: tuple[str, ...], *, sweep: bool) -> None:
+    """Try everything, write the report to the channel. `programs` are the files that may be executed once."""
     result: dict[str, Any] = {"statuses": statuses, "attempts": []}
     if any(held for name, (held, _) in statuses.items() if name != "resource limits"):
-        result["attempts"] = [_try(*attempt) for attempt in _attempts()]
+        execs = _second_execs(programs) if statuses[SINGLE_EXEC][0] else []
+        result["attempts"] = [_try(*attempt) for attempt in [*_attempts(), *execs]]
     if sweep and statuses["seccomp"][0]:  # with zeros some of these calls would wait or disturb
         result["swept"], result["not_refused"] = _sweep()
     data = json.dumps(result).encode()
@@ -77,7 +87,7 @@ def _try(name: str, layer: str, attempt: Callable[[], object]) -> dict[str, Any]
     try:
         outcome = attempt()
     except OSError as error:
-        refused = error.errno in {errno.EPERM, errno.EACCES, errno.ENOENT, errno.EROFS, errno.ENOSYS}
+        refused = error.errno in REFUSALS
         return {
             "name": name,
             "layer": layer,
@@ -102,11 +112,60 @@ def _attempts() -> list[_Attempt]:
         ("signal process 2", "seccomp", lambda: os.kill(2, 0)),
         ("raise a limit", "seccomp", lambda: linux.set_limit(0, 7, 4096, 4096)),
         ("become root", "capabilities", lambda: os.setresuid(0, 0, 0)),
+        ("queue a signal", "resource limits", _queue_signal),
+        ("shared anonymous memory", "seccomp", lambda: _map(MAP_SHARED_ANONYMOUS)),
+        (
+            "memory that grows downwards",
+            "seccomp",
+            lambda: _map(mmap.MAP_PRIVATE | mmap.MAP_ANON | MAP_GROWSDOWN),
+        ),
+        ("huge pages", "seccomp", lambda: _map(mmap.MAP_PRIVATE | mmap.MAP_ANON | MAP_HUGETLB)),
+        ("wait for a lock", "seccomp", lambda: fcntl.lockf(0, fcntl.LOCK_SH)),
+        ("out-of-band data", "seccomp", _send_out_of_band),
     ]
     column = 1 if linux.IS_ARM64 else 0
     for name, numbers in FORBIDDEN_CALLS.items():
         attempts.append((name, "seccomp", _caller(numbers[column])))
     return attempts
+
+
+def _second_execs(programs: tuple[str, ...]) -> list[_Attempt]:
+    """Every form of execveat that the filter would pass: after the first exec the kernel refuses it."""
+    paths = {"by its descriptor": "", **{f"by the path {path}": path for path in programs}}
+    return [
+        (
+            f"execute again {name}",
+            SINGLE_EXEC,
+            lambda path=path: linux.execute_descriptor(ENGINE_DESCRIPTOR, ["again"], {}, path=path),
+        )
+        for name, path in paths.items()
+    ]
+
+
+def _queue_signal() -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGRTMAX})
+    return _caller_of("tgkill", os.getpid(), threading.get_native_id(), signal.SIGRTMAX)
+
+
+def _map(flags: int) -> str:
+    with mmap.mmap(-1, mmap.PAGESIZE, flags=flags):
+        return "mapped"
+
+
+def _send_out_of_band() -> int:
+    one, other = socket.socketpair()
+    with one, other:
+        return one.send(b"x", socket.MSG_OOB)
+
+
+def _caller_of(name: str, *arguments: int) -> int:
+    """Make a call that a rule names."""
+    (number,) = {rule.numbers[1 if linux.IS_ARM64 else 0] for rule in ALLOWED if rule.name == name}
+    assert number is not None
+    result = linux.raw_syscall(number, *arguments)
+    if result < 0:
+        raise OSError(-result, os.strerror(-result))
+    return result
 
 
 def _caller(number: int) -> Callable[[], object]:

@@ -36,7 +36,7 @@ def build_filter(own_pid: int, *, arm64: bool = linux.IS_ARM64, in_the_open: boo
     """The filter for a process whose own pid (in its namespace) is `own_pid`.
 
     Another architecture's calls kill the process; x32 calls and whatever no rule allows get EPERM. `in_the_open`:
-    the process has no UTS namespace of its own, so that some calls would tell about the machine.
+    the process has no UTS or PID namespace of its own, so that some calls would tell about the machine.
     """
     column = 1 if arm64 else 0
     program: list[_Instruction] = [
@@ -48,11 +48,12 @@ def build_filter(own_pid: int, *, arm64: bool = linux.IS_ARM64, in_the_open: boo
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
     ]
     by_number: dict[int, list[Rule]] = {}
-    for rule in sorted(ALLOWED, key=lambda rule: bool(rule.arguments)):  # the frequent have no condition
+    for rule in ALLOWED:
         number = rule.numbers[column]
         if number is not None:
             by_number.setdefault(number, []).append(rule)
-    for number, rules in by_number.items():
+    # The frequent calls have no condition, so they come first.
+    for number, rules in sorted(by_number.items(), key=lambda item: bool(item[1][0].arguments)):
         body = [
             instruction for rule in rules for instruction in _body(rule, own_pid, _answer(rule, in_the_open))
         ]

@@ -50,7 +50,7 @@ class Rule:
     pretended: bool = False
     """Not made: the caller is told that it went well."""
     pretended_in_the_open: bool = False
-    """The same where the sandbox has no UTS namespace: the call would tell about the machine."""
+    """The same where the sandbox is not in namespaces of its own: the call would tell about the machine."""
 
 
 ALLOWED: Final = (
@@ -85,12 +85,23 @@ ALLOWED: Final = (
     Rule("set_robust_list", (273, 99), "start of a thread"),
     Rule("rseq", (334, 293), "start of a thread"),
     Rule("set_tid_address", (218, 96), "start of the process"),
-    Rule("arch_prctl", (158, None), "thread-local storage at the start of the process"),
+    Rule(
+        "arch_prctl",
+        (158, None),
+        "thread-local storage at the start of the process (ARCH_SET_FS, ARCH_GET_FS)",
+        (Argument(0, (0x1002, 0x1003)),),
+    ),
     Rule("gettid", (186, 178), "locks that know their owner"),
     Rule("sched_yield", (24, 124), "spinning locks"),
-    Rule("sched_getaffinity", (204, 123), "number of processors for the thread pools"),
-    Rule("sched_getscheduler", (145, 120), "pthread_getattr_np: V8 looks for the stack's end"),
-    Rule("sched_getparam", (143, 121), "pthread_getattr_np: V8 looks for the stack's end"),
+    Rule("sched_getaffinity", (204, 123), "number of processors for the thread pools", (Argument(0, (0,)),)),
+    Rule(
+        "sched_getaffinity",
+        (204, 123),
+        "pthread_getattr_np: V8 looks for the stack's end; in the open it would tell which processes there are",
+        pretended_in_the_open=True,
+    ),
+    Rule("sched_getscheduler", (145, 120), "as above: pthread_getattr_np", pretended_in_the_open=True),
+    Rule("sched_getparam", (143, 121), "as above: pthread_getattr_np", pretended_in_the_open=True),
     Rule("getcpu", (309, 168), "allocators with an arena per processor"),
     Rule("exit", (60, 93), "end of a thread"),
     Rule("exit_group", (231, 94), "end of the process"),
@@ -135,9 +146,24 @@ ALLOWED: Final = (
     Rule("epoll_pwait", (281, 22), "event loop"),
     Rule("poll", (7, None), "Rust checks the standard streams at start"),
     Rule("ppoll", (271, 73), "Rust checks the standard streams at start"),
-    Rule("socketpair", (53, 199), "the pipe for signals of the engine's event loop", (Argument(0, (1,)),)),
-    Rule("recvfrom", (45, 207), "reads that pipe; no address", (Argument(4, NULL),)),
-    Rule("sendto", (44, 206), "writes that pipe; no address", (Argument(4, NULL),)),
+    Rule(
+        "socketpair",
+        (53, 199),
+        "the pipe for signals of the engine's event loop: AF_UNIX, SOCK_STREAM, with and without NONBLOCK and CLOEXEC",
+        (Argument(0, (1,)), Argument(1, (0x1, 0x801, 0x80001, 0x80801))),
+    ),
+    Rule(
+        "recvfrom",
+        (45, 207),
+        "reads that pipe; no address, no flag but MSG_DONTWAIT (MSG_OOB and MSG_PEEK have had holes)",
+        (Argument(3, (0, 0x40)), Argument(4, NULL)),
+    ),
+    Rule(
+        "sendto",
+        (44, 206),
+        "writes that pipe; no address, no flag but MSG_NOSIGNAL and MSG_DONTWAIT",
+        (Argument(3, (0, 0x40, 0x4000, 0x4040)), Argument(4, NULL)),
+    ),
     # files, within the empty root and Landlock, all read-only
     Rule("openat", (257, 56), "loader, guest image, FIFO for synchronous replies, /dev/urandom"),
     Rule("stat", (4, None), "loader, module resolution"),
@@ -180,7 +206,7 @@ ALLOWED: Final = (
     Rule("sysinfo", (99, 179), "V8 sizes its heap by physical memory"),
     Rule("getrusage", (98, 165), "process.cpuUsage, performance"),
     Rule("getrlimit", (97, 163), "V8 sizes its stack"),
-    Rule("prlimit64", (302, 261), "asks for a limit; sets none", (Argument(2, NULL),)),
+    Rule("prlimit64", (302, 261), "asks for an own limit; sets none", (Argument(0, (0,)), Argument(2, NULL))),
     Rule(
         "prctl",
         (157, 167),

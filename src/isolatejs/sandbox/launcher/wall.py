@@ -35,6 +35,9 @@ REQUIRED: Final = (
 )
 """These hold under confinement="require", or no sandbox starts."""
 
+LAYERS: Final = (*NAMESPACES, *REQUIRED, SINGLE_EXEC)
+"""All, in the order in which they are told."""
+
 Status = tuple[bool, str]
 """Whether a layer holds, and why not."""
 
