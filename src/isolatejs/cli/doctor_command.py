@@ -113,6 +113,11 @@ def _print_diagnosis(diagnosis: Diagnosis) -> None:
     for text in advice:
         names = ", ".join(check.name for check in diagnosis.checks if check.advice == text)
         console.print(f"\n[bold]{names}[/]\n  {text}", highlight=False)
+    costs = [check for check in diagnosis.checks if check.cost]
+    if costs:
+        console.print("\n[bold]What that costs[/]")
+    for check in costs:
+        console.print(f"  without {check.name}: {check.cost}", highlight=False)
     if diagnosis.complete:
         console.print("Every layer holds.")
     elif diagnosis.sufficient:

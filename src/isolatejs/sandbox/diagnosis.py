@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from isolatejs.errors import IsolateError
 from isolatejs.limits import MIB
 
-from .launcher.wall import NAMESPACES, REQUIRED
+from .launcher.wall import NAMESPACES, REQUIRED, SINGLE_EXEC
 from .pool import EmbeddedPool
 from .workspace import receive_workspace
 
@@ -32,7 +32,20 @@ _ADVICE = {
     "seccomp": "A kernel with CONFIG_SECCOMP_FILTER, on x86-64 or arm64.",
     "unprivileged user": "As root, CAP_SETUID and CAP_SETGID; or start as an ordinary user.",
     "closed descriptors": "Linux 5.11 or later (close_range).",
+    SINGLE_EXEC: "Linux 5.5 or later, and no container manager that listens to seccomp itself.",
 }
+_COSTS = {
+    "user namespace": "sandboxes share one user id: the watchdog ends who has more than 128 threads, where the kernel "
+    "would refuse the next one",
+    "mount namespace": "a program may ask whether a path exists, and where the engine is; it can still open nothing",
+    "empty root": "as for the mount namespace",
+    "pid namespace": "one layer less between sandboxes and other processes; signals stay refused",
+    "network namespace": "one layer less: sockets stay refused by seccomp",
+    "ipc namespace": "one layer less: queues and shared memory stay refused by seccomp",
+    "uts namespace": "the name and the version of the kernel are not told: they would come with the host's name",
+    SINGLE_EXEC: "machine code could start the engine, and nothing else, again, under the same limits",
+}
+"""What is lost where a layer is missing."""
 BOMB = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1))"
 CHECKER_LIMIT_BYTES = 256 * MIB
 BOMB_LIMIT_BYTES = 64 * MIB
@@ -49,6 +62,8 @@ class Check:
     required: bool
     evidence: str
     advice: str = ""
+    cost: str = ""
+    """What is lost while it is missing."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,8 @@ def _layer_checks(verdict: Verdict, seen: dict[str, tuple[bool, str]]) -> list[C
         advice = "" if standing == "holds" else _ADVICE.get(layer.name, "")
         if standing != "holds" and layer.name in NAMESPACES:
             advice = _NAMESPACES_ADVICE
-        checks.append(Check(layer.name, standing, layer.name in REQUIRED, evidence, advice))
+        cost = _COSTS.get(layer.name, "") if standing == "missing" else ""
+        checks.append(Check(layer.name, standing, layer.name in REQUIRED, evidence, advice, cost))
     return checks
 
 
@@ -168,7 +184,15 @@ async def _try_memory_limit(pool: EmbeddedPool) -> Check:
     took = (time.perf_counter() - began) * 1000
     if run.exit_code == 0:
         return Check("memory limit", "broken", True, "a bomb ended well")
-    return Check("memory limit", "holds", True, f"a bomb of byte arrays was ended after {took:.0f} ms")
+    counted = (
+        "a memory cgroup" if pool.has_cgroups else "looks, 20-50 ms apart (no memory cgroup is delegated)"
+    )
+    return Check(
+        "memory limit",
+        "holds",
+        True,
+        f"a bomb of byte arrays was ended after {took:.0f} ms; what holds machine code: {counted}",
+    )
 
 
 async def _try_kill(pool: EmbeddedPool) -> Check:

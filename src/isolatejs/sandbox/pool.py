@@ -146,6 +146,11 @@ class EmbeddedPool:
             return Verdict(self.confinement.layers, ())
         return await probe(client, sweep=sweep)
 
+    @property
+    def has_cgroups(self) -> bool:
+        """Whether each sandbox has a memory cgroup of its own."""
+        return isinstance(self._client, LauncherClient) and self._client.cgroups
+
     def statistics(self) -> dict[str, int]:
         """Counts: alive, warm, leased (ever), created (ever)."""
         return {

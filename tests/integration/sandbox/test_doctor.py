@@ -34,6 +34,9 @@ def test_in_a_plain_container_it_names_what_is_missing_and_what_to_change() -> N
     missing = [check for check in report["checks"] if check["standing"] != "holds"]
     assert [check["name"] for check in missing] == list(NAMESPACES)
     assert all("unprivileged_userns_clone" in check["advice"] for check in missing)
+    assert all(check["cost"] for check in missing)
+    shown = run(str(PLAIN_CONTAINER), *DOCTOR).stdout
+    assert "without mount namespace: a program may ask whether a path exists" in " ".join(shown.split())
 
 
 def test_attacks_on_the_sandbox_and_on_own_bindings_are_contained(tmp_path: Path) -> None:

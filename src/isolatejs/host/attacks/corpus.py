@@ -52,6 +52,7 @@ PROCESS = (
     _works("process.kill of everything", "process", "process.kill(-1, 'SIGKILL')"),
     _works("process.kill of the parent", "process", "process.kill(process.ppid, 'SIGKILL')"),
     _works("process.binding", "process", "process.binding('spawn_sync').spawn({})"),
+    _works("a queued signal", "process", "process.kill(process.pid, 40)"),
     Attack("process.exit", "process", "process.exit(0); return 'still here'"),
     Attack("process.abort", "process", "process.abort(); return 'still here'"),
     Attack(
@@ -84,6 +85,12 @@ MEMORY = tuple(
         "untouched buffers": "const a = []; for (;;) a.push(new ArrayBuffer(1 << 20))",
         "Blobs": "const a = []; for (;;) a.push(new Blob([new Uint8Array(1 << 20)]))",
         "WebAssembly memory": "const a = []; for (;;) a.push(new WebAssembly.Memory({ initial: 100 }))",
+        "WebAssembly tables": "const a = []; "
+        "for (;;) a.push(new WebAssembly.Table({ element: 'externref', initial: 1e6 }))",
+        "resizable buffers": "const a = []; for (;;) { "
+        "const b = new ArrayBuffer(0, { maxByteLength: 1 << 28 }); b.resize(1 << 20); a.push(b) }",
+        "shared memory that grows": "const a = []; for (;;) { const b = new SharedArrayBuffer(0, "
+        "{ maxByteLength: 1 << 28 }); b.grow(1 << 20); new Uint8Array(b).fill(1); a.push(b) }",
     }.items()
 )
 ADDRESSES = (

@@ -132,14 +132,11 @@ def _attempts() -> list[_Attempt]:
 def _second_execs(programs: tuple[str, ...]) -> list[_Attempt]:
     """Every form of execveat that the filter would pass: after the first exec the kernel refuses it."""
     paths = {"by its descriptor": "", **{f"by the path {path}": path for path in programs}}
-    return [
-        (
-            f"execute again {name}",
-            SINGLE_EXEC,
-            lambda path=path: linux.execute_descriptor(ENGINE_DESCRIPTOR, ["again"], {}, path=path),
-        )
-        for name, path in paths.items()
-    ]
+    return [(f"execute again {name}", SINGLE_EXEC, _executor(path)) for name, path in paths.items()]
+
+
+def _executor(path: str) -> Callable[[], object]:
+    return lambda: linux.execute_descriptor(ENGINE_DESCRIPTOR, ["again"], {}, path=path)
 
 
 def _queue_signal() -> int:
