@@ -246,6 +246,9 @@ DAEMON_UNANSWERED_LIMIT: Final = 4_000
 """Requests of one client that the daemon works on at once, more than it could lease; beyond it the client waits."""
 DAEMON_QUEUE_LIMIT_PACKETS: Final = 10_000
 """Packets that wait for a peer who does not read; beyond it the connection ends."""
+DEADLINE_BOARD_LIMIT_BYTES: Final = 4 * MIB
+"""The file in which a client of the daemon writes the deadlines of its sandboxes: 32 bytes for each that it ever put
+aside or holds."""
 METRICS_HEAD_LIMIT_BYTES: Final = 16 * KIB
 """Head of a request for metrics: far more than Prometheus sends, and any local process may ask."""
 METRICS_TIMEOUT_MS: Final = 5_000

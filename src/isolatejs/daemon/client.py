@@ -23,6 +23,8 @@ from isolatejs.sandbox.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from isolatejs.sandbox.deadlines import DeadlinePlace
+
 
 class Answered(NamedTuple):
     """What the daemon answered, and on which connection: ids mean something only there."""
@@ -157,6 +159,9 @@ class LeasedSandbox(Sandbox):
     def let_go(self) -> None:
         """Close this side's descriptors and leave the process alone: the daemon keeps it."""
         self._closed = True
+        if self._place is not None:
+            self._place.abandon()
+            self._place = None
         self.connection.forget_exit(self.id)
         self.channel_socket.close()
         for descriptor in (self.sync_fd, self._pidfd):
@@ -199,6 +204,12 @@ class _RemoteWatcher:
 
     def join_tree(self, id: str, parent_id: str, tree_limit_bytes: int) -> None:
         self._connection.tell("join", sandbox=id, parent=parent_id, tree_limit_bytes=tree_limit_bytes)
+
+    def claim_deadline(self, id: str) -> DeadlinePlace:
+        return self._connection.deadlines.claim(lambda board, offset: self.watch_deadline(id, board, offset))
+
+    def watch_deadline(self, id: str, board: int | None, offset: int = 0) -> None:
+        self._connection.tell("deadline", () if board is None else (board,), sandbox=id, offset=offset)
 
     def look_soon(self, id: str) -> None:
         self._connection.tell("look", sandbox=id)

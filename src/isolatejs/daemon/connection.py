@@ -12,6 +12,7 @@ from isolatejs import errors
 from isolatejs.daemon import packets
 from isolatejs.daemon.outgoing import OutgoingPackets
 from isolatejs.errors import DaemonError, IsolateError, LimitError, NamespaceBusyError
+from isolatejs.sandbox.deadlines import DeadlineBoard
 from isolatejs.sandbox.sandbox import ExitReport
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class DaemonConnection:
     """A greeted connection. `lost` resolves when the daemon has gone away; `on_event` hears of the rest."""
 
     def __init__(self, connection: socket.socket) -> None:
+        self.deadlines = DeadlineBoard()
+        """Where the deadlines of what is leased here stand."""
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._ids = itertools.count(1)
@@ -166,6 +169,7 @@ class DaemonConnection:
             return
         self.lost.set_result(None)
         self._outgoing.close()
+        self.deadlines.close()
         self._loop.remove_reader(self._connection.fileno())
         self._connection.close()
         for answer in self._answers.values():

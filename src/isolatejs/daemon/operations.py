@@ -3,6 +3,7 @@
     hello                         protocol, version and role both ways, the confinement report
     lease, return                 a sandbox: its channel socket, pidfd and sync FIFO go to the client
     lease_engine                  the same for an engine with a command line of the client's
+    deadline                      where the client writes the deadlines of a leased sandbox
     look, check                   wake and ask the memory watchdog of a leased sandbox
     join                          count a leased sandbox in the tree of another one
     acquire, hold, put_aside, release, dispose     sessions by name
@@ -28,6 +29,7 @@ from isolatejs.daemon import packets
 from isolatejs.daemon.connection import DaemonDrainingError
 from isolatejs.errors import ConfigurationError, DaemonError, IsolateError
 from isolatejs.limits import (
+    DEADLINE_BOARD_LIMIT_BYTES,
     ENGINE_ARGUMENTS_LIMIT_CHARACTERS,
     ENGINE_FILES_LIMIT,
     ENGINE_FILES_LIMIT_BYTES,
@@ -67,6 +69,7 @@ class Operations:
             "return": self._return,
             "join": self._join,
             "look": self._look,
+            "deadline": self._deadline,
             "check": self._check,
             "acquire": self._acquire,
             "hold": self._hold,
@@ -175,6 +178,16 @@ class Operations:
         self._own(client, message).sandbox.wake_watchdog()
         return {}, ()
 
+    async def _deadline(self, client: Client, message: packets.Message, descriptors: list[int]) -> Result:
+        lease = self._own(client, message)
+        offset = message["offset"]
+        if not isinstance(offset, int) or not 0 <= offset < DEADLINE_BOARD_LIMIT_BYTES:
+            raise DaemonError("offset: a place on a board of deadlines")
+        if len(descriptors) != 1 or not packets.is_memfd(descriptors[0]):
+            raise DaemonError("a board of deadlines: one anonymous file")  # to read it must never wait
+        lease.sandbox.watch_deadline(descriptors.pop(0), offset)
+        return {}, ()
+
     async def _check(self, client: Client, message: packets.Message, _: list[int]) -> Result:
         return {"over": await self._own(client, message).sandbox.check_memory()}, ()
 
@@ -236,6 +249,7 @@ class Operations:
         connection = socket.socket(fileno=descriptors.pop(0))
         connection.setblocking(False)
         lease.sandbox.channel_socket = connection
+        lease.sandbox.watch_deadline(None)
         lease.sandbox.pause()
         self._server.evict(surplus)
         return {}, ()

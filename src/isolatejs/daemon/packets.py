@@ -29,7 +29,7 @@ __all__ = [
     "require_linux", "send", "version",
 ]  # fmt: skip
 
-PROTOCOL: Final = 2
+PROTOCOL: Final = 3
 """Raised whenever a packet changes its meaning; client and daemon must agree."""
 
 
@@ -89,6 +89,17 @@ def read_memfd(descriptor: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         file.seek(0)
         return file.read()
+
+
+def is_memfd(descriptor: int) -> bool:
+    """Whether a descriptor is an anonymous file, which has seals: reading it never waits for anybody."""
+    import fcntl  # not to be had on Windows
+
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_GET_SEALS)
+    except OSError:
+        return False
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def require_linux() -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _EARLY_S = 0.001
 """Timers of an event loop may come a little early."""
+_HELD_UP_S = 0.05
+"""A timer that comes so late shows that the loop stood; it then gets as much time to read what has arrived."""
 
 
 @dataclass(eq=False, slots=True)
@@ -71,6 +73,8 @@ class Executions:
         """The managed execution that may last longest."""
         self._armed = math.inf
         """The deadline that the launcher has."""
+        self._last: Execution | None = None
+        """The execution that it belongs to, or did last."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         self._look: asyncio.TimerHandle | None = None
@@ -118,11 +122,11 @@ class Executions:
     def _open(self, deadline: float, limit: str, value: float, *, waits: bool) -> Execution:
         execution = Execution(deadline, limit, value, waits, self)
         self._running += not waits
-        self._live.sandbox.wake_watchdog()
         if deadline < math.inf:
             heapq.heappush(self._due, _Due(deadline, next(self._numbers), execution))
             if deadline < self._armed:
                 self._arm()
+        self._live.sandbox.wake_watchdog()
         return execution
 
     def finished(self, execution: Execution) -> None:
@@ -138,6 +142,8 @@ class Executions:
             heapq.heappop(due)
         first = due[0].deadline if due and not self._closed else math.inf
         if first != self._armed:
+            if due and first < math.inf:
+                self._last = due[0].execution
             self._armed = first
             self._live.sandbox.set_deadline(first)
         # The timer stays when the first deadline has become later: executions come and go.
@@ -148,10 +154,13 @@ class Executions:
             self._timer = self._loop.call_later(first - time.monotonic(), self._check)
 
     def _check(self) -> None:
+        held_up = time.monotonic() - self._timer_at > _HELD_UP_S
         self._timer = None
         self._timer_at = math.inf
         late = self.late()
-        if late is not None:
+        if late is not None and held_up:  # this loop stood: what waits to be read may be the answer
+            self._timer = self._loop.call_later(_HELD_UP_S, self._check)
+        elif late is not None:
             self._live.end_now(self.timeout_error(late))
         else:
             self._arm()
@@ -165,6 +174,14 @@ class Executions:
     def timeout_error(self, late: Execution) -> ExecutionTimeoutError:
         """The error for an execution that was late."""
         return self._error(f"the program ran longer than {late.limit}={late.value:g}", late.limit, late.value)
+
+    def error_of_the_launcher(self, *, busy: bool) -> ExecutionTimeoutError:
+        """The error when the launcher has killed the process for its time."""
+        if not busy and self._last is not None:
+            return self.timeout_error(self.late() or self._last)
+        value = self._default_ms or 0.0
+        what = f"the program kept a processor busy by itself for longer than execution_timeout_ms={value:g}"
+        return self._error(what, "execution_timeout_ms", value)
 
     def _error(self, what: str, limit: str, value: float) -> ExecutionTimeoutError:
         runtime_id = self._live.runtime_id

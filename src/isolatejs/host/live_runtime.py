@@ -175,6 +175,8 @@ class LiveRuntime:
             self.channel.begin_scope = OnBehalf(self.scope).begin
         if self.scope.execution_timeout_ms is not None:
             self.channel.on_sent = self.executions.touch
+            if "serve" not in halves:  # a server may well be busy; its requests are watched
+                self.sandbox.limit_busy(self.scope.execution_timeout_ms / 1000)
         if "serve" in halves:
             self.executions.serves()
         self.sandbox.exited.add_done_callback(self._process_gone)
@@ -381,6 +383,8 @@ class LiveRuntime:
                 value=limit,
                 runtime_id=self.runtime_id,
             )
+        if report.reason == "deadline":
+            return self.executions.error_of_the_launcher(busy=report.detail == "busy")
         if report.reason == "lost":
             return DaemonError(f"the daemon that owned runtime {self.runtime_id} went away")
         if report.reason == "disposed":

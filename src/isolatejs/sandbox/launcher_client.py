@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError, SandboxCrashedError, SandboxStartError
 
+from .deadlines import DeadlineBoard, DeadlinePlace
 from .launcher import control
 from .sandbox import ExitReport, Sandbox
 
@@ -48,6 +49,7 @@ class LauncherClient:
         self._starting: dict[str, asyncio.Future[Sandbox]] = {}
         self._checks: dict[str, list[asyncio.Future[bool]]] = {}
         self._exits: dict[str, asyncio.Future[ExitReport]] = {}
+        self._deadlines = DeadlineBoard()
         self._ready: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.place: dict[str, str] = {}
@@ -151,6 +153,14 @@ class LauncherClient:
     def look_soon(self, id: str) -> None:
         """Have the launcher look at a sandbox's memory now and then often for a while."""
         self._send({"op": "look", "id": id})
+
+    def claim_deadline(self, id: str) -> DeadlinePlace:
+        """A place for the deadline of a sandbox."""
+        return self._deadlines.claim(lambda board, offset: self.watch_deadline(id, board, offset))
+
+    def watch_deadline(self, id: str, board: int | None, offset: int = 0) -> None:
+        """Have the launcher read the deadline of a sandbox on this board. Closes it."""
+        self._send({"op": "deadline", "id": id, "offset": offset}, () if board is None else (board,))
 
     async def check(self, id: str) -> bool:
         """Have the launcher look at a sandbox's memory now; True when it was over its limit and is killed."""
@@ -286,6 +296,7 @@ class LauncherClient:
             for answer in answers:
                 if not answer.done():
                     answer.set_result(False)
+        self._deadlines.close()
         self._checks.clear()
         self._starting.clear()
         self._exits.clear()

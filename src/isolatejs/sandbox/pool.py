@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
@@ -116,6 +117,7 @@ class EmbeddedPool:
             [engine, *argv], memory_limit_bytes=memory_limit_bytes, files=files, one_shot=True
         )
         self._track(sandbox)
+        sandbox.set_deadline(time.monotonic() + timeout_s)
         stdout = bytearray()
         loop = asyncio.get_running_loop()
         try:
@@ -125,6 +127,8 @@ class EmbeddedPool:
                     if len(stdout) > limits.ENGINE_OUTPUT_LIMIT_BYTES:
                         raise _too_much_output()
                 report = await asyncio.shield(sandbox.exited)
+                if report.reason == "deadline":
+                    raise TimeoutError
         finally:
             await sandbox.aclose()
         code = report.exit_code if report.exit_code is not None else -(report.signal or 0)

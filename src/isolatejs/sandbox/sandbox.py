@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import time
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from .deadlines import DeadlinePlace
+
 EXIT_REPORT_WAIT_S = 2.0
 """How long `aclose` waits for the process to be reaped: a kill takes 7 ms, a loaded machine far longer."""
 
@@ -23,7 +26,7 @@ WAKE_INTERVAL_S = 0.1
 KILL: Final[signal.Signals] = getattr(signal, "SIGKILL", signal.SIGTERM)
 """On Windows, Popen ends a process at once for SIGTERM."""
 
-ExitReason = Literal["killed", "memory", "crashed", "exited", "disposed", "lost"]
+ExitReason = Literal["killed", "memory", "crashed", "exited", "deadline", "disposed", "lost"]
 """`disposed`: ended by somebody else through the daemon. `lost`: the daemon that owned it went away."""
 
 
@@ -31,7 +34,8 @@ ExitReason = Literal["killed", "memory", "crashed", "exited", "disposed", "lost"
 class ExitReport:
     """How a sandbox ended. `peak_memory_bytes` is anonymous resident memory where it was measured.
 
-    `detail` is what somebody else who ended it gave as the reason, and "tree" for the memory of a whole tree.
+    `detail` is what somebody else who ended it gave as the reason, "tree" for the memory of a whole tree,
+    "deadline" or "busy" for how its time was over.
     """
 
     reason: ExitReason
@@ -47,6 +51,14 @@ class MemoryWatcher(Protocol):
 
     def join_tree(self, id: str, parent_id: str, tree_limit_bytes: int) -> None:
         """Count the sandbox in the tree of another one, which may use so much memory together."""
+        ...
+
+    def claim_deadline(self, id: str) -> DeadlinePlace:
+        """A place for the deadline of the sandbox, which the launcher reads."""
+        ...
+
+    def watch_deadline(self, id: str, board: int | None, offset: int = 0) -> None:
+        """Have the launcher read the deadline on somebody else's board, or on none. Closes the descriptor."""
         ...
 
     def look_soon(self, id: str) -> None:
@@ -88,6 +100,8 @@ class Sandbox:
         self._closed = False
         self._watcher = watcher
         self._woken_at = 0.0
+        self._place: DeadlinePlace | None = None
+        """Where its deadline stands, once it had one."""
 
     def kill(self) -> None:
         """SIGKILL at once. Idempotent; needs no running event loop."""
@@ -126,7 +140,31 @@ class Sandbox:
             self._watcher.join_tree(self.id, parent.id, tree_limit_bytes)
 
     def set_deadline(self, deadline: float) -> None:
-        """When to kill it (of the monotonic clock, in seconds), whatever this process does meanwhile."""
+        """When it has to be gone (in seconds of the monotonic clock, infinity for never).
+
+        The launcher kills it then, whatever this process does meanwhile. Without one, nobody does.
+        """
+        place = self._place if self._place is not None or deadline == math.inf else self._claim_place()
+        if place is not None:
+            place.set_deadline(deadline)
+
+    def limit_busy(self, limit_s: float) -> None:
+        """How long it may keep a processor busy without a pause while it has no deadline."""
+        place = self._place if self._place is not None or limit_s == math.inf else self._claim_place()
+        if place is not None:
+            place.limit_busy(limit_s)
+
+    def watch_deadline(self, board: int | None, offset: int = 0) -> None:
+        """Its deadline is set by another process, which gave its board; None when it is nobody's any more."""
+        if self._watcher is not None and not self._closed:
+            self._watcher.watch_deadline(self.id, board, offset)
+        elif board is not None:
+            os.close(board)
+
+    def _claim_place(self) -> DeadlinePlace | None:
+        if self._watcher is not None and not self._closed:
+            self._place = self._watcher.claim_deadline(self.id)
+        return self._place
 
     async def check_memory(self) -> bool:
         """Look at the memory now; a sandbox over its limit is killed. True when it was over.
@@ -167,6 +205,9 @@ class Sandbox:
             return
         self.kill()
         self._closed = True
+        if self._place is not None:
+            self._place.release()
+            self._place = None
         self.channel_socket.close()
         for descriptor in (self.sync_fd, self._pidfd):
             if descriptor is not None:

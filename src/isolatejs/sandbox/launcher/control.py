@@ -1,6 +1,6 @@
 """The packets between host and launcher: one JSON object each, with open files, on a SOCK_SEQPACKET pair.
 
-Host to launcher: `configure` (once), `spawn`, `limit`, `look`, `check`. Launcher to host: `ready` (once),
+Host to launcher: `configure` (once), `spawn`, `limit`, `look`, `deadline`, `check`. Launcher to host: `ready` (once),
 `started`, `failed`, `checked`, `exited`. Standard library only, since both sides import it.
 """
 
@@ -9,11 +9,16 @@ from __future__ import annotations
 import array
 import json
 import socket
+import struct
 from typing import Any, Final
 
 PACKET_LIMIT_BYTES: Final = 160 * 1024
 """Below the kernel's default send buffer, so that one packet always fits. Larger things travel as a memfd."""
 DESCRIPTORS_LIMIT: Final = 8
+DEADLINE_PLACE: Final = struct.Struct("<4q")
+"""What stands at a sandbox's place on a board of deadlines (see `deadlines.py`): when it has to be gone, by the
+monotonic clock; at which processor time it has to be gone (nobody reads that yet); how long it may be busy by itself;
+nothing. Nanoseconds, 0 for never."""
 
 Message = dict[str, Any]
 

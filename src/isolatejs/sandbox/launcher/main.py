@@ -22,6 +22,7 @@ from typing import Any
 
 from . import child, control, landlock, linux, namespaces, root, trees
 from .cgroup import Cgroups
+from .deadlines import Deadlines
 from .processes import Process
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
@@ -47,6 +48,7 @@ class Launcher:
         self._processes: dict[str, Process] = {}
         self._cgroups: Cgroups | None = None
         self._watchdog = Watchdog()
+        self._deadlines = Deadlines()
         self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._flooding: list[Process] = []
         self._next_flood = 0.0
@@ -60,6 +62,7 @@ class Launcher:
         self._settings = Settings.from_message(received[0])
         _raise_open_files_limit()
         self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._deadlines.begin(self._proc)
         self._launcher_gone = select.poll()
         self._launcher_gone.register(os.pidfd_open(os.getpid()), select.POLLIN)
         host_pidfd = os.pidfd_open(self._settings.host_pid)
@@ -98,6 +101,7 @@ class Launcher:
                         self._on_control()
                     elif kind == "host":
                         self._ending = True
+                self._deadlines.look()
                 self._watchdog.look()
                 self._read_floods()
         finally:
@@ -137,6 +141,11 @@ class Launcher:
                     process = self._processes.get(message["id"])
                     if process is not None:
                         self._watchdog.wake(process)
+                        self._deadlines.wake(process)
+                elif message["op"] == "deadline":
+                    process = self._processes.get(message["id"])
+                    if process is not None:
+                        self._deadlines.watch(process, next(iter(descriptors), None), message["offset"])
                 elif message["op"] == "check":
                     self._check(message["id"])
             finally:
@@ -235,6 +244,7 @@ class Launcher:
             self._send({"op": "failed", "id": process.id, "error": str(error)})
             return
         process.host_files = ()
+        self._deadlines.keep_channel(process, descriptors[1])
         self._send({"op": "started", "id": process.id, "pid": process.pid}, descriptors)
         self._surroundings.place.remove_bound(process.id)
 
@@ -307,7 +317,8 @@ class Launcher:
             self._flooding.clear()
 
     def _timeout(self) -> float | None:
-        timeout = self._watchdog.next_timeout()
+        timeouts = (self._watchdog.next_timeout(), self._deadlines.next_timeout())
+        timeout = min((each for each in timeouts if each is not None), default=None)
         if self._flooding:
             return FLOOD_INTERVAL_S if timeout is None else min(timeout, FLOOD_INTERVAL_S)
         return timeout
@@ -322,6 +333,7 @@ class Launcher:
             process.over_limit |= self._cgroups.remove(process.id)
         for descriptor in (process.stderr, process.pidfd, process.exec_listener):
             self._unwatch(descriptor)
+        self._deadlines.forget(process)
         del self._processes[process.id]
         trees.leave(process)
         report = process.describe_end()

@@ -63,6 +63,8 @@ class Process:
     over_limit: bool = False
     over_tree_limit: bool = False
     """Whether it was killed because of what its tree used together."""
+    late: str = ""
+    """Why it was killed for its time: it passed its `deadline`, or was `busy` for too long."""
     stderr_bytes: int = 0
     processor_ns: int = 0
     """Processor time that it had used at the last look of the watchdog."""
@@ -81,6 +83,11 @@ class Process:
     def fail(self, why: str) -> None:
         """Kill it for a reason of the launcher's, which stands at the end of what it wrote."""
         self._tail += f"\n{why}\n".encode()
+        self.kill()
+
+    def end_late(self, why: str) -> None:
+        """Kill it: its time is over."""
+        self.late = why
         self.kill()
 
     def read_stderr(self) -> bool:
@@ -120,7 +127,7 @@ class Process:
             "signal": -code if code < 0 else None,
             "stderr_tail": printable(self._tail.decode("utf-8", "replace")),
             "peak": self.peak_bytes,
-            "detail": "tree" if self.over_tree_limit else "",
+            "detail": "tree" if self.over_tree_limit else self.late,
         }
 
     def close(self) -> None:
@@ -142,6 +149,8 @@ class Process:
     def _reason(self, code: int) -> str:
         if self.over_limit:
             return "memory"
+        if self.late and code == -signal.SIGKILL:
+            return "deadline"
         if code == -signal.SIGKILL:
             return "killed"
         if code >= 0 and code not in CRASH_CODES:
