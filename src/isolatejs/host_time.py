@@ -41,7 +41,7 @@ _SAMPLE_S = 0.01
 class HostLoad:
     """Which runtimes cost an event loop time lately: enough to know whether somebody else does."""
 
-    __slots__ = ("__weakref__", "_last", "_last_at", "_other", "_other_at", "_sample_s", "_sampled_at")
+    __slots__ = ("__weakref__", "_last", "_last_at", "_other", "_other_at", "_sample_s", "sampled_at")
     _of_loops: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, HostLoad]] = WeakKeyDictionary()
 
     @classmethod
@@ -55,7 +55,7 @@ class HostLoad:
 
     def __init__(self) -> None:
         self._sample_s = 0.0
-        self._sampled_at = -_SAMPLE_S
+        self.sampled_at = -_SAMPLE_S
         self._last: HostTimeBudget | None = None
         self._last_at = 0.0
         self._other: HostTimeBudget | None = None
@@ -68,11 +68,10 @@ class HostLoad:
             self._last = root
         self._last_at = now
 
-    def piece_begins(self, now: float) -> None:
-        """Look at the thread's processor time, when the last look is old."""
-        if now - self._sampled_at >= _SAMPLE_S:
-            self._sampled_at = now
-            self._sample_s = time.thread_time()
+    def sample(self, now: float) -> None:
+        """Look at the thread's processor time: a piece begins, and the last look is old."""
+        self.sampled_at = now
+        self._sample_s = time.thread_time()
 
     def worked_s(self, took_s: float) -> float:
         """How much of a piece that took so long was work and not waiting for a processor."""
@@ -95,8 +94,8 @@ class HostTimeBudget:
         "_credit_s",
         "_filled_at",
         "_load",
-        "_measuring",
         "_small_s",
+        "measuring",
         "parent",
         "root",
         "spent_s",
@@ -119,30 +118,35 @@ class HostTimeBudget:
         self._credit_s = _BURST_S
         self._filled_at = clock()
         self._small_s = 0.0
-        self._measuring = False
+        self.measuring = False
+        """Whether a piece is under way."""
 
     # --- measuring ---------------------------------------------------------------------------------
     def begin(self) -> float:
         """A piece of work for this runtime begins; give the result to `end`. Negative within another piece."""
-        if self._measuring:
+        if self.measuring:
             return -1.0
-        self._measuring = True
+        self.measuring = True
         now = self._clock()
-        self._load.piece_begins(now)
+        if now - self._load.sampled_at >= _SAMPLE_S:
+            self._load.sample(now)
         return now
 
-    def end(self, began: float) -> bool:
-        """The piece is done: charge it, unless that is done further out. Whether anything was charged."""
-        if began < 0.0:
+    def end(self, began: float) -> None:
+        """The piece is done: charge it, unless that is done further out."""
+        if began >= 0.0:
+            self.measuring = False
+            now = self._clock()
+            self.add(now - began, now)
+
+    def add(self, took_s: float, now: float) -> bool:
+        """A piece took so long. Whether this was the time to charge it, with those before it."""
+        self._small_s += took_s
+        if self._small_s < _SMALL_S and now - self._filled_at < _SMALL_FOR_S:
             return False
-        self._measuring = False
-        now = self._clock()
-        self._small_s += now - began
-        if self._small_s >= _SMALL_S or now - self._filled_at >= _SMALL_FOR_S:
-            took, self._small_s = self._small_s, 0.0
-            self.charge(self._load.worked_s(took))
-            return True
-        return False
+        took_s, self._small_s = self._small_s, 0.0
+        self.charge(self._load.worked_s(took_s))
+        return True
 
     @types.coroutine
     def metered(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:

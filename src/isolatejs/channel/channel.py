@@ -47,14 +47,13 @@ from isolatejs.wire.frames import (
     decode_header,
     split_attachments,
 )
-from isolatejs.wire.message import SAFE_INTEGER, Body, Call, EncodedValue, Note, wire_name
+from isolatejs.wire.message import SAFE_INTEGER, Body, Call, Door, EncodedValue, Note, wire_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from isolatejs.channel.entries import Entries, Entry
     from isolatejs.wire.frames import Frame
-    from isolatejs.wire.message import Door
 
 T = TypeVar("T")
 _logger = program_logger("isolatejs.channel")
@@ -81,7 +80,8 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.host_time = host_time or HostTimeBudget()
         """The account of what this guest costs the host."""
-        self._reading = FrameReading(self.host_time, self._handle_frame, self._reading_failed)
+        self._reading = FrameReading(self.host_time, self._receive, self._reading_failed)
+        self.data_received = self._reading.feed  # type: ignore[method-assign]
         self._ids = itertools.count(numbering.last_id + 2, 2)
         self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -129,21 +129,20 @@ class Channel(asyncio.Protocol):
         Raises what the guest threw as GuestError, or RuntimeDisposedError when the channel closes first.
         Cancelling the wait cancels the call in the guest.
         """
-        entry = None if self.entries is None else self.entries.begin(message.door)
-        number = scope = 0
+        entries, door, number, scope = self.entries, message.door, 0, 0
+        entry = None if entries is None or door is Door.MANAGED else entries.begin(door)
         try:
             if self.begin_scope is not None:
                 scope = self.begin_scope()
             number, future = self._send_call(message, attachments, scope)
             return await future
         except asyncio.CancelledError:
-            self._given_up(number, message.door)
+            self._given_up(number, door)
             raise
         except RuntimeDisposedError as error:
-            if entry is None or not number or not self._closed:
+            if entries is None or entry is None or not number or not self._closed:
                 raise
-            assert self.entries is not None
-            ended = await self.entries.how_it_ended()
+            ended = await entries.how_it_ended()
             raise ended from (ended.__cause__ if error.__cause__ is ended else error.__cause__)
         finally:
             self._calls.pop(number, None)
@@ -251,21 +250,13 @@ class Channel(asyncio.Protocol):
         self, encoded: EncodedValue, attachments: Sequence[memoryview], home: Mapping[int, Any] | None = None
     ) -> Any:
         """Python form of a value that came with these attachments, in a frame that brought these references home."""
-        began = self.host_time.begin()
-        try:
-            return decode_value(encoded, attachments, Arrival(self, home) if home else self)
-        finally:
-            self.host_time.end(began)
+        return decode_value(encoded, attachments, Arrival(self, home) if home else self)
 
     def decode_arguments(
         self, encoded: EncodedValue, attachments: Sequence[memoryview], home: Mapping[int, Any] | None = None
     ) -> Arguments:
         """The same for an array of arguments that is read as trees."""
-        began = self.host_time.begin()
-        try:
-            return decode_arguments(encoded, attachments, Arrival(self, home) if home else self)
-        finally:
-            self.host_time.end(began)
+        return decode_arguments(encoded, attachments, Arrival(self, home) if home else self)
 
     def export_reference(self, kind: str, target: Any) -> list[int]:
         return self.references.export(kind, target)
@@ -395,15 +386,6 @@ class Channel(asyncio.Protocol):
         self._reading.begin(transport)  # type: ignore[arg-type]
         self._writing.begin(transport)  # type: ignore[arg-type]
 
-    def data_received(self, data: bytes) -> None:
-        self._reading.feed(data)
-
-    def _handle_frame(self, header: memoryview, attachments: memoryview) -> bool:
-        if self._closed:
-            return False
-        self._receive(decode_header(header), attachments)
-        return True
-
     def _reading_failed(self, error: Exception) -> None:
         if not isinstance(error, (GuestProtocolError, QuotaExceededError)):
             _logger.error("a frame could not be handled", exc_info=error)
@@ -412,7 +394,10 @@ class Channel(asyncio.Protocol):
             error = failure
         self.close(error)
 
-    def _receive(self, frame: Frame, attachments: memoryview) -> None:
+    def _receive(self, header: memoryview, attachments: memoryview) -> bool:
+        if self._closed:
+            return False
+        frame = decode_header(header)
         match frame:
             case CallFrame():
                 self._answering.receive_call(frame, split_attachments(attachments, frame.sizes))
@@ -446,6 +431,7 @@ class Channel(asyncio.Protocol):
                 sender = self._senders.get(frame.stream)
                 if sender is not None:
                     sender.stop()
+        return True
 
     def error_from(self, payload: msgspec.Raw, attachments: Sequence[memoryview]) -> BaseException:
         """The exception for an error that came from the guest."""

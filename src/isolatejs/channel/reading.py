@@ -7,7 +7,8 @@ that is beyond its share is left alone until it has made up for it.
 from __future__ import annotations
 
 import asyncio
-import time
+import itertools
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from isolatejs.errors import QuotaExceededError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from isolatejs.host_time import HostTimeBudget
+
+_SLICE_S = HOST_TIME_SLICE_MS / 1000
 
 
 class FrameReading:
@@ -52,27 +55,25 @@ class FrameReading:
     def feed(self, data: bytes) -> None:
         """Handle the frames in these bytes, now or when it is this guest's turn again."""
         self._handle_frames(self._frames.feed(data))
-        if self._resuming is not None and self._transport is not None:
-            self._transport.pause_reading()
 
     def _handle_frames(self, frames: Iterator[tuple[memoryview, memoryview]]) -> None:
-        began = self._host_time.begin()
-        until = time.perf_counter() + HOST_TIME_SLICE_MS / 1000
+        host_time = self._host_time
+        began = now = host_time.begin()
         self._waiting = None
-        charged = False
         try:
             for header, attachments in frames:
                 if not self._handle(header, attachments):
                     return
-                if time.perf_counter() > until:
-                    self._waiting = frames
+                now = perf_counter()
+                if now - began > _SLICE_S and (following := next(frames, None)) is not None:
+                    self._waiting = itertools.chain((following,), frames)
                     break
         except Exception as error:
             self._fail(error)
             return
         finally:
-            charged = self._host_time.end(began)
-        if charged or self._waiting is not None:
+            host_time.measuring = False
+        if host_time.add(now - began, now) or self._waiting is not None:
             self._check_share()
 
     def _check_share(self) -> None:
@@ -89,6 +90,8 @@ class FrameReading:
         pause_s = self._host_time.pause_s
         if pause_s > 0 or self._waiting is not None:
             self._resuming = self._loop.call_later(pause_s, self._go_on)
+            if self._transport is not None:
+                self._transport.pause_reading()
 
     def _go_on(self) -> None:
         """The pause is over: handle what waits, and read again."""

@@ -55,9 +55,10 @@ class ServingSandbox:
     async def end_if_stalled(self, timeout_ms: float) -> None:
         """End it when its event loop no longer turns: some request keeps it busy beyond its time."""
         try:
-            async with asyncio.timeout(APP_SERVER_STALL_MS / 1000):
-                await self.serve.confirm_alive()
-        except TimeoutError:
+            alive = await self.live.executions.gives_control_back(APP_SERVER_STALL_MS)
+        except RuntimeDisposedError:
+            return  # it has ended meanwhile
+        if not alive:
             self.live.end_now(
                 ExecutionTimeoutError(
                     f"a request kept {self.live.runtime_id} busy beyond execution_timeout_ms={timeout_ms:g}",
@@ -66,8 +67,6 @@ class ServingSandbox:
                     runtime_id=self.live.runtime_id,
                 )
             )
-        except RuntimeDisposedError:
-            pass  # it has ended meanwhile
 
 
 class ServerSandboxes:

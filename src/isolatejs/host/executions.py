@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import itertools
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isolatejs.errors import AbortError, ExecutionTimeoutError, IsolateError, RuntimeDisposedError
@@ -51,13 +50,6 @@ class Execution:
         self._executions.finished(self)
 
 
-@dataclass(order=True, slots=True)
-class _Due:
-    deadline: float
-    number: int
-    execution: Execution = field(compare=False)
-
-
 class Executions:
     """Which are under way in one runtime, and which of them is late."""
 
@@ -66,9 +58,11 @@ class Executions:
         self._serves = False
         self._default_ms = default_ms
         self._loop = asyncio.get_running_loop()
-        self._due: list[_Due] = []
-        self._numbers = itertools.count()
-        self._running = 0
+        self._due: list[tuple[float, int, Execution]] = []
+        """By deadline; the number tells apart what has the same."""
+        self._number = 0
+        self.running = 0
+        """How many are under way that are not just waits. Whoever starts one without a limit counts it."""
         self._longest: Execution | None = None
         """The managed execution that may last longest."""
         self._armed = math.inf
@@ -88,8 +82,8 @@ class Executions:
         self._serves = True
 
     # --- executions --------------------------------------------------------------------------------
-    def begin_managed(self, timeout_ms: float | None, limit: str) -> Execution:
-        """One whose sender names its limit, if any."""
+    def begin_managed(self, timeout_ms: float, limit: str) -> Execution:
+        """One whose sender names its limit."""
         execution = self._begin(timeout_ms, limit)
         if self._longest is None or self._longest.over or execution.deadline > self._longest.deadline:
             self._longest = execution
@@ -121,9 +115,11 @@ class Executions:
 
     def _open(self, deadline: float, limit: str, value: float, *, waits: bool) -> Execution:
         execution = Execution(deadline, limit, value, waits, self)
-        self._running += not waits
+        if not waits:
+            self.running += 1
         if deadline < math.inf:
-            heapq.heappush(self._due, _Due(deadline, next(self._numbers), execution))
+            self._number += 1
+            heapq.heappush(self._due, (deadline, self._number, execution))
             if deadline < self._armed:
                 self._arm()
         self._live.sandbox.wake_watchdog()
@@ -131,19 +127,20 @@ class Executions:
 
     def finished(self, execution: Execution) -> None:
         """It has finished."""
-        self._running -= not execution.waits
-        if self._due and self._due[0].execution.over:
+        if not execution.waits:
+            self.running -= 1
+        if self._due and self._due[0][2].over:
             self._arm()
 
     def _arm(self) -> None:
         """Let the launcher and this loop know the first deadline."""
         due = self._due
-        while due and due[0].execution.over:
+        while due and due[0][2].over:
             heapq.heappop(due)
-        first = due[0].deadline if due and not self._closed else math.inf
+        first = due[0][0] if due and not self._closed else math.inf
         if first != self._armed:
             if due and first < math.inf:
-                self._last = due[0].execution
+                self._last = due[0][2]
             self._armed = first
             self._live.sandbox.set_deadline(first)
         # The timer stays when the first deadline has become later: executions come and go.
@@ -168,8 +165,8 @@ class Executions:
     def late(self) -> Execution | None:
         """The one whose deadline has passed first, if any has."""
         now = time.monotonic() + _EARLY_S
-        late = [due for due in self._due if not due.execution.over and due.deadline <= now]
-        return min(late).execution if late else None
+        late = [due for due in self._due if due[0] <= now and not due[2].over]
+        return min(late)[2] if late else None
 
     def timeout_error(self, late: Execution) -> ExecutionTimeoutError:
         """The error for an execution that was late."""
@@ -216,20 +213,30 @@ class Executions:
             while self._cancelled or self._look is not None:
                 cancelled, self._cancelled = self._cancelled, False
                 self._touched = False
-                try:
-                    async with asyncio.timeout(self._grace_ms / 1000):
-                        await self._live.channel.confirm_alive()
-                except TimeoutError:
-                    if self._running == 0:  # else it is that execution's time, and its limit
-                        self._live.end_now(self._unresponsive(cancelled=cancelled))
-                        return
-                except RuntimeDisposedError:
+                answered = await self.gives_control_back(self._grace_ms)
+                if not answered and self.running == 0:  # else it is that execution's time, and its limit
+                    self._live.end_now(self._unresponsive(cancelled=cancelled))
                     return
                 self._look = None
+        except RuntimeDisposedError:
+            return
         finally:
             self._asking = None
         if self._touched:
             self.touch()
+
+    async def gives_control_back(self, grace_ms: float) -> bool:
+        """Whether the program lets the kernel answer in time. Raises RuntimeDisposedError when it is gone."""
+        while True:
+            until = self._loop.time() + grace_ms / 1000
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._live.channel.confirm_alive()
+            except TimeoutError:
+                if self._loop.time() - until > _HELD_UP_S:  # this loop stood, and has not read the answer yet
+                    continue
+                return False
+            return True
 
     @property
     def _grace_ms(self) -> float:

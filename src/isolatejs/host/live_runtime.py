@@ -277,7 +277,12 @@ class LiveRuntime:
                 lambda aborted: loop.call_soon_threadsafe(self.end_now, aborted.to_error())
             )
         self.active_executions += 1
-        execution = self.executions.begin_managed(timeout_ms, limit)
+        execution = None
+        if timeout_ms is not None:
+            execution = self.executions.begin_managed(timeout_ms, limit)
+        else:
+            self.executions.running += 1
+            self.sandbox.wake_watchdog()
         try:
             return await work()
         except GuestError as error:
@@ -295,7 +300,10 @@ class LiveRuntime:
             raise ended from (ended.__cause__ if error.__cause__ is ended else error.__cause__)
         finally:
             self.active_executions -= 1
-            execution.finish()
+            if execution is not None:
+                execution.finish()
+            else:
+                self.executions.running -= 1
             if remove is not None:
                 remove()
 

@@ -144,15 +144,17 @@ class Sandbox:
 
         The launcher kills it then, whatever this process does meanwhile. Without one, nobody does.
         """
-        place = self._place if self._place is not None or deadline == math.inf else self._claim_place()
-        if place is not None:
-            place.set_deadline(deadline)
+        if self._place is None and deadline < math.inf:
+            self._claim_place()
+        if self._place is not None:
+            self._place.set_deadline(deadline)
 
     def limit_busy(self, limit_s: float) -> None:
         """How long it may keep a processor busy without a pause while it has no deadline."""
-        place = self._place if self._place is not None or limit_s == math.inf else self._claim_place()
-        if place is not None:
-            place.limit_busy(limit_s)
+        if self._place is None and limit_s < math.inf:
+            self._claim_place()
+        if self._place is not None:
+            self._place.limit_busy(limit_s)
 
     def watch_deadline(self, board: int | None, offset: int = 0) -> None:
         """Its deadline is set by another process, which gave its board; None when it is nobody's any more."""
@@ -161,10 +163,9 @@ class Sandbox:
         elif board is not None:
             os.close(board)
 
-    def _claim_place(self) -> DeadlinePlace | None:
+    def _claim_place(self) -> None:
         if self._watcher is not None and not self._closed:
             self._place = self._watcher.claim_deadline(self.id)
-        return self._place
 
     async def check_memory(self) -> bool:
         """Look at the memory now; a sandbox over its limit is killed. True when it was over.

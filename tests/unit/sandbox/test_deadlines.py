@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from isolatejs.sandbox.deadlines import DeadlineBoard, DeadlinePlace
+from isolatejs.sandbox.launcher.control import DEADLINE_PLACE
 from isolatejs.sandbox.launcher.deadlines import Deadlines
 from isolatejs.sandbox.launcher.processes import Process
 
@@ -137,15 +138,26 @@ def test_busy_without_a_pause(deadlines: Deadlines, board: DeadlineBoard) -> Non
         resting.close()
 
 
-def test_a_board_that_is_cut_off_sets_nothing(
-    deadlines: Deadlines, board: DeadlineBoard, started: Started
-) -> None:
-    place = watch(deadlines, board, started)
-    place.set_deadline(time.monotonic() + 0.1)
-    assert board._descriptor is not None
-    os.ftruncate(board._descriptor, 3)
-    serve(deadlines, time.monotonic() + 0.3)
-    assert started.process.late == ""
+def test_a_board_that_is_cut_off_sets_nothing(deadlines: Deadlines, started: Started) -> None:
+    deadlines.keep_channel(started.process, started.ours.fileno())
+    board = os.memfd_create("short")
+    os.pwrite(board, DEADLINE_PLACE.pack(1, 0, 0, 0)[:-1], 0)
+    for offset in (0, 64):
+        deadlines.watch(started.process, board, offset)
+        serve(deadlines, time.monotonic() + 0.2)
+        assert started.process.late == ""
+    os.pwrite(board, DEADLINE_PLACE.pack(1, 0, 0, 0), 0)
+    deadlines.watch(started.process, board, 0)
+    assert started.process.late == "deadline"
+    os.close(board)
+
+
+def test_nobody_can_cut_off_a_board_that_is_mapped(board: DeadlineBoard) -> None:
+    descriptors: list[int] = []
+    board.claim(lambda descriptor, offset: descriptors.append(descriptor))
+    with pytest.raises(PermissionError):
+        os.ftruncate(descriptors[0], 0)
+    os.close(descriptors[0])
 
 
 def test_nothing_stays_open(deadlines: Deadlines, started: Started) -> None:
@@ -155,5 +167,6 @@ def test_nothing_stays_open(deadlines: Deadlines, started: Started) -> None:
     deadlines.forget(started.process)
     place.release()
     board.close()
+    del place  # with the mapping, which has a descriptor of its own
     assert deadlines.next_timeout() is None
     assert len(os.listdir("/proc/self/fd")) == before

@@ -107,10 +107,6 @@ class ServeHost:
         """Run the entry; raises GuestError when it throws or registers no handler."""
         await self.channel.call(LoadEntry(filename, entry, code))
 
-    async def confirm_alive(self) -> None:
-        """Return as soon as the guest's event loop turns."""
-        await self.channel.confirm_alive()
-
     # --- requests ----------------------------------------------------------------------------------
     async def handle(
         self,
