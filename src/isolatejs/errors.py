@@ -25,11 +25,27 @@ IsolateError
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 
 class IsolateError(Exception):
-    """Base class of every error that isolatejs raises."""
+    """Base class of every error that isolatejs raises. Errors can be pickled and copied with their fields."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[IsolateError], args: tuple[Any, ...], fields: dict[str, Any]) -> IsolateError:
+    """An error as it was. Pickle itself passes no keyword arguments, and some classes require them."""
+    keywords = {
+        name: fields[name]
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name in fields
+    }
+    error = kind(*args, **keywords)
+    error.__dict__.update(fields)
+    return error
 
 
 class ConfigurationError(IsolateError, ValueError):

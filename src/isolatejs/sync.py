@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import isolatejs
+from isolatejs.host.owning_process import OwningProcess
 
 T = TypeVar("T")
 Self = TypeVar("Self", bound="Blocking")
@@ -35,6 +36,7 @@ class _Loop:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._process = OwningProcess()
         self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="isolatejs-sync", daemon=True)
         self._thread.start()
@@ -51,6 +53,11 @@ class _Loop:
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and wait for it."""
+        try:
+            self._process.check("the host")
+        except isolatejs.RuntimeDisposedError:
+            coroutine.close()
+            raise
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise isolatejs.ConfigurationError(

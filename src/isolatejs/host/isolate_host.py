@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from isolatejs.daemon.autostart import DaemonOptions, resolve_address
 from isolatejs.host.namespaces import EmbeddedNamespaces, NamespaceStore, check_key
 from isolatejs.host.opening import Opening
 from isolatejs.host.options import check_positive_integer, coerce_options
+from isolatejs.host.owning_process import OwningProcess
 from isolatejs.host.runtime_factory import RuntimeFactory
 from isolatejs.host.runtime_options import RuntimeOptions, nested_group
 from isolatejs.limits import MEMORY_LIMIT_MB, POOL_SIZE
 from isolatejs.sandbox.pool import EmbeddedPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from isolatejs.capabilities.nested_host.bindings import NestedHostPolicy
     from isolatejs.capabilities.serve.bindings import WebSocketBindings
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     GivenBindings = Bindings | Mapping[str, Any] | None
     GivenPolicy = NestedHostPolicy | Mapping[str, Any] | bool | None
+
+T = TypeVar("T")
 
 
 class IsolateHost:
@@ -47,6 +50,7 @@ class IsolateHost:
         self._namespaces = namespaces
         self._factory = RuntimeFactory(provider, namespaces)
         self._closed = False
+        self._process = OwningProcess()
 
     @property
     def confinement(self) -> ConfinementReport:
@@ -78,7 +82,9 @@ class IsolateHost:
             nested=nested_group(nested_host),
             typecheck=typecheck,
         )
-        return Opening(lambda: self._factory.open_script_runtime(options), lambda runtime: runtime.dispose())
+        return self._opening(
+            lambda: self._factory.open_script_runtime(options), lambda runtime: runtime.dispose()
+        )
 
     def create_test_runtime(
         self,
@@ -106,7 +112,7 @@ class IsolateHost:
             memory_limit_mb=memory_limit_mb,
             nested=nested_group(nested_host),
         )
-        return Opening(
+        return self._opening(
             lambda: self._factory.open_test_runtime(options, snapshots), lambda runtime: runtime.dispose()
         )
 
@@ -141,7 +147,7 @@ class IsolateHost:
             memory_limit_mb=memory_limit_mb,
             nested=nested_group(nested_host),
         )
-        return Opening(
+        return self._opening(
             lambda: self._factory.open_app_server(
                 options, entry=entry, code=code, entry_filename=entry_filename, web_sockets=web_sockets
             ),
@@ -171,7 +177,13 @@ class IsolateHost:
             memory_limit_mb=memory_limit_mb,
             nested=nested_group(nested_host),
         )
-        return Opening(lambda: self._factory.open_session(options), lambda session: session.dispose())
+        return self._opening(lambda: self._factory.open_session(options), lambda session: session.dispose())
+
+    def _opening(
+        self, open: Callable[[], Coroutine[Any, Any, T]], close: Callable[[T], Awaitable[None]]
+    ) -> Opening[T]:
+        self._process.check("the host")
+        return Opening(open, close)
 
     async def dispose_namespace(self, key: str, reason: str | None = None) -> bool:
         """End the session `key`, held or put aside. Whether there was one."""

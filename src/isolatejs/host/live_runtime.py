@@ -29,6 +29,7 @@ from isolatejs.host.executions import Executions
 from isolatejs.host.guest_errors import to_guest_error
 from isolatejs.host.on_behalf import OnBehalf
 from isolatejs.host.options import check_signal
+from isolatejs.host.owning_process import OwningProcess
 from isolatejs.host.runtime_ids import new_runtime_id
 from isolatejs.host_time import HostTimeBudget
 from isolatejs.limits import BOOT_TIMEOUT_MS, DISPOSE_GRACE_MS, MIB, PARK_TIMEOUT_MS
@@ -74,6 +75,7 @@ class LiveRuntime:
         self.parked = False
         """Whether it ended here because its session was put aside, and lives on."""
         self._controller = controller
+        self._process = OwningProcess()
         self._ended_by: IsolateError | None = None
         self._closing: asyncio.Task[None] | None = None
         self._on_death: list[Callable[[], None]] = []
@@ -246,7 +248,8 @@ class LiveRuntime:
         return self.scope.runtime_id
 
     def check_usable(self) -> None:
-        """Raise RuntimeDisposedError, saying how it ended, when the runtime is gone."""
+        """Raise RuntimeDisposedError, saying how it ended, when the runtime is gone or another process's."""
+        self._process.check(f"the runtime {self.runtime_id}")
         if self._ended_by is not None:
             message = str(self._ended_by)
             if not isinstance(self._ended_by, RuntimeDisposedError):

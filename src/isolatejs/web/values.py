@@ -74,11 +74,20 @@ class HoleType:
     """The type of HOLE: a missing element of a sparse array."""
 
     __slots__ = ()
+    _instance: HoleType | None = None
+
+    def __new__(cls) -> HoleType:
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
 
     def __bool__(self) -> bool:
         return False
 
     def __repr__(self) -> str:
+        return "HOLE"
+
+    def __reduce__(self) -> str:
         return "HOLE"
 
 
