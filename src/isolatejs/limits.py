@@ -178,8 +178,10 @@ BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
 BROWSER_PROXY_HEAD_LIMIT_BYTES: Final = 256 * 1024
 BROWSER_MESSAGE_LIMIT_BYTES: Final = 96 * MIB
 """One message of a managed browser's driver: a file of the largest size, as base64."""
-BROWSER_MESSAGE_LIMIT_PARTS: Final = 400_000
-"""Values in it: they are read on the event loop, at some microseconds each."""
+BROWSER_MESSAGE_LIMIT_PARTS: Final = 200_000
+"""Values in an answer, at some microseconds each; those of more than a few thousand are read in a thread."""
+BROWSER_EVENT_LIMIT_PARTS: Final = 20_000
+"""Values in a message that nobody asked for: these are read on the event loop."""
 BROWSER_PROTOCOL_OBJECTS_LIMIT: Final = 200_000
 """Objects that a driver says it has; an honest one drops the oldest before."""
 BROWSER_UNSENT_LIMIT_BYTES: Final = 256 * MIB

@@ -22,6 +22,16 @@ def test_connection() -> None:
     assert callable(_Callback.reject)
 
 
+def test_answers_are_validated_by_the_call_that_they_answer() -> None:
+    """Large ones are, in a thread, by the same steps as in `Connection.dispatch`."""
+    from playwright._impl.connection import Connection
+
+    steps = inspect.getsource(Connection.dispatch)
+    assert 'find_validator(callback.type, callback.method, "Result")' in steps
+    assert 'validator(result, "", self._validator_from_wire_context())' in steps
+    assert "callback.resolve(" in steps
+
+
 def test_the_public_class_wraps_what_the_connection_gives() -> None:
     from playwright.async_api._generated import Playwright
 

@@ -17,13 +17,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from isolatejs.errors import IsolateError
+from isolatejs.host.attacks.page_run import run_page_attacks
 from isolatejs.host.attacks.run import run_attacks
 from isolatejs.host.isolate_host import create_isolate_host
 from isolatejs.sandbox.diagnosis import diagnose
 from isolatejs.terminal_text import for_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from isolatejs.host.attacks.run import Outcome
+    from isolatejs.host.isolate_host import IsolateHost
     from isolatejs.sandbox.diagnosis import Diagnosis
 
 EXIT_INCOMPLETE = 1
@@ -45,6 +49,10 @@ def doctor(
         ),
     ] = None,
     attack: Annotated[bool, typer.Option("--attack", help="Run the attack corpus as well.")] = False,
+    browser: Annotated[
+        bool,
+        typer.Option("--browser", help="With --attack: pages that look for ways out of a managed browser."),
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     engine: Annotated[str | None, typer.Option(help="Path of a Deno binary to use.")] = None,
 ) -> None:
@@ -53,14 +61,16 @@ def doctor(
     Exit status: 0 every layer holds, 1 a layer is missing that `require` does without, 2 `require` would
     refuse to start, 3 an attack got further than it should.
     """
-    if bindings is not None and not attack:
-        raise typer.BadParameter("bindings are only used with --attack")
+    if not attack and (bindings is not None or browser):
+        raise typer.BadParameter("bindings and --browser are only used with --attack")
     given = None if bindings is None else _load(bindings)
     try:
         diagnosis = asyncio.run(diagnose(engine=engine))
         if not json_output:
             _print_diagnosis(diagnosis)
-        outcomes = asyncio.run(_attack(given, engine, show=not json_output)) if attack else []
+        outcomes = (
+            asyncio.run(_attack(given, engine, browser=browser, show=not json_output)) if attack else []
+        )
     except IsolateError as error:
         typer.echo(f"isolatejs doctor: {error}", err=True)
         raise typer.Exit(EXIT_INSUFFICIENT) from None
@@ -74,11 +84,11 @@ def doctor(
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
-async def _attack(given: Any, engine: str | None, *, show: bool) -> list[Outcome]:
+async def _attack(given: Any, engine: str | None, *, browser: bool, show: bool) -> list[Outcome]:
     console = Console()
     outcomes = []
     async with create_isolate_host(engine=engine or "auto", confinement="best_effort") as host:
-        async for outcome in run_attacks(host, given):
+        async for outcome in _outcomes(host, given, browser=browser):
             outcomes.append(outcome)
             if show and outcome.verdict != "contained":
                 attack = outcome.attack
@@ -89,6 +99,16 @@ async def _attack(given: Any, engine: str | None, *, show: bool) -> list[Outcome
     if show:
         console.print(_attack_table(outcomes))
     return outcomes
+
+
+async def _outcomes(host: IsolateHost, given: Any, *, browser: bool) -> AsyncIterator[Outcome]:
+    """The corpus; with `browser` that of pages, too, in the browser of the bindings or in a managed one."""
+    async for outcome in run_attacks(host, given):
+        yield outcome
+    if browser:
+        own = given.get("browser") if isinstance(given, dict) else getattr(given, "browser", None)
+        async for outcome in run_page_attacks(host, own or {"launch": True}):
+            yield outcome
 
 
 def _attack_table(outcomes: list[Outcome]) -> Table:

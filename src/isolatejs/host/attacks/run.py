@@ -15,6 +15,7 @@ from .corpus import CORPUS, ESCAPED, Attack, tool_attacks
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from isolatejs.host.attacks.page_corpus import PageAttack
     from isolatejs.host.isolate_host import IsolateHost
     from isolatejs.host.script_runtime import ScriptRuntime
 
@@ -34,7 +35,7 @@ Verdict = Literal["contained", "escaped", "leaked", "disturbed", "host error"]
 class Outcome:
     """How one attack ended. Everything but `contained` is a hole; `detail` says what was seen."""
 
-    attack: Attack
+    attack: Attack | PageAttack
     verdict: Verdict
     detail: str
     duration_ms: float

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.limits import (
+    BROWSER_EVENT_LIMIT_PARTS,
     BROWSER_MESSAGE_LIMIT_BYTES,
     BROWSER_MESSAGE_LIMIT_PARTS,
     BROWSER_PROTOCOL_OBJECTS_LIMIT,
@@ -31,6 +32,9 @@ _logger = program_logger("isolatejs.browser")
 _ID_PREFIX: Final = b'{"id":"'
 _ID_LIMIT: Final = 64
 _CHUNK_BYTES: Final = 1024 * 1024
+_LARGE_PARTS: Final = 4_000
+_LARGE_BYTES: Final = 4 * 1024 * 1024
+"""Answers beyond one of these are read in a thread: they would take longer than 10 ms of the event loop."""
 SHARE: Final = 0.5
 """Part of the event loop's time that the messages of one driver may take when they never end."""
 BURST_S: Final = 0.2
@@ -59,6 +63,7 @@ class DriverConnection:
         self._connection.onmessage = self._send
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._used_s = 0.0
         self._allowance = BURST_S
         self._metered_at = time.monotonic()
 
@@ -94,12 +99,12 @@ class DriverConnection:
                     await self._skip(reader, length)
                     continue
                 data = await reader.readexactly(length)
-                started = time.monotonic()
-                self._take(data)
+                self._used_s = 0.0
+                await self._take(data)
                 del data
                 # As Playwright's own transport does: the next message is dispatched in the next task.
                 await wait_for_next_task()
-                await self._pay(time.monotonic() - started)
+                await self._pay(self._used_s)
         except (OSError, EOFError):
             self.end(await self._explain())
         except DriverBroken as error:
@@ -113,16 +118,15 @@ class DriverConnection:
             left -= len(await reader.readexactly(min(left, _CHUNK_BYTES)))
         self._refuse(head, f"the answer of the browser is larger than {BROWSER_MESSAGE_LIMIT_BYTES} bytes")
 
-    def _take(self, data: bytes) -> None:
+    async def _take(self, data: bytes) -> None:
         parts = data.count(b"{") + data.count(b"[") + data.count(b",")
-        if parts > BROWSER_MESSAGE_LIMIT_PARTS:
-            self._refuse(
-                data[:_ID_LIMIT],
-                f"the answer of the browser has more than {BROWSER_MESSAGE_LIMIT_PARTS} parts",
-            )
+        limit = BROWSER_MESSAGE_LIMIT_PARTS if data.startswith(_ID_PREFIX) else BROWSER_EVENT_LIMIT_PARTS
+        if parts > limit:
+            self._refuse(data[:_ID_LIMIT], f"the answer of the browser has more than {limit} parts")
             return
+        large = parts > _LARGE_PARTS or len(data) > _LARGE_BYTES
         try:
-            message = json.loads(data)
+            message = await asyncio.to_thread(json.loads, data) if large else json.loads(data)
         except RecursionError:
             self._refuse(data[:_ID_LIMIT], "the answer of the browser is nested too deeply")
             return
@@ -130,22 +134,33 @@ class DriverConnection:
             raise DriverBroken("the browser's driver said what is not JSON") from None
         if type(message) is not dict:
             raise DriverBroken("the browser's driver said what is not a message")
-        self._dispatch(message)
-
-    def _dispatch(self, message: dict[str, Any]) -> None:
-        callbacks = self._connection._callbacks
         id = message.get("id")
-        callback = callbacks.get(id) if isinstance(id, str) else None
+        callback = self._connection._callbacks.get(id) if isinstance(id, str) else None
+        started = time.monotonic()
         try:
-            self._connection.dispatch(message)
+            if large and callback is not None and not message.get("error"):
+                # What Playwright does with an answer, but for that the loop goes on meanwhile.
+                validated = await asyncio.to_thread(self._validated, callback, message.get("result"))
+                if self._connection._callbacks.pop(str(id), None) is callback:
+                    callback.resolve(validated)
+            else:
+                self._connection.dispatch(message)
+                self._used_s += time.monotonic() - started
         except Exception as error:
             if callback is not None:
+                self._connection._callbacks.pop(str(id), None)
                 callback.reject(
                     _playwright_error(f"the answer of the browser cannot be read: {type(error).__name__}")
                 )
             _logger.info("a message of a browser's driver was dropped: %s", error)
         if len(self._connection._objects) > BROWSER_PROTOCOL_OBJECTS_LIMIT:
             raise DriverBroken(f"the browser has more than {BROWSER_PROTOCOL_OBJECTS_LIMIT} objects")
+
+    def _validated(self, callback: Any, result: Any) -> Any:
+        from playwright._impl.protocol.validator_primitives import find_validator
+
+        validator = find_validator(callback.type, callback.method, "Result")
+        return validator(result, "", self._connection._validator_from_wire_context())
 
     def _refuse(self, head: bytes, reason: str) -> None:
         """The call that this message answers fails; any other message is dropped."""
