@@ -1,8 +1,9 @@
 """pytest collects `*.test.ts` and `*.test.js`: one item a test, each file in a sandbox of its own.
 
 Nothing of the library is loaded until there is such a file. Settings (pytest.ini, pyproject.toml):
-`isolatejs_test_files` (patterns; empty turns the plugin off), `isolatejs_timeout_ms`, `isolatejs_allow_import`; on
-the command line `--update-snapshots`.
+`isolatejs_test_files` (patterns; empty turns the plugin off), `isolatejs_timeout_ms`, `isolatejs_allow_import`,
+`isolatejs_browser` (a managed browser for each file), `isolatejs_allow_net` (hosts for fetch and pages); on the command
+line `--update-snapshots`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "isolatejs_allow_import",
         "patterns of other files than sources that JavaScript tests can import",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "isolatejs_browser",
+        "give JavaScript tests a `browser`: a confined one for each file",
+        type="bool",
+        default=False,
+    )
+    parser.addini(
+        "isolatejs_allow_net",
+        "hosts that JavaScript tests reach by fetch and in the browser",
         type="args",
         default=[],
     )
@@ -84,6 +97,7 @@ class _Sandboxes:
             timeout_ms=float(timeout) if timeout else None,
             allow_import=tuple(config.getini("isolatejs_allow_import")),
             update_snapshots="all" if config.getoption("--update-snapshots") else "new",
+            bindings=_bindings(config),
         )
         self.project: TestProject = TestProject(config.rootpath, options)
         self._loop = asyncio.new_event_loop()
@@ -121,6 +135,21 @@ class _Sandboxes:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
+
+
+def _bindings(config: pytest.Config) -> dict[str, Any]:
+    """What the settings grant."""
+    from isolatejs.capabilities.fetch.policy import create_fetch_binding
+    from isolatejs.capabilities.fetch.policy.rules import names_this_machine
+
+    bindings: dict[str, Any] = {}
+    hosts = config.getini("isolatejs_allow_net")
+    if hosts:
+        loopback = any(names_this_machine(host) for host in hosts)
+        bindings["fetch"] = create_fetch_binding(hosts, allow_loopback=loopback)
+    if config.getini("isolatejs_browser"):
+        bindings["browser"] = {"launch": True, "capture_console": True}
+    return bindings
 
 
 class TestFileCollector(pytest.File):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.chromium import chromium_path
+from fakes.chromium import Pages, chromium_path
 
 PASSING = """
 import { expect, test } from "vitest";
@@ -59,3 +59,37 @@ async def test_browser_options_go_together(tmp_path: Path) -> None:
     status, output = await _isolatejs(tmp_path, "test", "--headed")
     assert status == 2
     assert "--headed and --trace go with --browser" in output
+
+
+async def test_pages_reach_what_the_flags_allow(tmp_path: Path) -> None:
+    """A server of this machine is named, or it is not there; the word for everything is `host`."""
+    async with Pages() as pages:
+        pages.add("/", "<title>mine</title>")
+        (tmp_path / "net.test.ts").write_text(f"""
+          test("reaches", async () => {{
+            const page = await (await browser.newContext()).newPage();
+            await page.goto("{pages.url("/")}");
+            await expect(page).toHaveTitle("mine");
+          }});
+        """)
+        refused = await _isolatejs(tmp_path, "test", "--browser", "chromium")
+        named = await _isolatejs(tmp_path, "test", "--browser", "chromium", "--allow-net", pages.authority)
+        everything = await _isolatejs(tmp_path, "test", "--browser", "chromium", "--browser-network", "host")
+    assert refused[0] == 1, refused
+    assert "loopback" in refused[1]
+    assert named[0] == 0, named
+    assert everything[0] == 0, everything
+
+
+async def test_the_pytest_plugin_gives_a_browser(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nisolatejs_browser = true\n")
+    (tmp_path / "good.test.ts").write_text(PASSING)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{Path(chromium_path()).parent}:{os.environ['PATH']}"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    assert "1 passed" in output.decode()

@@ -129,8 +129,9 @@ class Permissions:
 
     def _fetch(self, hosts: list[str]) -> Any:
         from isolatejs.capabilities.fetch.policy.binding import create_fetch_binding
+        from isolatejs.capabilities.fetch.policy.rules import names_this_machine
 
-        return create_fetch_binding(hosts, allow_loopback=any(_is_loopback(host) for host in hosts))
+        return create_fetch_binding(hosts, allow_loopback=any(names_this_machine(host) for host in hosts))
 
 
 def takes_permissions(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,12 +159,6 @@ def takes_permissions(command: Callable[..., None]) -> Callable[..., None]:
     with_flags.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     with_flags.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     return with_flags
-
-
-def _is_loopback(host: str) -> bool:
-    """Naming this machine is asking for it: `--allow-net localhost:8000`."""
-    name = host.partition("://")[2] or host
-    return name.startswith(("localhost", "127.", "[::1]")) or name == "::1"
 
 
 def load_tools(reference: str) -> Any:

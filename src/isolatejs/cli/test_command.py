@@ -45,6 +45,13 @@ class BrowserName(StrEnum):
     chromium = "chromium"
 
 
+class BrowserNetwork(StrEnum):
+    """What pages of a test's browser reach."""
+
+    policy = "policy"
+    host = "host"
+
+
 class TraceMode(StrEnum):
     """When Playwright's traces are kept."""
 
@@ -105,7 +112,16 @@ def test(
         BrowserName | None,
         typer.Option("--browser", help="Give tests a `browser` with Playwright's API."),
     ] = None,
-    headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    browser_network: Annotated[
+        BrowserNetwork,
+        typer.Option(
+            "--browser-network",
+            help="What pages reach: hosts of --allow-net (public ones without), or whatever this machine does.",
+        ),
+    ] = BrowserNetwork.policy,
+    headed: Annotated[
+        bool, typer.Option("--headed", help="Show the browser, which then runs unconfined.")
+    ] = False,
     trace: Annotated[
         TraceMode, typer.Option("--trace", help="Write traces of failed files into test-results/.")
     ] = TraceMode.off,
@@ -139,7 +155,12 @@ def test(
     shown = (
         None
         if browser is None
-        else TestBrowser(browser.value, headed=headed, trace=trace is TraceMode.on_failure)
+        else TestBrowser(
+            browser.value,
+            headed=headed,
+            trace=trace is TraceMode.on_failure,
+            network=browser_network.value,
+        )
     )
     command = _TestCommand(
         project, permissions, paths or [], workers or os.cpu_count() or 1, reporter, output, shown
@@ -277,7 +298,7 @@ class _TestCommand:
                     result = _without_tests(result)
                 reporter.file_ended(file, result)
                 if self._browser is not None:
-                    for path in self._browser.keep_traces(file.filename, failed=not result.success):
+                    for path in await self._browser.keep_traces(file.filename, failed=not result.success):
                         Terminal().write_notice(f"trace: {path}")
                 if coverage is not None:
                     coverage.add(result.coverage or {})

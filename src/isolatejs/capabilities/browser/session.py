@@ -399,11 +399,15 @@ class BrowserSession:
     async def _end_managed(self, managed: SessionBrowser) -> None:
         """Save the profiles that are open, within bounds, and kill the browser, whatever its pages do."""
         try:
-            saving = [asyncio.ensure_future(self.close_context(context)) for context in self._open_profiles]
+            # The embedder may have wrapped what it was shown: then contexts are closed, not only their profiles saved.
+            watched = self._bindings.on_context is not None
+            closing = list(self.contexts if watched else self._open_profiles)
+            saving = [asyncio.ensure_future(self.close_context(context)) for context in closing]
             if saving:
-                _, late = await asyncio.wait(saving, timeout=BROWSER_MANAGED_CLOSE_MS / 1000)
+                limit_ms = BROWSER_SESSION_CLOSE_MS if watched else BROWSER_MANAGED_CLOSE_MS
+                _, late = await asyncio.wait(saving, timeout=limit_ms / 1000)
                 if late:
-                    _logger.warning("%d browser profiles could not be saved in time", len(late))
+                    _logger.warning("%d browser contexts could not be closed in time", len(late))
         finally:
             managed.kill("the browser session is closed")
         await managed.aclose()

@@ -85,13 +85,25 @@ class BrowserPool:
         self._closed = False
 
     async def __aenter__(self) -> BrowserPool:
-        self.prepare()
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    async def start(self) -> None:
+        """Start the launcher and begin to fill the pool.
+
+        Raises ConfinementError where browsers cannot be confined, ConfigurationError without a browser.
+        """
+        try:
+            await self._connect()
+        except BaseException:
+            await self.aclose()
+            raise
+        self.prepare()
 
     def prepare(self) -> None:
         """Begin to fill the pool; returns at once."""

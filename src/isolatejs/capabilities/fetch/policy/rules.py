@@ -12,10 +12,16 @@ from isolatejs.web.url import ParsedUrl, parse_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HostRule", "NameRules", "normalize_host"]
+__all__ = ["HostRule", "NameRules", "names_this_machine", "normalize_host"]
 
 _RULE: Final = re.compile(r"(?:(https?|wss?)://)?(\*\.)?(\[[^\]]*\]|[^:/?#\[\]@*]+|\*)(?::(\d{1,5}|\*))?/?")
 _SAME_SCHEME: Final = {"ws": "http", "wss": "https"}
+
+
+def names_this_machine(host: str) -> bool:
+    """Whether an entry of `hosts` means loopback: naming it is asking for it (`--allow-net localhost:8000`)."""
+    name = host.partition("://")[2] or host
+    return name.startswith(("localhost", "127.", "[::1]")) or name == "::1"
 
 
 def normalize_host(host: str) -> str:
