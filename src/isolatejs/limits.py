@@ -144,6 +144,9 @@ NAMESPACE_IDLE_LIMIT_MS: Final = 30 * 60 * 1000
 NAMESPACES_MEMORY_LIMIT_MB: Final = 4096
 """Memory of all sessions that are kept aside; beyond it the oldest end. A full table of small ones fits."""
 
+EVENT_TASKS_LIMIT: Final = 1_000
+"""Tasks that one event callback of the embedder has set going: a program decides how often it is called."""
+
 # --- nested hosts: the defaults of NestedHostPolicy -------------------------------------------------
 NESTED_RESOURCES_LIMIT: Final = 8
 """Children of one runtime, all generations together: a small tree, far from a fork bomb."""

@@ -58,7 +58,10 @@ class RuntimeScope:
 
     def context(self, call: IncomingNote) -> HostCallContext:
         """The context that the embedder's callback gets for this call."""
-        facts = self.requests.get(call.scope_id)
+        return self.context_for(self.requests.get(call.scope_id))
+
+    def context_for(self, facts: RequestFacts | None) -> HostCallContext:
+        """The same, for what is done on behalf of a request, or of none."""
         if facts is None:
             return HostCallContext(self.signal, self.runtime_id, self.resource_id, None, {})
         return HostCallContext(

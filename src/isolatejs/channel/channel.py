@@ -99,6 +99,10 @@ class Channel(asyncio.Protocol):
         """Called with every frame that may set the program going."""
         self.requests: dict[int, Any] = {}
         """The facts of the requests (and other scopes) that the guest may name in what it sends, by number."""
+        self.context_for: Callable[[Any], Any] = lambda facts: None
+        """Gives the context for callbacks of the embedder, by the facts of a request or None."""
+        self.outer: Channel | None = None
+        """That of the runtime whose program created this one through a nested host."""
         self.begin_scope: Callable[[], int] | None = None
         """Gives a new scope for a call that is about to be sent, 0 for none; it is forgotten with the answer."""
         self._answering = Answering(self, sync_fd, open_calls_limit)

@@ -173,7 +173,9 @@ class LiveRuntime:
         self.scope.fail = self._fail
         self.channel.entries = self.executions
         self.channel.requests = self.scope.requests
+        self.channel.context_for = self.scope.context_for
         if self.parent is not None:
+            self.channel.outer = self.parent.live.channel
             self.channel.begin_scope = OnBehalf(self.scope).begin
         if self.scope.execution_timeout_ms is not None:
             self.channel.on_sent = self.executions.touch

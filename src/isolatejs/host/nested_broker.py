@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from isolatejs.errors import (
     ConfigurationError,
-    GuestError,
     IsolateError,
     NamespaceBusyError,
     QuotaExceededError,
@@ -27,15 +25,13 @@ from isolatejs.host.handed_down import (
 )
 from isolatejs.host.nested_children import Child, RuntimeChild, ServerChild, SessionChild, TestChild
 from isolatejs.host.parent import Parent
-from isolatejs.host.program_functions import notify, own_function
+from isolatejs.host.program_functions import notify, own_function, program_commands
 from isolatejs.host.runtime_options import RuntimeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from isolatejs.capabilities.nested_host.contract import ChildOptions
-    from isolatejs.capabilities.serve.bindings import WebSocketCommand
-    from isolatejs.channel.references import GuestFunction
     from isolatejs.host.bindings import Bindings
     from isolatejs.host.live_runtime import LiveRuntime
     from isolatejs.host.nested_group import NestedGroup
@@ -112,10 +108,9 @@ class HostBroker:
         """Create an app server."""
         parent = self._above.live
         key = options.key or f"nested:{parent.runtime_id}"
-        web_sockets = {}
+        web_sockets: dict[str, Any] = {}
         if on_command is not None:
-            function = own_function(on_command, "webSockets.onCommand")
-            web_sockets = {"on_command": lambda command: _command_to_program(function, command)}
+            web_sockets = {"on_command": program_commands(on_command)}
         given = self._options(options, bindings, key=key)
         number, name = await self._open(
             host,
@@ -366,16 +361,3 @@ class HostBroker:
         await asyncio.gather(*(child.dispose(hard=True) for child in children))
         for key in list(host.sessions):
             await self._end_session(host, key, None)
-
-
-async def _command_to_program(function: GuestFunction, command: WebSocketCommand) -> None:
-    """Tell the program what its app server wants done with a WebSocket; what it throws is its own affair."""
-    fields = {
-        "type": command.type,
-        "connectionId": command.connection_id,
-        "data": command.data,
-        "code": command.code,
-        "reason": command.reason,
-    }
-    with suppress(GuestError, RuntimeDisposedError):
-        await function({name: value for name, value in fields.items() if value is not None})

@@ -10,14 +10,15 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from isolatejs.capabilities.call_context import calling_context
 from isolatejs.capabilities.console.bindings import ConsoleBindings
 from isolatejs.capabilities.modules.bindings import ModuleResolver, create_module_resolver
 from isolatejs.channel.references import GuestFunction
-from isolatejs.errors import ConfigurationError, GuestError, QuotaExceededError
+from isolatejs.errors import ConfigurationError, GuestError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.host.nested_results import to_javascript
 from isolatejs.limits import NESTED_TOOLS_DEPTH, NESTED_TOOLS_LIMIT
 from isolatejs.web.values import UNDEFINED
@@ -25,6 +26,8 @@ from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.call_context import HostCallContext
+    from isolatejs.capabilities.console.bindings import ConsoleEntry
+    from isolatejs.capabilities.serve.bindings import WebSocketCommand
     from isolatejs.host.live_runtime import LiveRuntime
 
 
@@ -45,31 +48,28 @@ _ERRNO_NAMES: Final = frozenset(errno.errorcode.values())
 class ProgramFunction:
     """A function of the parent's program, as a binding of its child."""
 
-    __slots__ = ("_function",)
+    __slots__ = ("function",)
     tool_kind: ClassVar = "either"
     """As a tool it may give a value or yield: the program's function says that only when it is called."""
 
     def __init__(self, function: GuestFunction) -> None:
-        self._function = function
+        self.function = function
 
     async def __call__(self, *args: Any) -> Any:
-        return await self._function(*args)
+        return await self.function(*args)
 
 
 class ContextualFunction:
     """One that gets the call's context as its last argument."""
 
-    __slots__ = ("_function",)
+    __slots__ = ("function",)
     tool_kind: ClassVar = "either"
 
     def __init__(self, function: GuestFunction) -> None:
-        self._function = function
+        self.function = function
 
     async def __call__(self, *args: Any, context: HostCallContext) -> Any:
-        return await self._function(*args, context_for_program(context))
-
-    async def without_context(self, *args: Any) -> Any:
-        return await self._function(*args)
+        return await self.function(*args, context_for_program(context))
 
 
 def own_function(given: Any, where: str) -> GuestFunction:
@@ -106,7 +106,14 @@ def notify(live: LiveRuntime, function: GuestFunction, *payload: Any) -> None:
 
 def program_console(given: Any, live: LiveRuntime) -> ConsoleBindings:
     """Entries go to the parent's program in order; what it throws or answers goes nowhere."""
-    function = own_function(given, "bindings.console")
+    handed = handed_function(given, "bindings.console")
+    function = handed.function
+    if isinstance(handed, ContextualFunction):
+
+        def with_context(entry: ConsoleEntry, context: HostCallContext) -> None:
+            notify(live, function, to_javascript(entry), context_for_program(context))
+
+        return ConsoleBindings(on_entry=with_context)
     return ConsoleBindings(on_entry=lambda entry: notify(live, function, to_javascript(entry)))
 
 
@@ -162,21 +169,14 @@ def program_files(given: Any, live: LiveRuntime) -> Any:
 
 def _file_method(handed: ProgramFunction | ContextualFunction) -> Any:
     """A method whose errors are those of file systems: what the program throws with a Node code keeps it."""
-    if isinstance(handed, ContextualFunction):
 
-        async def with_context(*args: Any, context: HostCallContext | None = None) -> Any:
-            with _file_errors():
-                if context is None:  # read by the host for itself, and not for a call of the child
-                    return await handed.without_context(*args)
-                return await handed(*args, context=context)
-
-        return with_context
-
-    async def without_context(*args: Any) -> Any:
+    async def method(*args: Any) -> Any:
         with _file_errors():
+            if isinstance(handed, ContextualFunction):
+                return await handed(*args, context=calling_context())
             return await handed(*args)
 
-    return without_context
+    return method
 
 
 @contextmanager
@@ -259,3 +259,25 @@ def _optional_text(given: Any, where: str) -> str | None:
 
 def _snake(name: Any) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", _text(name, "a name")).lower()
+
+
+def program_commands(given: Any) -> Any:
+    """What an app server wants done with its WebSockets, told to the program; what that throws is its own affair."""
+    handed = handed_function(given, "webSockets.onCommand")
+
+    async def on_command(command: WebSocketCommand, context: HostCallContext) -> None:
+        fields = {
+            "type": command.type,
+            "connectionId": command.connection_id,
+            "data": command.data,
+            "code": command.code,
+            "reason": command.reason,
+        }
+        told = {name: value for name, value in fields.items() if value is not None}
+        with suppress(GuestError, RuntimeDisposedError):
+            if isinstance(handed, ContextualFunction):
+                await handed(told, context=context)
+            else:
+                await handed(told)
+
+    return on_command

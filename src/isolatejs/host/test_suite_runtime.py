@@ -56,7 +56,7 @@ class TestEvents:
     def on_event(self, handler: Callable[[TestEvent], Any]) -> Callable[[], None]:
         """Call `handler` with every event (see TestEvent), synchronously and in order. Gives the way to stop.
 
-        What it raises is logged and goes no further; an awaitable that it returns is closed and logged.
+        What it raises is logged and goes no further; an awaitable that it returns runs on by itself.
         """
         if not callable(handler):
             raise ConfigurationError(f"on_event: a callable, not {type(handler).__name__}")

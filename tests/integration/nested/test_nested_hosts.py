@@ -476,12 +476,17 @@ async def test_callbacks_of_a_program_get_a_context(host: isolatejs.IsolateHost)
         const server = await nested.createAppServer({ key: "shop", code: `
           serve({ async fetch(request) {
             console.log("hi");
+            (await import("node:fs")).readFileSync("/x");
             await greet("a"); await plain(1); await taken("x"); await (await fetch("http://a.test/")).text();
             return new Response(String(await sum(1, 2, 3)));
           } })`,
           bindings: {
             console: { onEntry(entry, context) { seen.console = facts(context) } },
             fetch: (request, context) => { seen.fetch = facts(context); return new Response("x") },
+            files: {
+              readFile: (path, context) => { seen.readFile = facts(context); return "x" },
+              stat: (path) => ({ isFile: true, size: 1 }), readdir: () => [],
+            },
             tools: {
               greet: async (name, context) => { seen.greet = facts(context) },
               plain: (a, b) => { seen.plain = [a, b] },
@@ -500,7 +505,43 @@ async def test_callbacks_of_a_program_get_a_context(host: isolatejs.IsolateHost)
         assert facts["metadata"] == {"user": "ann"}
         assert facts["live"] is True
         assert facts["runtimeId"] != runtime.id
-        assert seen["fetch"] == facts
+        assert seen["fetch"] == seen["console"] == seen["readFile"] == facts
         assert seen["plain"][0] == 1
         assert seen["plain"][1] is None or seen["plain"][1] is isolatejs.UNDEFINED
         assert seen["taken"] == "r9"
+
+
+async def test_commands_of_a_childs_web_sockets(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const commands = [];
+        const done = Promise.withResolvers();
+        const server = await nested.createAppServer({
+          code: `serve({
+            fetch(request, server) { server.upgrade(request) },
+            websocket: { message(ws, data) { ws.send("back " + data); ws.send(new Uint8Array([1, 2])); ws.close(4000, "enough") } },
+          })`,
+          webSockets: { onCommand(command, context) {
+            commands.push({ ...command, data: command.data?.length ?? null, requestId: context.requestId });
+            if (command.type === "close") done.resolve();
+          } },
+        });
+        const { upgradeData } = await server.handle(new Request("http://x/", { headers: { upgrade: "websocket" } }), { requestId: "r1" });
+        await server.ws.open(upgradeData.connectionId);
+        await server.ws.message(upgradeData.connectionId, "hi");
+        await done.promise;
+        [upgradeData.connectionId, commands]
+        """
+        id, commands = await runtime.eval(IMPORT + code)
+        assert commands == [
+            {"type": "message", "connectionId": id, "data": 7, "requestId": "r1"},
+            {"type": "message", "connectionId": id, "data": 2, "requestId": "r1"},
+            {
+                "type": "close",
+                "connectionId": id,
+                "data": None,
+                "code": 4000,
+                "reason": "enough",
+                "requestId": "r1",
+            },
+        ]

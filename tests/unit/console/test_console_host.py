@@ -15,7 +15,7 @@ from isolatejs.capabilities.console.contract import EntryLogged
 from isolatejs.capabilities.console.host import ConsoleHost
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import ConfigurationError, GuestProtocolError, OutputLimitError
-from isolatejs.limits import CONSOLE_ENTRY_LIMIT_BYTES, OUTPUT_LIMIT_BYTES
+from isolatejs.limits import CONSOLE_ENTRY_LIMIT_BYTES, EVENT_TASKS_LIMIT, OUTPUT_LIMIT_BYTES
 from isolatejs.wire.message import EncodedValue, wire_name
 
 LOGGER = logging.getLogger("tests.console")
@@ -135,18 +135,45 @@ def test_handler_that_raises_is_logged_and_goes_no_further(caplog: pytest.LogCap
     assert "broken handler" in caplog.text
 
 
-async def test_returned_awaitable_is_closed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    started = []
+async def test_what_a_handler_returns_runs_on(caplog: pytest.LogCaptureFixture) -> None:
+    ran: list[str] = []
 
-    async def handler() -> None:
-        started.append(True)
+    async def handler(name: str) -> None:
+        await asyncio.sleep(0)
+        ran.append(name)
 
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    call_event_handler(handler, logger=LOGGER)
-    call_event_handler(lambda: future, logger=LOGGER)
-    assert started == []
-    assert future.cancelled()
-    assert caplog.text.count("returned an awaitable") == 2
+    async def failing() -> None:
+        raise ValueError("in a task")
+
+    call_event_handler(handler, "async", logger=LOGGER)
+    call_event_handler(lambda: asyncio.ensure_future(handler("task")), logger=LOGGER)
+    call_event_handler(failing, logger=LOGGER)
+    assert ran == []
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert ran == ["async", "task"]
+    assert caplog.text.count("failing failed") == 1
+
+
+async def test_tasks_of_one_handler_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    release = asyncio.Event()
+    ended: list[int] = []
+
+    async def handler(number: int) -> None:
+        await release.wait()
+        ended.append(number)
+
+    for number in range(EVENT_TASKS_LIMIT + 3):
+        call_event_handler(handler, number, logger=LOGGER)
+    assert caplog.text.count("one more was closed") == 3
+    release.set()
+    while len(ended) < EVENT_TASKS_LIMIT:
+        await asyncio.sleep(0)  # poll
+    await asyncio.sleep(0)
+    call_event_handler(handler, -1, logger=LOGGER)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert ended[-1] == -1
 
 
 def test_interrupt_passes() -> None:

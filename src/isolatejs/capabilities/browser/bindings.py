@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from isolatejs.capabilities.call_context import with_context
 from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.browser.managed.session_browser import ManagedGrant
 
 Factory = Callable[..., Any]
+_ARGUMENTS = {
+    "on_context": 1,
+    "create_context": 1,
+    "create_persistent_context": 2,
+    "create_page": 1,
+    "read_file": 1,
+    "write_file": 2,
+}
+"""What each callback is called with, besides the call's context if it wants that."""
 FACTORY_FIELDS = ("create_context", "create_persistent_context", "create_page", "read_file", "write_file")
 
 
@@ -60,6 +70,8 @@ class BrowserBindings:
 
     `require="managed"` refuses the other two.
 
+    Each of these callbacks may take the HostCallContext as one argument more, or as `context`.
+
     `profiles` enables browser profiles. `capture_console` sends the pages' console to the console binding.
     `on_event(event)` hears of console messages, requests, responses, failures and page errors.
     """
@@ -80,6 +92,10 @@ class BrowserBindings:
     def __post_init__(self) -> None:
         if self.launch is False:
             object.__setattr__(self, "launch", None)
+        for name, arguments in _ARGUMENTS.items():
+            callback = getattr(self, name)
+            if callable(callback):
+                object.__setattr__(self, name, with_context(callback, arguments))
         if self.require not in (None, "managed"):
             raise ConfigurationError(f'browser.require: "managed" or None, not {self.require!r:.80}')
         if self.require == "managed" and self.launch is None:

@@ -27,6 +27,7 @@ from isolatejs.capabilities.browser.messages import javascript_error
 from isolatejs.capabilities.browser.objects import facts, kind_of
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.capabilities.browser.surface import EMITTERS, matchers, surface
+from isolatejs.capabilities.call_context import context_place, embedder_context
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import (
     ConfigurationError,
@@ -96,6 +97,8 @@ class BrowserHost:
 
     def _attach(self) -> None:
         self._calls = BrowserCalls(self.session, self._grant.files)
+        if self._owns:
+            self.session.channel = lambda: self._scope.channel
         self.session.attach(self, self._grant.check_url, self._grant.open_socket, self._grant.managed)
         wanted = self._grant.bindings.capture_console or (
             self._grant.bindings.on_event is not None and not self._owns
@@ -107,7 +110,14 @@ class BrowserHost:
 
     def _on_event(self, event: BrowserEvent) -> None:
         if not self._owns and self._grant.bindings.on_event is not None:
-            call_event_handler(self._grant.bindings.on_event, event, logger=_logger)
+            on_event = self._grant.bindings.on_event
+            call_event_handler(
+                on_event,
+                event,
+                logger=_logger,
+                context_place=context_place(on_event, 1),
+                context=lambda: embedder_context(self._scope.channel),
+            )
         if (
             event.type == "browserConsoleLog"
             and self._grant.bindings.capture_console

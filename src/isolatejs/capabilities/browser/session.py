@@ -22,6 +22,7 @@ from isolatejs.capabilities.browser.policy import check_page_url, context_parame
 from isolatejs.capabilities.browser.profiles import ProfileStore, checked_state
 from isolatejs.capabilities.browser.proxy import PolicyProxy
 from isolatejs.capabilities.browser.routes import RouteTable
+from isolatejs.capabilities.call_context import context_place, embedder_context
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import FetchError, IsolateError, QuotaExceededError
 from isolatejs.limits import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.browser.policy import UrlCheck
     from isolatejs.capabilities.browser.profiles import OpenProfile
     from isolatejs.capabilities.browser.proxy import OpenSocket
+    from isolatejs.channel.channel import Channel
 
 _logger = program_logger("isolatejs.browser")
 
@@ -61,6 +63,8 @@ class BrowserSession:
         self._bindings = bindings
         self._managed = None if managed is None else SessionBrowser(managed)
         self.objects = ObjectTable()
+        self.channel: Callable[[], Channel | None] = lambda: None
+        """That of the runtime which has this session for itself."""
         self.contexts: dict[Any, str] = {}
         self.pages: dict[Any, str] = {}
         self._profiles = as_profile_options(bindings.profiles)
@@ -336,7 +340,13 @@ class BrowserSession:
     def _report(self, event: BrowserEvent) -> None:
         for listener in (*self._listeners, self._bindings.on_event):
             if listener is not None:
-                call_event_handler(listener, event, logger=_logger)
+                call_event_handler(
+                    listener,
+                    event,
+                    logger=_logger,
+                    context_place=context_place(listener, 1),
+                    context=lambda: embedder_context(self.channel()),
+                )
 
     def collected_data(self) -> dict[str, list[BrowserEvent]]:
         """Everything collected, by event type, oldest first."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
+from isolatejs.capabilities.call_context import HostCallContext
 from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
 from isolatejs.limits import CONSOLE_INDENT_LIMIT
@@ -73,16 +74,16 @@ class ConsoleEntry:
         return "\n".join(margin + line for line in self.stdout.split("\n"))
 
 
-EntryHandler = Callable[[ConsoleEntry], Any]
+EntryHandler = Callable[[ConsoleEntry], Any] | Callable[[ConsoleEntry, HostCallContext], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleBindings:
     """Where console entries go.
 
-    `on_entry(entry)` is called for each entry, synchronously and in order: an exception is logged and goes
-    no further, a returned awaitable is closed and logged. `values` asks for the arguments themselves
-    besides the text; `colors` for ANSI colours in the text.
+    `on_entry(entry)` or `on_entry(entry, context)` is called for each entry, in order, and not waited for: an
+    exception is logged and goes no further, what an async one does runs on as a task. `values` asks for the
+    arguments themselves besides the text; `colors` for ANSI colours in the text.
     """
 
     on_entry: EntryHandler

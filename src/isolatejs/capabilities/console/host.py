@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from msgspec import UNSET
 
+from isolatejs.capabilities.call_context import context_place
 from isolatejs.capabilities.console import contract
 from isolatejs.capabilities.console.bindings import (
     ENTRY_LEVELS,
@@ -42,6 +43,8 @@ class ConsoleHost:
         self._bindings = as_console_bindings(bindings)
         self._scope = scope
         self._output_bytes = 0
+        if self._bindings is not None:
+            self._context_place = context_place(self._bindings.on_entry, 1)
 
     def grant(self) -> dict[str, Any]:
         bindings = self._bindings
@@ -77,7 +80,8 @@ class ConsoleHost:
                 count=message.count,
                 collapsed=message.collapsed,
                 stack=None if message.stack is None else _cut(message.stack),
-            )
+            ),
+            call,
         )
 
     def browser_output(
@@ -97,15 +101,23 @@ class ConsoleHost:
                 stdout=_cut(stdout),
                 timestamp=time.time() * 1000 if timestamp is None else timestamp,
                 location=location,
-            )
+            ),
+            None,
         )
 
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _deliver(self, entry: ConsoleEntry) -> None:
+    def _deliver(self, entry: ConsoleEntry, call: IncomingNote | None) -> None:
         assert self._bindings is not None
-        call_event_handler(self._bindings.on_entry, entry, logger=self._scope.logger)
+        scope = self._scope
+        call_event_handler(
+            self._bindings.on_entry,
+            entry,
+            logger=scope.logger,
+            context_place=self._context_place,
+            context=lambda: scope.context_for(None) if call is None else scope.context(call),
+        )
 
     def _count_output(self, size: int) -> bool:
         """Add to what the runtime has written; False and a failed runtime beyond the limit."""

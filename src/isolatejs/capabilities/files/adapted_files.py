@@ -6,6 +6,7 @@ import errno
 import inspect
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from isolatejs.capabilities.call_context import call_with_context, context_place, embedder_context
 from isolatejs.limits import WHOLE_FILE_LIMIT_BYTES
 from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError
@@ -19,6 +20,8 @@ from .whole_file import HeldContent, RangeFile, WholeFile, WholeSwapFile
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
+    from isolatejs.capabilities.call_context import ContextPlace
+
 _logger = program_logger("isolatejs.files")
 
 REQUIRED_METHODS: Final = ("read_file", "readdir", "stat")
@@ -27,7 +30,8 @@ OPTIONAL_METHODS: Final = ("read_range",)
 
 
 class FileBindings(Protocol):
-    """What an embedder's own file object offers. Every method may be plain or async.
+    """What an embedder's own file object offers. Every method may be plain or async, and may take the
+    HostCallContext as one argument more, or as `context`.
 
     Paths are absolute, normalised virtual paths (`/a/b.txt`). Failures are OSErrors with an errno or of
     a telling class (FileNotFoundError, IsADirectoryError, ...); any other exception reaches the program
@@ -53,6 +57,7 @@ class AdaptedFiles(FileTree):
     def __init__(self, bindings: object) -> None:
         self._bindings = bindings
         self._held = HeldContent()
+        self._places: dict[str, ContextPlace] = {}
         self._writable = all(callable(getattr(bindings, name, None)) for name in CHANGING_METHODS)
 
     def rights(self) -> dict[str, bool]:
@@ -169,7 +174,9 @@ class AdaptedFiles(FileTree):
         if method is None:
             raise file_error(errno.EROFS if name in CHANGING_METHODS else errno.ENOSYS, args[0])
         try:
-            answer = method(*args)
+            if name not in self._places:
+                self._places[name] = context_place(method, len(args))
+            answer = call_with_context(method, self._places[name], embedder_context, *args)
             return await answer if inspect.isawaitable(answer) else answer
         except GuestVisibleError:
             raise

@@ -143,9 +143,10 @@ class IsolateHost {
     checkKeys(webSockets ?? {}, ["onCommand"], "webSockets");
     /** @type {Uint8Array[]} */
     const attachments = [];
-    const onCommand = webSockets?.onCommand === undefined
-      ? null
-      : this.#channel.encode((/** @type {any} */ command) => webSockets.onCommand(command), attachments);
+    const onCommand = webSockets?.onCommand === undefined ? null : this.#channel.encode([
+      (/** @type {any[]} */ ...args) => webSockets.onCommand(...args),
+      webSockets.onCommand.length > 1,
+    ], attachments);
     return new AppServer(
       await this.#create("openServer", "appServer", options, attachments, {
         entry: text(options.entry, "entry"),

@@ -26,11 +26,11 @@ export function prepareBindings(given) {
 /** @type {Record<string, (given: any) => any>} */
 const PREPARE = {
   console(given) {
-    const handler = typeof given === "function" ? given : given.onEntry?.bind(given);
+    const handler = typeof given === "function" ? given : given.onEntry;
     if (typeof handler !== "function") {
       throw new TypeError("bindings.console: a function, or an object with onEntry");
     }
-    return (/** @type {any[]} */ ...args) => void handler(...args);
+    return [(/** @type {any[]} */ ...args) => void handler.apply(given, args), handler.length > 1];
   },
   fetch(given) {
     checkFunction(given, "bindings.fetch");

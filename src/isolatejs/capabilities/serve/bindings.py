@@ -38,7 +38,8 @@ class WebSocketCommand:
 
 @dataclass(frozen=True, slots=True)
 class WebSocketBindings:
-    """`on_command(command)` is called with each WebSocketCommand, one after another for each connection.
+    """`on_command(command)` or `on_command(command, context)` is called with each WebSocketCommand, one after
+    another for each connection.
 
     It may be plain or async; while it runs, that connection's next commands wait, and the program is held
     back once a megabyte of them does. Without it, or for a connection that is read with

@@ -7,6 +7,7 @@ import inspect
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from isolatejs.capabilities.call_context import call_with_context, context_place
 from isolatejs.capabilities.serve.bindings import WebSocketCommand
 from isolatejs.capabilities.serve.contract import (
     MESSAGE_COST,
@@ -26,6 +27,7 @@ from isolatejs.wire.errors import text_for_program
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from isolatejs.capabilities.call_context import ContextPlace
     from isolatejs.capabilities.scope import RuntimeScope
     from isolatejs.capabilities.serve.open_request import OpenRequest
     from isolatejs.channel.incoming import IncomingNote
@@ -48,13 +50,15 @@ class Connection:
         self._commands: deque[tuple[WebSocketCommand, int]] = deque()
         self._taken = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._callback: Callable[[WebSocketCommand], Any] | None = None
+        self._callback: Callable[..., Any] | None = None
+        self._context_place: ContextPlace = None
         self._pump: asyncio.Task[None] | None = None
 
     # --- reading -----------------------------------------------------------------------------------
     def deliver_to(self, callback: Callable[[WebSocketCommand], Any]) -> None:
         """Call back with each command from now on."""
         self._callback = callback
+        self._context_place = context_place(callback, 1)
         self._call_back()
 
     def __aiter__(self) -> Connection:
@@ -95,7 +99,7 @@ class Connection:
 
     def _call_back(self) -> None:
         while self._commands and self._callback is not None:
-            result = self._table.call(self._callback, self._take())
+            result = self._table.call(self._callback, self._context_place, self.request, self._take())
             if result is not None:
                 self._pump = self._table.start(self._finish(result))
                 return
@@ -226,10 +230,16 @@ class Connections:
         return connection
 
     # --- callbacks ---------------------------------------------------------------------------------
-    def call(self, callback: Callable[[WebSocketCommand], Any], command: WebSocketCommand) -> Any:
+    def call(
+        self,
+        callback: Callable[..., Any],
+        place: ContextPlace,
+        request: OpenRequest,
+        command: WebSocketCommand,
+    ) -> Any:
         """Call the embedder's callback; gives what is to be awaited, or None."""
         try:
-            result = callback(command)
+            result = call_with_context(callback, place, lambda: self._scope.context_for(request), command)
         except Exception:
             self.logger.exception("on_command failed")
             return None
