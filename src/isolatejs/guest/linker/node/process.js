@@ -173,6 +173,7 @@ function warn(process, warning, { type = "Warning", code, detail }) {
  */
 export function showWarning(process, warning) {
   if (warning.name === "DeprecationWarning" && process.noDeprecation) return;
+  if (warning.code === "DEP0005") return; // set off by the kernel itself, see engine.js
   if (process.emit("warning", warning)) return;
   const label = warning.code === undefined ? "" : `[${warning.code}] `;
   globalThis.console.warn(`${label}${warning.name}: ${warning.message}`);
