@@ -38,12 +38,8 @@ class IsolateError(Exception):
 
 def _restore(kind: type[IsolateError], args: tuple[Any, ...], fields: dict[str, Any]) -> IsolateError:
     """An error as it was. Pickle itself passes no keyword arguments, and some classes require them."""
-    keywords = {
-        name: fields[name]
-        for name, parameter in inspect.signature(kind).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY and name in fields
-    }
-    error = kind(*args, **keywords)
+    names = inspect.getfullargspec(kind.__init__).kwonlyargs if inspect.isfunction(kind.__init__) else []
+    error = kind(*args, **{name: fields[name] for name in names if name in fields})
     error.__dict__.update(fields)
     return error
 
