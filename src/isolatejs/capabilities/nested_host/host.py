@@ -156,7 +156,7 @@ def _opened(child: tuple[int, str]) -> dict[str, Any]:
 def _bindings(options: ChildOptions, call: IncomingCall) -> Mapping[str, Any]:
     """What the program gives a child, without what it leaves undefined."""
     given = call.decode(options.bindings)
-    if not isinstance(given, Mapping):
+    if type(given) is not dict:  # a Map has keys of any kind
         raise GuestVisibleError("TypeError", "bindings must be an object")
     return {name: value for name, value in given.items() if value is not UNDEFINED}
 
