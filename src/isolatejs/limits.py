@@ -399,7 +399,7 @@ INLINE_SNAPSHOTS_LIMIT: Final = 5_000
 INLINE_CHECK_TIMEOUT_MS: Final = 60_000
 """Parsing a test file before and after its inline snapshots; a JSX file goes through the transpiler."""
 SNAPSHOT_RUN_LIMIT_FILES: Final = 2_000
-"""Snapshot files that one run of a test file writes: they go to the embedder's disk."""
+"""Snapshot files, and folders for them, that one run of a test file brings about on the embedder's disk."""
 SNAPSHOT_RUN_LIMIT_BYTES: Final = 128 * MIB
 """What one run of a test file writes as snapshots in all."""
 SNAPSHOT_FOLDER_ENTRIES_LIMIT: Final = 5_000

@@ -11,19 +11,19 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import fnmatch
+import os
 import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from isolatejs.terminal_text import one_line, plain_text
-
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from os import PathLike
     from pathlib import Path
 
+    from isolatejs.capabilities.testing.contract import UpdateMode
     from isolatejs.capabilities.testing.results import TestCase, TestError, TestEvent, TestResult
     from isolatejs.host.isolate_host import IsolateHost
     from isolatejs.host.test_project import TestProject
@@ -75,7 +75,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome = yield
     if isinstance(item, TestItem):
         report = outcome.get_result()  # type: ignore[attr-defined]
-        report.sections = [(one_line(title), plain_text(content)) for title, content in report.sections]
+        report.sections = [(_one_line(title), _plain_text(content)) for title, content in report.sections]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -83,6 +83,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if sandboxes is not None:
         del config.stash[_SANDBOXES]
         sandboxes.close()
+
+
+def _plain_text(text: str) -> str:
+    from isolatejs.terminal_text import plain_text
+
+    return plain_text(text)
+
+
+def _one_line(text: str) -> str:
+    from isolatejs.terminal_text import one_line
+
+    return one_line(text)
+
+
+def _update_mode(config: pytest.Config) -> UpdateMode:
+    """As in Jest and `isolatejs test`: new snapshots are written, but not where CI is set."""
+    if config.getoption("--update-snapshots"):
+        return "all"
+    return "none" if os.environ.get("CI", "").lower() not in ("", "0", "false") else "new"
 
 
 class _Sandboxes:
@@ -96,7 +115,7 @@ class _Sandboxes:
         options = TestOptions(
             timeout_ms=float(timeout) if timeout else None,
             allow_import=tuple(config.getini("isolatejs_allow_import")),
-            update_snapshots="all" if config.getoption("--update-snapshots") else "new",
+            update_snapshots=_update_mode(config),
             bindings=_bindings(config),
         )
         self.project: TestProject = TestProject(config.rootpath, options)
@@ -165,14 +184,14 @@ class TestFileCollector(pytest.File):
         sandboxes = _Sandboxes.of(self.config)
         file = sandboxes.project.file(self.path)
         for case in sandboxes.wait(sandboxes.project.collect(sandboxes.host, file)):
-            yield TestItem.from_parent(self, name=one_line(case.full_name), case=case)
+            yield TestItem.from_parent(self, name=_one_line(case.full_name), case=case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A file that does not load says why."""
         from isolatejs.errors import IsolateError
 
         if isinstance(excinfo.value, IsolateError):
-            return plain_text(str(excinfo.value))
+            return _plain_text(str(excinfo.value))
         return super().repr_failure(excinfo)
 
     def result_of(self, item: TestItem) -> tuple[TestResult, str]:
@@ -196,6 +215,7 @@ class _FileRun:
 
     def __init__(self, sandboxes: _Sandboxes, path: Path, ids: list[int]) -> None:
         self.taken: set[int] = set()
+        self._wanted = set(ids)
         self._ended: dict[int, concurrent.futures.Future[tuple[TestResult, str]]] = {
             number: concurrent.futures.Future() for number in ids
         }
@@ -229,9 +249,18 @@ class _FileRun:
                 future.set_exception(error or RuntimeError("the run ended without a result of this test"))
 
     def take(self, number: int) -> tuple[TestResult, str]:
+        """The result of a test and what it wrote. That of the last one is there when snapshots are written, too.
+
+        Raises JavaScriptTestFailed for errors of the file that belong to no test.
+        """
         self.taken.add(number)
         try:
-            return self._ended[number].result()
+            result, output = self._ended[number].result()
+            if self.taken >= self._wanted:
+                errors = self._work.result().errors
+                if errors and result.status != "fail":
+                    raise JavaScriptTestFailed(errors)
+            return result, output
         except KeyboardInterrupt:
             self._work.cancel()
             raise
@@ -241,7 +270,7 @@ class JavaScriptTestFailed(Exception):
     """A JavaScript test failed; `errors` say why."""
 
     def __init__(self, errors: tuple[TestError, ...]) -> None:
-        super().__init__(plain_text(errors[0].message) if errors else "")
+        super().__init__(_plain_text(errors[0].message) if errors else "")
         self.errors = errors
 
 
@@ -249,8 +278,8 @@ class _FailureText:
     """What is shown of a failure; `reprcrash.message` is its line in pytest's summary."""
 
     def __init__(self, text: str, message: str) -> None:
-        self._text = plain_text(text)
-        self.reprcrash = SimpleNamespace(message=" ".join(plain_text(message).split()))
+        self._text = _plain_text(text)
+        self.reprcrash = SimpleNamespace(message=" ".join(_plain_text(message).split()))
 
     def __str__(self) -> str:
         return self._text
@@ -276,7 +305,7 @@ class TestItem(pytest.Item):
         if output:
             self.add_report_section("call", "console", output)
         if result.status in ("skip", "todo"):
-            reason = one_line(plain_text(result.reason or result.status))
+            reason = _one_line(_plain_text(result.reason or result.status))
             raise pytest.skip.Exception(reason, _use_item_location=True)
         if result.status == "fail":
             raise JavaScriptTestFailed(result.errors)
@@ -304,16 +333,25 @@ class TestItem(pytest.Item):
     def _source(self, error: TestError) -> list[str]:
         if error.line is None:
             return []
-        try:
-            lines = self._file(error).read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError):
-            lines = []  # a module that is no file of the project
+        lines = self._lines_of(self._file(error))
         if error.line > len(lines):
             return [f">   {error.source_line}"] if error.source_line else []
         first = max(1, error.line - 4)
         return [f"    {line}" for line in lines[first - 1 : error.line - 1]] + [
             f">   {lines[error.line - 1]}"
         ]
+
+    def _lines_of(self, place: Path) -> list[str]:
+        """The lines of a source file; none of other files, which an error may name to have them printed."""
+        from isolatejs.capabilities.modules.source_rule import SourceRule
+
+        name = place.relative_to(self.config.rootpath.resolve()).as_posix()
+        if place != self.path and SourceRule(json=False).refusal(name, "") is not None:
+            return []
+        try:
+            return place.read_text(encoding="utf-8-sig").split("\n") if place.is_file() else []
+        except (OSError, UnicodeDecodeError):
+            return []  # a module that is not a file of the project
 
     def _file(self, error: TestError) -> Path:
         if error.filename is None:

@@ -92,11 +92,11 @@ class Permissions:
         """`nested_host=` of a runtime."""
         return {} if self.allow_nested else False
 
-    def sources_of(self, directory: Path) -> SourceRule:
-        """What a program can import of a directory: source files, JSON of a project, and what a flag names."""
+    def sources_of(self, directory: Path, *named: str) -> SourceRule:
+        """What a program can import of a directory: source files, JSON of a project, and what is named."""
         from isolatejs.capabilities.modules.source_rule import SourceRule, is_project
 
-        return SourceRule(json=is_project(directory), also=tuple(self.allow_import or ()))
+        return SourceRule(json=is_project(directory), also=(*(self.allow_import or ()), *named))
 
     def bindings(self) -> dict[str, Any]:
         """The bindings of the flags, without console and modules. Raises typer.BadParameter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -84,7 +85,8 @@ def create_resolver(
 
     resolver = create_module_resolver()
     if program.directory is not None:
-        sources = permissions.sources_of(program.directory)
+        entry = glob.escape(PurePosixPath(program.filename).name)
+        sources = permissions.sources_of(program.directory, entry)
         resolver = resolver.source_tree(program.prefix, program.directory, only=sources)
     if node_modules is not None:
         resolver = resolver.mount_node_modules("/node_modules", node_modules)

@@ -112,3 +112,26 @@ def test_inert_without_such_files(tmp_path: Path) -> None:
         "    assert not [thread for thread in threading.enumerate() if 'isolatejs' in thread.name]\n"
     )
     assert "1 passed" in run(tmp_path)
+
+
+def test_nothing_is_written_where_ci_is_set(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "snap.test.js").write_text("test('a', () => { expect(1).toMatchSnapshot() });")
+    monkeypatch.setenv("CI", "true")
+    assert "1 failed" in run(project, "snap.test.js")
+    assert not (project / "__snapshots__").exists()
+    monkeypatch.setenv("CI", "false")
+    assert "1 passed" in run(project, "snap.test.js")
+    assert (project / "__snapshots__").exists()
+
+
+def test_errors_do_not_have_other_files_printed(project: Path) -> None:
+    """An error may say that it comes from any file of the project."""
+    (project / ".env").write_text("SECRET=1")
+    (project / "keys.txt").write_text("SECRET=2")
+    (project / "liar.test.js").write_text(
+        "for (const name of ['.env', 'keys.txt']) test(name, () => {"
+        "  const error = new Error('lie'); error.stack = `Error: lie\\n    at f (/${name}:1:1)`; throw error });"
+    )
+    text = run(project, "liar.test.js")
+    assert "2 failed" in text
+    assert "SECRET" not in text

@@ -62,6 +62,8 @@ CODE = (
     "/.github/workflows/__snapshots__/x.yml",
     "../conftest.py",
     "./beside.txt",
+    "./x.dist-info/entry_points.txt",
+    "./__snapshots__/doctests.txt",
     "../README.txt",
 )
 
@@ -124,25 +126,37 @@ async def test_snapshots_through_links(host: IsolateHost, tmp_path: Path) -> Non
         "./__snapshots__/new.txt",
         *(f"./d/__snapshots__/{name}" for name in names),
     )
-    result = await match_file(host, tmp_path, *paths, mode="all")
+    result = await match_file(host, tmp_path, *paths, mode="all", text="x")
     assert result.failed == len(paths), [test.name for test in result.tests if test.status == "pass"]
     assert [path.name for path in hooks.iterdir()] == ["page.txt"]
     assert (hooks / "page.txt").read_text() == "hook"
 
 
 async def test_ci_writes_nothing(host: IsolateHost, tmp_path: Path) -> None:
-    result = await match_file(host, tmp_path, "./__snapshots__/page.txt", mode="none")
+    result = await match_file(host, tmp_path, "./__snapshots__/page.txt", mode="none", text="x")
     assert result.failed == 1
     assert files_of(tmp_path) == {}
 
 
 async def test_hidden_files_read_by_comparing(host: IsolateHost, tmp_path: Path) -> None:
-    """What a mismatch shows is the text of source files and snapshots alone."""
+    """What a mismatch shows is the text of snapshots alone."""
+    (tmp_path / "src" / "data").mkdir(parents=True)
     (tmp_path / ".env").write_text("SECRET-1")
+    for name in ("data/keys.csv", "keys.txt", "keys.json", "keys.js"):
+        (tmp_path / "src" / name).write_text("SECRET-3")
     (tmp_path / "server.pem").write_text("SECRET-2")
     (tmp_path / "link.txt").symlink_to(".env")
-    result = await match_file(host, tmp_path, "../.env", "../server.pem", "../link.txt", mode="new", text="x")
-    assert result.failed == 3
+    paths = [
+        "../.env",
+        "../server.pem",
+        "../link.txt",
+        "./data/keys.csv",
+        "./keys.txt",
+        "./keys.json",
+        "./keys.js",
+    ]
+    result = await match_file(host, tmp_path, *paths, mode="new", text="x")
+    assert result.failed == len(paths)
     assert "SECRET" not in str(result)
 
 
@@ -169,7 +183,7 @@ async def test_committed_files_of_any_ending_are_compared(host: IsolateHost, tmp
     assert (await match_file(host, tmp_path, "../out/bundle.js", text="code")).success
     result = await match_file(host, tmp_path, "../out/bundle.js", text="other")
     assert result.tests[0].error is not None
-    assert "code" in result.tests[0].error.message
+    assert "its text is not shown" in result.tests[0].error.message
 
 
 async def test_one_binding_for_files_and_snapshots_has_the_same_rules(
@@ -219,3 +233,13 @@ async def test_new_mode_keeps_what_is_there(host: IsolateHost, tmp_path: Path) -
     assert (await project.run(host, project.file(test))).success
     assert "exports[`old 1`] = `1`;" in snapshot.read_text()
     assert "exports[`new 1`] = `2`;" in snapshot.read_text()
+
+
+async def test_folders_without_end(
+    host: IsolateHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isolatejs.capabilities.testing.snapshots.SNAPSHOT_RUN_LIMIT_FILES", 20)
+    paths = [f"./__snapshots__/{number}/a/b/c/x.txt" for number in range(20)]
+    result = await match_file(host, tmp_path, *paths, text="x")
+    assert result.passed < 8
+    assert len(list((tmp_path / "src").rglob("*"))) < 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from isolatejs.capabilities.testing.snapshot_names import (
-    front_matter_refusal,
     own_snapshot_path,
     read_refusal,
+    text_refusal,
     write_refusal,
 )
 from isolatejs.capabilities.testing.snapshot_text import (
@@ -54,6 +54,11 @@ REFUSED = """
 /src/__snapshots__/../x.txt
 /src//x.txt
 /src/./x.txt
+/src/x.dist-info/entry_points.txt
+/src/x.egg-info/top_level.txt
+/src/x.dist-info/a.txt
+/src/__snapshots__/entry_points.txt
+/src/__snapshots__/dev-requirements.txt
 /src/index.html
 /src/public/index.html
 /other/__snapshots__/a.txt
@@ -106,9 +111,16 @@ def test_hidden_files_are_not_compared_with() -> None:
 
 def test_front_matter_of_a_page() -> None:
     for text in ("---js\n{}\n---", "\ufeff---\nx: 1\n---", "\n --- \n"):
-        assert front_matter_refusal("/a.html", text) is not None
-    assert front_matter_refusal("/a.html", "<hr>---") is None
-    assert front_matter_refusal("/a.txt", "---") is None
+        assert text_refusal("/a.html", text) is not None
+    assert text_refusal("/a.html", "<hr>---") is None
+    assert text_refusal("/a.txt", "---") is None
+
+
+def test_doctests_in_a_text() -> None:
+    for text in (">>> import os", "a\n  >>> x\n", "a\r\n\t>>>y"):
+        assert text_refusal("/a.txt", text) is not None
+        assert text_refusal("/a.out", text) is None
+    assert text_refusal("/a.txt", "a >>> b") is None
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,8 @@ class TestRunResult:
     """The result of one file.
 
     `success` is true when nothing failed: no test, no hook, no loading of the file. `errors` belong to no
-    test (the file did not load, an `afterAll` threw, the sandbox died).
+    test (the file did not load, an `afterAll` threw, the sandbox died). `inline_snapshots` are places and texts
+    as the program tells them: what is not checked against the source is not to be written.
     """
 
     __test__ = False

@@ -21,6 +21,7 @@ from isolatejs.capabilities.testing.results import (
 )
 from isolatejs.errors import GuestProtocolError
 from isolatejs.limits import (
+    INLINE_SNAPSHOTS_LIMIT,
     TEST_DEPTH_LIMIT,
     TEST_ERROR_TEXTS_LIMIT,
     TEST_ERROR_VALUES_LIMIT_BYTES,
@@ -231,7 +232,7 @@ class RunRecord:
             ),
             tests=tests,
             errors=errors,
-            inline_snapshots=tuple(summary.inline_snapshots) if summary else (),
+            inline_snapshots=tuple(summary.inline_snapshots[:INLINE_SNAPSHOTS_LIMIT]) if summary else (),
             coverage=coverage if isinstance(coverage, dict) else None,
         )
         self._emit(TestEvent("runEnd", result=result))

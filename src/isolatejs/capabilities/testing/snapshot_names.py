@@ -21,15 +21,14 @@ INERT_ENDINGS: Final = frozenset(
 """Endings of text that is only looked at. Scripts, Markdown (which site generators execute), YAML and TOML
 (which deployment tools apply by the folder), SQL and patches (which migrations apply) are not among them."""
 
-SHOWN_ENDINGS: Final = INERT_ENDINGS | {
-    ".md", ".xml", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".d.ts", ".vue", ".svelte",
-}  # fmt: skip
-"""Endings of files whose text the program is told when it differs; of others it learns only that it does."""
-
-_PART: Final = re.compile(r"\w(?:[\w @+=,().-]{0,200}[\w)])?")
+_NAME: Final = re.compile(r"\w(?:[\w @+=,().-]{0,200}[\w)])?")
 """A plain name: not hidden, and the same on file systems that drop trailing dots and spaces."""
-_COLLECTED_TEXTS: Final = ("test", "requirements", "constraints", "cmakelists")
-"""Beginnings of .txt files that pytest (doctests), pip and CMake look for."""
+_FOLDER: Final = re.compile(r"\w(?:[\w @+=,()-]{0,200}[\w)])?")
+"""A folder's name has no dot: Python loads plugins that a text in `x.dist-info` or `x.egg-info` names."""
+_COLLECTED_TEXTS: Final = re.compile(r"^test|requirements|constraints|cmakelists|entry_points|top_level")
+"""Names of .txt files that pytest (doctests), pip, CMake and Python's package metadata look for."""
+_DOCTEST: Final = re.compile(r"^[ \t]*>>>", re.MULTILINE)
+"""What pytest executes in text files, of which names a project decides."""
 
 
 def own_snapshot_path(test_path: str) -> str | None:
@@ -43,11 +42,6 @@ def own_snapshot_path(test_path: str) -> str | None:
 def in_snapshot_folder(path: str, test_folder: str) -> bool:
     """Whether a file below the test file's folder is in a folder for snapshots."""
     return any(part in SNAPSHOT_FOLDERS for part in _below(path, test_folder)[:-1])
-
-
-def is_shown(path: str) -> bool:
-    """Whether the program may be told what this file holds, should it differ."""
-    return posixpath.splitext(path)[1].lower() in SHOWN_ENDINGS
 
 
 def read_refusal(path: str, test_folder: str) -> str | None:
@@ -65,9 +59,11 @@ def write_refusal(path: str, test_folder: str) -> str | None:
     below = _below(path, test_folder) if _is_normal(path) else []
     if not below:
         return f"file snapshots are written below {test_folder}, the folder of the test file"
-    for part in below:
-        if _PART.fullmatch(part) is None or part.casefold() == "node_modules":
-            return f"{part[:100]!r} is not a plain name of a file snapshot or of its folder"
+    for part in below[:-1]:
+        if _FOLDER.fullmatch(part) is None or part.casefold() == "node_modules":
+            return f"{part[:100]!r} is not a plain name of a folder of file snapshots"
+    if _NAME.fullmatch(below[-1]) is None:
+        return f"{below[-1][:100]!r} is not a plain name of a file snapshot"
     stem, ending = posixpath.splitext(below[-1])
     if ending not in INERT_ENDINGS:
         endings = ", ".join(sorted(INERT_ENDINGS - {".json"}))
@@ -84,17 +80,19 @@ def _collected(stem: str, ending: str, *, is_dedicated: bool) -> str | None:
         return f"{stem[:100]}.snap would be the snapshots of a test file, which Jest and Vitest execute"
     if ending == ".json" and not stem.endswith((".snap", ".snapshot")):
         return f"tools read JSON files by their names: call it {stem[:100]}.snap.json"
-    if ending == ".txt" and stem.casefold().startswith(_COLLECTED_TEXTS):
-        return f"other tools look for text files that begin with {stem[:100]!r}"
+    if ending == ".txt" and _COLLECTED_TEXTS.search(stem.casefold()):
+        return "other tools look for text files of this name"
     if not is_dedicated and stem.split(".")[0].casefold() == "index":
         return "an index is served for its folder: keep it in __snapshots__"
     return None
 
 
-def front_matter_refusal(path: str, text: str) -> str | None:
-    """Why this text cannot be written: site generators execute the front matter of a page."""
+def text_refusal(path: str, text: str) -> str | None:
+    """Why this text cannot be written: tools execute doctests in text files, and the front matter of a page."""
     if path.endswith(".html") and text.lstrip("\ufeff \t\r\n").startswith("---"):
         return "a page that begins with --- has front matter, which site generators execute"
+    if path.endswith(".txt") and _DOCTEST.search(text) is not None:
+        return "a line that begins with >>> is a doctest, which pytest may execute: end the name with .out"
     return None
 
 

@@ -65,7 +65,7 @@ export class RunSnapshots extends SnapshotFile {
     if (outcome !== "different") return { pass: outcome !== "absent" };
     return {
       pass: false,
-      expected: stored ?? "(a file of this kind is compared, but its text is not shown)",
+      expected: stored ?? "(outside of __snapshots__ a file is compared, but its text is not shown)",
     };
   }
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from isolatejs.capabilities.testing.snapshot_names import (
     INERT_ENDINGS,
-    front_matter_refusal,
     in_snapshot_folder,
-    is_shown,
     own_snapshot_path,
     read_refusal,
+    text_refusal,
     write_refusal,
 )
 from isolatejs.capabilities.testing.snapshot_text import is_snapshot_file, parse_entries, render_entries
@@ -61,6 +60,7 @@ class RunSnapshots:
         self._mode = mode
         self._lock = asyncio.Lock()
         self._written: dict[str, int] = {}
+        self._folders_made = 0
 
     # --- the test file's own snapshots -------------------------------------------------------------
     async def read_own(self) -> str | None:
@@ -68,7 +68,8 @@ class RunSnapshots:
         if self._own is None:
             return None
         async with self._lock:
-            return await self._read(self._own)
+            text = await self._read(self._own)
+            return text if text is not None and is_snapshot_file(text) else None
 
     async def write_own(self, entries: Iterable[tuple[str, str]]) -> None:
         """Write these snapshots: with "new" beside those that are there, with "all" instead of them."""
@@ -103,10 +104,10 @@ class RunSnapshots:
             if stored is None and self._mode == "none":
                 return "absent", None
             if stored is not None and self._mode != "all":
-                return "different", stored if is_shown(path) else None
+                return "different", stored if self._is_snapshot(path) else None
             refusal = (
                 write_refusal(path, self._folder)
-                or front_matter_refusal(path, text)
+                or text_refusal(path, text)
                 or await self._place_refusal(path, exists=stored is not None)
             )
             if refusal is not None:
@@ -114,9 +115,13 @@ class RunSnapshots:
             await self._write(path, text, exists=stored is not None)
             return ("added" if stored is None else "updated"), None
 
+    def _is_snapshot(self, path: str) -> bool:
+        """Whether a file is known to be a snapshot: the program may see it, and replace it where the mode says so."""
+        return in_snapshot_folder(path, self._folder) or path in self._written
+
     async def _place_refusal(self, path: str, *, exists: bool) -> str | None:
         """Why this place cannot be written to, as far as that depends on what is there."""
-        if in_snapshot_folder(path, self._folder) or path in self._written:
+        if self._is_snapshot(path):
             return None
         if exists:
             return (
@@ -162,7 +167,8 @@ class RunSnapshots:
                 "RangeError", f"a snapshot file of more than {SNAPSHOT_LIMIT_BYTES} bytes"
             )
         written = {**self._written, path: self._written.get(path, 0) + len(data)}
-        if len(written) > SNAPSHOT_RUN_LIMIT_FILES or sum(written.values()) > SNAPSHOT_RUN_LIMIT_BYTES:
+        entries = len(written) + self._folders_made
+        if entries > SNAPSHOT_RUN_LIMIT_FILES or sum(written.values()) > SNAPSHOT_RUN_LIMIT_BYTES:
             raise GuestVisibleError(
                 "RangeError",
                 f"one run writes at most {SNAPSHOT_RUN_LIMIT_FILES} snapshot files "
@@ -175,6 +181,7 @@ class RunSnapshots:
                 return
             for folder in _folders_of(path):
                 if await self._files.kind(folder) is None:
+                    self._folders_made += 1
                     await self._files.make_directory(folder)
             await self._files.create(path, data)
 
