@@ -45,6 +45,8 @@ STREAM_CHUNK_BYTES: Final = 64 * KIB
 """Largest piece of one data frame: keeps other calls on the same socket moving."""
 STREAM_SMALL_CHUNK_BYTES: Final = 4 * KIB
 """Chunks below this share a frame with those that wait behind them: a frame costs more than copying them."""
+OPEN_POSTS_LIMIT: Final = 10_000
+"""Events on their way to a program's functions that it has not answered; further ones are dropped."""
 PENDING_NOTES_LIMIT_BYTES: Final = 16 * MIB
 """Bytes that wait to be written to a guest that does not read."""
 PROGRAM_LOG_LIMIT_LINES: Final = 1_000
@@ -169,6 +171,8 @@ NESTED_TOOLS_DEPTH: Final = 16
 # --- browser ----------------------------------------------------------------------------------------
 BROWSER_OBJECTS_LIMIT: Final = 50_000
 """Playwright objects of one session that its program holds; requests and responses are released as it drops them."""
+BROWSER_TREE_LIMIT: Final = 2
+"""Managed browsers of a runtime and of all that its program hands its browser to, at once."""
 BROWSER_CONTEXTS_LIMIT: Final = 32
 """Contexts of one session: each costs the browser memory and a process."""
 BROWSER_ROUTES_LIMIT: Final = 1_000
@@ -416,5 +420,7 @@ APP_SERVER_START_TIMEOUT_MS: Final = 30_000
 """Loading an entry with all that it imports."""
 APP_SERVER_STALL_MS: Final = 1_000
 """After a request was over its time: how long the sandbox may take to show that it still runs at all."""
+APP_SERVER_DRAINING_LIMIT: Final = 2
+"""Replaced sandboxes of one app server that go on at once: each reload leaves one, and a program may reload its own."""
 APP_SERVER_DRAIN_MS: Final = 30_000
 """How long a replaced sandbox may go on with what it had begun; then it is ended."""

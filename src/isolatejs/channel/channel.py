@@ -26,7 +26,12 @@ from isolatejs.channel.streams import ByteStream, OutgoingStream, UnreadBudget
 from isolatejs.channel.writing import FrameWriting
 from isolatejs.errors import GuestProtocolError, IsolateError, QuotaExceededError, RuntimeDisposedError
 from isolatejs.host_time import HostTimeBudget
-from isolatejs.limits import OPEN_CALLS_LIMIT, OPEN_STREAMS_LIMIT, PENDING_NOTES_LIMIT_BYTES
+from isolatejs.limits import (
+    OPEN_CALLS_LIMIT,
+    OPEN_POSTS_LIMIT,
+    OPEN_STREAMS_LIMIT,
+    PENDING_NOTES_LIMIT_BYTES,
+)
 from isolatejs.web.preview import cut
 from isolatejs.web.program_log import own_budget, program_logger
 from isolatejs.wire.decoding import Arguments, decode_arguments, decode_value
@@ -84,6 +89,7 @@ class Channel(asyncio.Protocol):
         self.data_received = self._reading.feed  # type: ignore[method-assign]
         self._ids = itertools.count(numbering.last_id + 2, 2)
         self._calls: dict[int, asyncio.Future[ReplyFrameData]] = {}
+        self._posted = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readers: dict[int, ByteStream] = {}
         self._senders: dict[int, OutgoingStream] = {}
@@ -186,7 +192,13 @@ class Channel(asyncio.Protocol):
             self._calls.pop(number, None)
 
     def post(self, message: Call, attachments: Sequence[Any] = ()) -> None:
-        """Send a call at once and wait for nothing: its answer, good or bad, is dropped."""
+        """Send a call at once and wait for nothing: its answer, good or bad, is dropped.
+
+        Best effort: it is not sent to a guest that has stopped reading or answering.
+        """
+        waiting = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        if self._posted >= OPEN_POSTS_LIMIT or waiting > PENDING_NOTES_LIMIT_BYTES:
+            return
         entry = None if self.entries is None else self.entries.begin(message.door)
         try:
             number, future = self._send_call(message, attachments)
@@ -194,8 +206,10 @@ class Channel(asyncio.Protocol):
             if entry is not None:
                 entry.finish()
             raise
+        self._posted += 1
 
         def forget(done: asyncio.Future[ReplyFrameData]) -> None:
+            self._posted -= 1
             self._calls.pop(number, None)
             if entry is not None:
                 entry.finish()

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.daemon import packets
 from isolatejs.daemon.client import LeasedSandbox, receive_sandbox
 from isolatejs.errors import DaemonError, NamespaceBusyError, RuntimeDisposedError
-from isolatejs.sandbox.parked import ParkedSandbox
+from isolatejs.sandbox.parked import NESTED_PREFIX, ParkedSandbox
 
 if TYPE_CHECKING:
     from isolatejs.daemon.client import DaemonClient
     from isolatejs.daemon.connection import DaemonConnection
-
-NESTED_PREFIX = "nested:"
-"""Names that nested hosts make: those sessions must not outlive this process, however it ends."""
 
 
 @dataclass(eq=False)

@@ -109,14 +109,14 @@ class SessionTable:
 
     def sweep(self) -> list[Session]:
         """The sessions that are beyond a limit, the oldest first; they are forgotten here."""
-        waiting = [Waiting(one.since, one.key, one.memory_bytes) for one in self.aside]
+        waiting = [Waiting(one.since, one.key, one.memory_bytes) for one in self.aside if not one.private]
         ended = [self._sessions.pop(key) for key in self._limits.surplus(waiting, time.monotonic())]
         self.evicted_total += len(ended)
         return ended
 
     def delay_s(self) -> float | None:
         """Seconds until the next sweep finds something; None when nothing is aside."""
-        waiting = [Waiting(one.since, one.key, one.memory_bytes) for one in self.aside]
+        waiting = [Waiting(one.since, one.key, one.memory_bytes) for one in self.aside if not one.private]
         return self._limits.delay_s(waiting, time.monotonic())
 
     def release(self, key: str, number: int, client: Client) -> None:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from isolatejs.errors import ConfigurationError, ExecutionTimeoutError, IsolateError, RuntimeDisposedError
-from isolatejs.limits import APP_SERVER_DRAIN_MS, APP_SERVER_STALL_MS, APP_SERVER_START_TIMEOUT_MS
+from isolatejs.limits import (
+    APP_SERVER_DRAIN_MS,
+    APP_SERVER_DRAINING_LIMIT,
+    APP_SERVER_STALL_MS,
+    APP_SERVER_START_TIMEOUT_MS,
+)
 from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import text_for_program
 
@@ -89,6 +95,7 @@ class ServerSandboxes:
         self._reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._checking: set[ServingSandbox] = set()
+        self._draining: deque[ServingSandbox] = deque()
 
     @property
     def changing(self) -> bool:
@@ -149,7 +156,12 @@ class ServerSandboxes:
             fresh = await self._start()
             old, self.current = self.current, fresh
             if old is not None and not old.live.ended:
+                self._draining.append(old)
                 self._run(self._drain(old, reason), "drain")
+            while len(self._draining) > APP_SERVER_DRAINING_LIMIT:
+                await self._draining.popleft().live.aclose(
+                    RuntimeDisposedError("the server was reloaded too often for this one to finish")
+                )
 
     async def end(self, error: RuntimeDisposedError) -> None:
         """End all of them, and whatever is under way here."""
@@ -201,6 +213,8 @@ class ServerSandboxes:
         except TimeoutError:
             _logger.warning("app server %s: a replaced sandbox did not finish in time", self._name)
         finally:
+            if sandbox in self._draining:
+                self._draining.remove(sandbox)
             message = "the server was reloaded" + (f": {reason}" if reason else "")
             await sandbox.live.aclose(RuntimeDisposedError(message))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from isolatejs.errors import ConfigurationError, NamespaceBusyError, RuntimeDisposedError
 from isolatejs.limits import NAMESPACE_KEY_LIMIT_CHARACTERS
-from isolatejs.sandbox.parked import ParkingLimits, Waiting, resident_memory_bytes
+from isolatejs.sandbox.parked import NESTED_PREFIX, ParkingLimits, Waiting, resident_memory_bytes
 from isolatejs.wire.unicode import is_well_formed
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class EmbeddedNamespaces:
         return [
             Waiting(session.since, key, session.memory_bytes)
             for key, session in self._sessions.items()
-            if session.parked is not None
+            if session.parked is not None and not key.startswith(NESTED_PREFIX)
         ]
 
     def _sweep(self) -> None:

@@ -27,6 +27,7 @@ from isolatejs.host.nested_children import Child, RuntimeChild, ServerChild, Ses
 from isolatejs.host.parent import Parent
 from isolatejs.host.program_functions import notify, own_function, program_commands
 from isolatejs.host.runtime_options import RuntimeOptions
+from isolatejs.sandbox.parked import NESTED_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -202,7 +203,7 @@ class HostBroker:
     # --- sessions ----------------------------------------------------------------------------------
     def _full_key(self, host: int, key: str) -> str:
         """A session's name among all sessions: no other runtime's or nested host's can be guessed into it."""
-        return f"nested:{self._above.live.runtime_id}:{host}:{key}"
+        return f"{NESTED_PREFIX}{self._above.live.runtime_id}:{host}:{key}"
 
     async def _session(self, host: _Host, own_key: str, options: RuntimeOptions) -> Child:
         key = options.key

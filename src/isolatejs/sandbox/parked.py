@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .sandbox import Sandbox
 
 PAGE_BYTES = mmap.PAGESIZE
+NESTED_PREFIX = "nested:"
+"""Begins the names that nested hosts make. Those sessions end with their program's runtime, count in its limits, and
+never take the place of an embedder's."""
 
 
 @dataclass(slots=True)

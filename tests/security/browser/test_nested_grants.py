@@ -6,6 +6,7 @@ import pytest
 
 import isolatejs
 from fakes.chromium import Pages
+from isolatejs.limits import BROWSER_CONTEXTS_LIMIT
 
 IMPORT = 'import { createIsolateHost } from "isolatejs"; const nested = createIsolateHost();\n'
 
@@ -116,3 +117,19 @@ async def test_a_profile_that_the_parent_has_open_is_not_opened_by_a_child(
       try { await browser.newContext({ profile: "auth/main" }); return "opened" } catch (error) { return "refused" }
     """
     assert await program.eval(child_code("runtime", "{}", body)) == "refused"
+
+
+async def test_contexts_are_counted_over_all_generations(program: isolatejs.ScriptRuntime) -> None:
+    code = """
+      let opened = 0, name;
+      try { for (;;) { await browser.newContext(); opened++ } } catch (error) { name = error.name }
+      [opened, name]
+    """
+    inner = (
+        IMPORT
+        + "const child = await nested.createRuntime({ bindings: { browser } });"
+        + f"[await child.eval({repr_js(code)}), (await browser.contexts()).length]"
+    )
+    (opened, name), mine = await program.eval(inner)
+    assert opened + mine == BROWSER_CONTEXTS_LIMIT
+    assert name == "QuotaExceededError"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from weakref import WeakSet
 
 from isolatejs.capabilities.call_context import with_context
 from isolatejs.capabilities.options import refuse_unknown_keys
@@ -207,3 +208,5 @@ class BrowserGrant:
     open_socket: Callable[[str], Awaitable[socket.socket]] | None = None
     on_console: Callable[..., None] | None = None
     managed: ManagedGrant | None = None
+    sessions: WeakSet[Any] = field(default_factory=WeakSet)
+    """Those of all runtimes that this was granted or handed down to: together they have one quota."""

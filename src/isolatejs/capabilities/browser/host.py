@@ -79,7 +79,7 @@ class BrowserHost:
         self._grant = granted
         handler = granted.bindings.handler
         if handler is None:
-            self.session = BrowserSession(granted.bindings, granted.managed)
+            self.session = BrowserSession(granted.bindings, granted.managed, siblings=granted.sessions)
             self._owns = True
         elif isinstance(handler, BrowserSession):
             self.session = handler

@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import itertools
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from isolatejs.capabilities.browser.arguments import convert
 from isolatejs.capabilities.browser.bindings import BrowserBindings, as_profile_options
@@ -31,6 +32,7 @@ from isolatejs.limits import (
     BROWSER_MANAGED_CLOSE_MS,
     BROWSER_MANAGED_WAIT_MS,
     BROWSER_SESSION_CLOSE_MS,
+    BROWSER_TREE_LIMIT,
 )
 from isolatejs.web.program_log import program_logger
 from isolatejs.web.values import UNDEFINED
@@ -58,9 +60,16 @@ class BrowserSession:
     """Contexts and pages by factory, and the table of objects that programs hold."""
 
     def __init__(
-        self, bindings: BrowserBindings, managed: ManagedGrant | None = None, *, collects: bool = False
+        self,
+        bindings: BrowserBindings,
+        managed: ManagedGrant | None = None,
+        *,
+        collects: bool = False,
+        siblings: WeakSet[BrowserSession] | None = None,
     ) -> None:
         self._bindings = bindings
+        self._siblings = WeakSet() if siblings is None else siblings
+        self._siblings.add(self)
         self._managed = None if managed is None else SessionBrowser(managed)
         self.objects = ObjectTable()
         self.channel: Callable[[], Channel | None] = lambda: None
@@ -147,7 +156,8 @@ class BrowserSession:
         """
         if self._closed:
             raise GuestVisibleError("Error", "the browser session is closed")
-        if len(self.contexts) + len(self._opening) >= BROWSER_CONTEXTS_LIMIT:
+        self._check_browsers()
+        if sum(session.open_contexts for session in self._siblings) >= BROWSER_CONTEXTS_LIMIT:
             raise QuotaExceededError(
                 f"more than {BROWSER_CONTEXTS_LIMIT} browser contexts",
                 limit="browser_contexts",
@@ -157,6 +167,26 @@ class BrowserSession:
         self._opening.add(opening)
         opening.add_done_callback(self._opened)
         return await asyncio.shield(opening)  # a context is ours, whether somebody still waits for it or not
+
+    @property
+    def open_contexts(self) -> int:
+        """Contexts that are open or being opened."""
+        return len(self.contexts) + len(self._opening)
+
+    @property
+    def has_browser(self) -> bool:
+        """Whether it has a managed browser, or one is on its way."""
+        return self._managed is not None and self._managed.taken
+
+    def _check_browsers(self) -> None:
+        if self._managed is None or self.has_browser:
+            return
+        if sum(session.has_browser for session in self._siblings) >= BROWSER_TREE_LIMIT:
+            raise QuotaExceededError(
+                f"more than {BROWSER_TREE_LIMIT} browsers of a runtime and its children",
+                limit="browser_tree",
+                value=BROWSER_TREE_LIMIT,
+            )
 
     def _opened(self, opening: asyncio.Future[Any]) -> None:
         self._opening.discard(opening)

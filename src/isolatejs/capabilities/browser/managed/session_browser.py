@@ -42,6 +42,11 @@ class SessionBrowser:
         """Whether pages reach nothing but the policy."""
         return self._grant.policy is not None
 
+    @property
+    def taken(self) -> bool:
+        """Whether there is one, or one is being started."""
+        return self._leasing.locked() or (self._leased is not None and self._leased.ended is None)
+
     def use(self, grant: ManagedGrant) -> None:
         """Pages obey this policy from now on, also those that are open; the browser stays what it is."""
         self._grant = ManagedGrant(self._grant.pool, grant.policy)
