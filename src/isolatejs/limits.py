@@ -350,6 +350,8 @@ TYPECHECK_PACKAGE_FILES_LIMIT: Final = 30_000
 """Their files."""
 TYPECHECK_ANSWER_LIMIT_BYTES: Final = 4 * MIB
 """One answer of the checker: 10,000 errors; it takes the host 20 ms to decode."""
+TYPECHECK_ANSWERS_LIMIT_BYTES: Final = 16 * MIB
+"""All answers of one check, one for each file."""
 TYPECHECK_MESSAGES_LIMIT: Final = 10_000
 """Messages of the checker during one question: it asks for settings and tells of progress, some ten times."""
 TYPECHECK_ERRORS_LIMIT: Final = 1_000

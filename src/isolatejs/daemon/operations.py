@@ -109,7 +109,7 @@ class Operations:
         return await self._give(client, lambda: self._server.pool.lease(memory_limit_bytes=limit))
 
     async def _lease_engine(self, client: Client, message: packets.Message, _: list[int]) -> Result:
-        limit = self._memory_limit(message)
+        limit = self._memory_limit(message, of_engine=True)
         argv = _command_line(message)
         pool = self._server.pool
         return await self._give(client, lambda: pool.lease_engine(argv, memory_limit_bytes=limit))
@@ -139,13 +139,16 @@ class Operations:
             self._server.end(lease)
             raise
 
-    def _memory_limit(self, message: packets.Message) -> int | None:
+    def _memory_limit(self, message: packets.Message, *, of_engine: bool = False) -> int | None:
+        """What a client asks for. A tool of ours (checker, transpiler) makes do with what there is."""
         most = self._settings.memory_limit_mb
         asked = message["memory_limit_bytes"]
         if asked is None:
             return None if most is None else most * MIB
         if not isinstance(asked, int) or not MIB <= asked <= MEMORY_LIMIT_MAXIMUM_MB * MIB:
             raise ConfigurationError(f"memory_limit_bytes: {asked!r:.40} is no number of bytes of a sandbox")
+        if most is not None and asked > most * MIB and of_engine:
+            return most * MIB
         if most is not None and asked > most * MIB:
             raise ConfigurationError(
                 f"memory_limit_mb={asked // MIB}: this daemon gives a sandbox at most {most} MB"
@@ -197,7 +200,7 @@ class Operations:
         argv = _command_line(message)
         if len(sizes) > ENGINE_FILES_LIMIT:
             raise DaemonError(f"input files: more than {ENGINE_FILES_LIMIT}")
-        limit = self._memory_limit(message)
+        limit = self._memory_limit(message, of_engine=True)
         timeout_s = float(message["timeout_s"])
         if not self._server.connected(client):
             raise DaemonError("the client is gone")

@@ -24,6 +24,7 @@ from isolatejs.typechecking.diagnostics import (
     TypecheckDiagnostic,
     diagnostic_from_server,
 )
+from isolatejs.typechecking.known_modules import KnownModules
 from isolatejs.typechecking.language_server import CheckFailedError
 from isolatejs.typechecking.lines import NO_LINE
 from isolatejs.typechecking.node_modules import uses_node_modules
@@ -161,14 +162,19 @@ async def typecheck_async(
     return await _check_alone(request, modules, tenant, confinement)
 
 
-async def check(request: CheckRequest, run: RunCheck, modules: Any = None) -> TypecheckResult:
-    """Let a checker work on a request, with the sources of a module resolver."""
+async def check(
+    request: CheckRequest, run: RunCheck, modules: Any = None, known: KnownModules | None = None
+) -> TypecheckResult:
+    """Let a checker work on a request, with the sources of a module resolver.
+
+    `known` is what earlier imports of the same tenant have meant.
+    """
     if modules is None:
         reports = await run(request)
     else:
         from isolatejs.typechecking.module_sources import reports_with_modules
 
-        reports = await reports_with_modules(request, modules, run)
+        reports = await reports_with_modules(request, modules, run, known or KnownModules())
     return await asyncio.to_thread(_result, reports)
 
 
@@ -188,7 +194,7 @@ async def _check_alone(
         )
 
     try:
-        return await check(request, run, modules)
+        return await check(request, run, modules, None if tenant is None else checks.known_modules(tenant))
     finally:
         if tenant is None:
             checks.forget(alone)

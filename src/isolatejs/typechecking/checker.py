@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import re
+import time
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -183,11 +185,12 @@ class Checker:
         Raises CheckFailedError when the process dies of this input or does not answer in time,
         RuntimeDisposedError when this was closed, and IsolateError where no sandbox starts.
         """
+        deadline = time.monotonic() + timeout_ms / 1000
         try:
             async with asyncio.timeout(timeout_ms / 1000), self._lock, self._owner.turn(self):
                 self._check_open()
                 try:
-                    return await self._check(config, files, report)
+                    return await self._check(config, files, report, deadline)
                 except BaseException:
                     self.end()  # what state it is in, nobody knows
                     self._check_open()
@@ -225,7 +228,11 @@ class Checker:
             raise RuntimeDisposedError("the runtime was disposed while its program was checked")
 
     async def _check(
-        self, config: ScopeConfig, files: Sequence[SourceFile], report: Sequence[SourceFile]
+        self,
+        config: ScopeConfig,
+        files: Sequence[SourceFile],
+        report: Sequence[SourceFile],
+        deadline: float,
     ) -> list[FileReport]:
         if self._session is not None and (
             self._session.server.has_ended or self._session.must_be_renewed(config)
@@ -237,7 +244,11 @@ class Checker:
                 self._owner.end_soon(server)
                 self._check_open()
             self._session = _Session(server)
-        return await self._session.check(config, files, report)
+        sandbox = self._session.server.sandbox
+        sandbox.set_deadline(deadline)  # also while this event loop stands
+        reports = await self._session.check(config, files, report)
+        sandbox.set_deadline(math.inf)
+        return reports
 
 
 class _Session:
@@ -275,6 +286,7 @@ class _Session:
         uris = {file.path: uri for file, uri, _ in documents}
         places = self._places(scope, config)
         reports = []
+        self.server.begin_check()
         for file in report:
             answer = await self.server.diagnostics(uris[file.path])
             reports.append(FileReport(file, None if answer is None else answer.items, places))

@@ -14,6 +14,7 @@ import msgspec
 from isolatejs.limits import (
     MIB,
     TYPECHECK_ANSWER_LIMIT_BYTES,
+    TYPECHECK_ANSWERS_LIMIT_BYTES,
     TYPECHECK_MEMORY_LIMIT_MB,
     TYPECHECK_MESSAGES_LIMIT,
     TYPECHECK_START_TIMEOUT_S,
@@ -60,6 +61,7 @@ class LanguageServer:
         self._received = bytearray()
         self._next_id = 0
         self._messages = 0
+        self._answered_bytes = 0
         sandbox.exited.add_done_callback(lambda _: workspace.close())
 
     @classmethod
@@ -103,10 +105,17 @@ class LanguageServer:
                     return
             await self._answer(message)
 
+    def begin_check(self) -> None:
+        """From now on the answers of one check are counted."""
+        self._answered_bytes = 0
+
     async def diagnostics(self, uri: str) -> Report | None:
         """The diagnostics of an open document, or None where the server reports an internal error."""
         self._messages = 0
         result = await self._request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+        self._answered_bytes += len(bytes(result))
+        if self._answered_bytes > TYPECHECK_ANSWERS_LIMIT_BYTES:
+            raise CheckFailedError(f"its errors are larger than {TYPECHECK_ANSWERS_LIMIT_BYTES} bytes")
         return None if bytes(result) == b"null" else self._decode(result, Report)
 
     async def notify(self, method: str, parameters: Mapping[str, Any]) -> None:
@@ -195,7 +204,7 @@ class LanguageServer:
         await self.sandbox.aclose()
         report = self.sandbox.exited.result() if self.sandbox.exited.done() else None
         if report is not None and report.reason == "memory":
-            return CheckFailedError(f"its types need more memory than {TYPECHECK_MEMORY_LIMIT_MB} MB")
+            return CheckFailedError("its types need more memory than a checker may have")
         return CheckFailedError("the checker process ended")
 
 

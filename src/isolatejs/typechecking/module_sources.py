@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import posixpath
 import re
-import weakref
-from dataclasses import dataclass, field, replace
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from isolatejs.capabilities.call_context import HostCallContext
@@ -21,6 +21,7 @@ from isolatejs.capabilities.modules.source_cache import SourceCache
 from isolatejs.errors import IsolateError
 from isolatejs.limits import TYPECHECK_SOURCE_LIMIT_BYTES
 from isolatejs.typechecking.diagnostics import attribute_type_at, is_missing_module, specifier_at
+from isolatejs.typechecking.known_modules import REMEMBERED_LIMIT, KnownModules, Meanings, Wanted
 from isolatejs.typechecking.lines import NO_LINE
 from isolatejs.typechecking.source_files import SourceFile, asset_file, source_file
 from isolatejs.web import AbortController
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ROUNDS_LIMIT: Final = 64
 """Depth of the import graph that is followed; each round finds one more level."""
-MODULES_LIMIT: Final = 2_000
+MODULES_LIMIT: Final = REMEMBERED_LIMIT
 """Modules that one program may pull into a check."""
 
 _BARE: Final = re.compile(r"(?![./]|[a-z][a-z0-9+.-]*:)", re.IGNORECASE)
@@ -52,26 +53,13 @@ class Module(Protocol):
     def source(self) -> bytes: ...
 
 
-Wanted = tuple[str, str, str]
-"""A specifier, the path of the file that imports it, and the type of its import attributes."""
-
-
-@dataclass
-class _Known:
-    """What specifiers of one resolver have meant so far."""
-
-    loads: dict[Wanted, None] = field(default_factory=dict)
-    imports: dict[str, str] = field(default_factory=dict)
-    ambient: dict[str, str] = field(default_factory=dict)
-
-
-_known: weakref.WeakKeyDictionary[Any, _Known] = weakref.WeakKeyDictionary()
-
-
-async def reports_with_modules(request: CheckRequest, modules: Any, run: RunCheck) -> list[FileReport]:
+async def reports_with_modules(
+    request: CheckRequest, modules: Any, run: RunCheck, known_modules: KnownModules
+) -> list[FileReport]:
     """Check a request, loading what it imports from the resolver `modules`."""
     sources, options, packages = sources_of(modules)
-    known = _known.setdefault(modules, _Known()) if _can_be_remembered(modules) else _Known()
+    known = known_modules.of(modules)
+    remaining_ms = request.timeout_ms
     request = _with_defaults(request, options, packages)
     files = {file.path: file for file in request.files}
     tried: set[Wanted] = set()
@@ -85,6 +73,7 @@ async def reports_with_modules(request: CheckRequest, modules: Any, run: RunChec
         current = replace(
             request,
             files=everything,
+            timeout_ms=max(remaining_ms, 0),
             checked=tuple(file for file in everything if file.is_code),
             config=replace(
                 request.config,
@@ -92,7 +81,9 @@ async def reports_with_modules(request: CheckRequest, modules: Any, run: RunChec
                 declarations="\n".join([request.config.declarations, *known.ambient.values()]),
             ),
         )
+        began = time.monotonic()
         reports = await run(current)
+        remaining_ms -= (time.monotonic() - began) * 1000
         size = sum(len(file.text) for file in everything)
         missing = [wanted for wanted in await asyncio.to_thread(_missing, reports) if wanted not in tried]
         if not missing or len(files) > MODULES_LIMIT or size > TYPECHECK_SOURCE_LIMIT_BYTES:
@@ -141,10 +132,6 @@ def sources_of(modules: Any) -> tuple[ModuleSources, dict[str, str], str | None]
     return ResolverSources(resolver), {"jsxImportSource": resolver.options.jsx_import_source}, packages
 
 
-def _can_be_remembered(modules: Any) -> bool:
-    return type(modules).__weakrefoffset__ != 0 and type(modules).__hash__ is not None
-
-
 def _with_defaults(request: CheckRequest, options: dict[str, str], packages: str | None) -> CheckRequest:
     """Let a resolver add its options and packages where the caller gave none."""
     config = replace(request.config, options={**options, **request.config.options})
@@ -171,14 +158,13 @@ async def _provide(
     importer: str,
     type: str,
     files: dict[str, SourceFile],
-    known: _Known,
+    known: Meanings,
 ) -> bool:
     """Load one import and make it findable. False when the resolver has none."""
     module = await sources.find_module(specifier, importer, type)
     if module is None:
         return False
-    if len(known.loads) < MODULES_LIMIT:
-        known.loads[specifier, importer, type] = None
+    known.loads[specifier, importer, type] = None
     if _BARE.match(specifier) and module.format not in ("module", "json"):
         known.ambient[specifier] = _ambient(specifier, module.format)
         return True

@@ -43,7 +43,7 @@ def imported_packages(folder: str, texts: Iterable[str], also: Iterable[str] = (
     names = set(also)
     for text in texts:
         names.update(_IMPORTED.findall(text))
-    return tuple(sorted(name for name in names if not name.startswith(".") and _is_there(folder, name)))
+    return tuple(sorted(name for name in names if _is_name(name) and _is_there(folder, name)))
 
 
 def package_files(folder: str, names: Iterable[str]) -> PackageFiles:
@@ -77,7 +77,7 @@ class _Copy:
                 located = self._tree.locate(asked)
             except OutsideError:
                 return None
-            if located is not None and located.is_directory:
+            if located is not None and located.is_directory and located.place:
                 if located.place != asked:
                     self._found.links[asked] = posixpath.relpath(
                         located.place, posixpath.dirname(asked) or "."
@@ -123,6 +123,13 @@ class _Copy:
             )
 
 
+def _is_name(name: str) -> bool:
+    """Whether it names a package and not a folder above one."""
+    return _PACKAGE_NAME.fullmatch(name) is not None and not any(
+        part.startswith(".") for part in name.removeprefix("@").split("/")
+    )
+
+
 def _is_there(folder: str, name: str) -> bool:
     """Whether a package is there, itself or its types."""
     return any(
@@ -151,4 +158,4 @@ def _dependencies(manifest: bytes) -> list[str]:
     if not isinstance(data, dict):
         return []
     given = [data[kind] for kind in _DEPENDENCIES if isinstance(data.get(kind), dict)]
-    return [name for table in given for name in table if _PACKAGE_NAME.fullmatch(name) and ".." not in name]
+    return [name for table in given for name in table if _is_name(name)]

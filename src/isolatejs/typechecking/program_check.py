@@ -11,6 +11,7 @@ from isolatejs.capabilities.options import nearest_name
 from isolatejs.errors import ConfigurationError, TypecheckError
 from isolatejs.typechecking.check import check, check_request, run_check
 from isolatejs.typechecking.formatting import format_typecheck_errors
+from isolatejs.typechecking.known_modules import KnownModules
 from isolatejs.typechecking.profiles import get_type_profile, profile_of_grants
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class ProgramCheck:
         self._tools = tools
         self._modules = modules
         self._checker = checker
+        self._known = KnownModules()
 
     async def check_program(self, code: str, filename: str | None = None) -> None:
         """Raises TypecheckError with the errors; its message is the form for language models."""
@@ -87,7 +89,9 @@ class ProgramCheck:
             node_modules=options.node_modules,
             always_typescript=True,
         )
-        result = await check(request, lambda asked: run_check(asked, self._checker), self._modules)
+        result = await check(
+            request, lambda asked: run_check(asked, self._checker), self._modules, self._known
+        )
         if not result.success:
             message = await asyncio.to_thread(format_typecheck_errors, result.errors, style="model")
             raise TypecheckError(message, errors=result.errors)

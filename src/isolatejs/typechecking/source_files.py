@@ -95,8 +95,9 @@ def source_files(
         extension = ".ts"
     program = replace(source_file(stem + extension, code), name=filename)
     others = [source_file(name, text) for name, text in (files or {}).items()]
-    paths = [file.path for file in (program, *others)]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise ConfigurationError(f"files: {path} is given twice")
+    paths: set[str] = set()
+    for file in (program, *others):
+        if file.path in paths:
+            raise ConfigurationError(f"files: {file.path} is given twice")
+        paths.add(file.path)
     return [program, *others]

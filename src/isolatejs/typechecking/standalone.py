@@ -15,6 +15,7 @@ from isolatejs.errors import ConfigurationError
 from isolatejs.sandbox.confinement import Confinement
 from isolatejs.sandbox.pool import EmbeddedPool
 from isolatejs.typechecking.checker import Checker, Checkers
+from isolatejs.typechecking.known_modules import KnownModules
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,10 +40,20 @@ class StandaloneChecks:
         self._pool = EmbeddedPool(pool_size=0, confinement=confinement)
         self._checkers = Checkers(self._pool)
         self._tenants: dict[str, Checker] = {}
+        self._known: dict[str, KnownModules] = {}
 
     def submit(self, tenant: str | None, work: Callable[[Checker], Awaitable[T]]) -> Future[T]:
         """Run work with the checker of a tenant, or with one that is for this work alone."""
         return asyncio.run_coroutine_threadsafe(self._run(tenant, work), self._loop)
+
+    def known_modules(self, tenant: str) -> KnownModules:
+        """What imports of this tenant have meant so far."""
+        with _lock:
+            known = self._known.pop(tenant, None) or KnownModules()
+            self._known[tenant] = known
+            if len(self._known) > _TENANTS_LIMIT:
+                del self._known[next(iter(self._known))]
+            return known
 
     def forget(self, tenant: str) -> None:
         """End the checker of a tenant, soon."""

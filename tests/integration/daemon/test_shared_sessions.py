@@ -183,6 +183,17 @@ async def test_leases_and_memory_are_limited() -> None:
                     await runtime.eval("const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))")
 
 
+async def test_typechecks_make_do_with_the_memory_that_a_daemon_gives() -> None:
+    with running_daemon("--pool-size", "0", "--memory-limit", "400") as daemon:
+        async with (
+            isolatejs.create_isolate_host(daemon=daemon.options) as host,
+            host.create_runtime(typecheck=True) as runtime,
+        ):
+            assert await runtime.eval("const n: number = 3; n") == 3
+            with pytest.raises(isolatejs.TypecheckError, match="not assignable"):
+                await runtime.eval("const n: string = 3;")
+
+
 async def test_typechecks_run_in_the_daemon(first: isolatejs.IsolateHost) -> None:
     async with first.create_runtime(typecheck=True) as runtime:
         assert await runtime.eval("const n: number = 1; n") == 1
