@@ -66,6 +66,7 @@ class Checkers:
     def __init__(self, provider: SandboxProvider) -> None:
         self._provider = provider
         self._spare: asyncio.Task[LanguageServer | None] | None = None
+        self._spare_ends: asyncio.TimerHandle | None = None
         self._idle: dict[Checker, asyncio.TimerHandle] = {}
         self._busy = asyncio.Semaphore(TYPECHECKS_AT_ONCE_LIMIT)
         self._ending: set[asyncio.Task[None]] = set()
@@ -81,7 +82,7 @@ class Checkers:
         self._closed = True
         for checker in list(self._idle):
             checker.end()
-        spare, self._spare = self._spare, None
+        spare = self._take_spare()
         if spare is not None:
             spare.cancel()
             (server,) = await asyncio.gather(spare, return_exceptions=True)
@@ -122,7 +123,7 @@ class Checkers:
         """A process that nobody has used, and another one in the making. Raises like `LanguageServer.start`."""
         if self._closed:
             raise RuntimeDisposedError("the host is closed")
-        spare, self._spare = self._spare, None
+        spare = self._take_spare()
         server = None if spare is None else await spare
         if server is None or server.has_ended:
             server = await self._start()
@@ -144,6 +145,23 @@ class Checkers:
         if self._spare is None and not self._closed:
             loop = asyncio.get_running_loop()
             self._spare = loop.create_task(self._start_spare(), name="isolatejs-spare-checker")
+            self._spare_ends = loop.call_later(TYPECHECKER_IDLE_S, self._end_spare)
+
+    def _take_spare(self) -> asyncio.Task[LanguageServer | None] | None:
+        spare, self._spare = self._spare, None
+        if self._spare_ends is not None:
+            self._spare_ends.cancel()
+        return spare
+
+    def _end_spare(self) -> None:
+        """Nobody has needed it for long: the next check starts without."""
+        spare = self._take_spare()
+        if spare is not None and spare.done() and not spare.cancelled():
+            server = spare.result()
+            if server is not None:
+                self.end_soon(server)
+        elif spare is not None:
+            spare.cancel()
 
     async def _start_spare(self) -> LanguageServer | None:
         """A warm process, or None: the next check then starts one itself and hears why it cannot."""
