@@ -88,7 +88,8 @@ async def insert_snapshots(
         _write_raw(path, mark + changed)
     if written < len(mine):
         _logger.warning(
-            "%s: %d inline snapshots have no call of their matcher in this file to be written to",
+            "%s: inline snapshots that were not written: %d (where they belong, this file has no call of their matcher "
+            "that takes a snapshot alone)",
             path.name,
             len(mine) - written,
         )

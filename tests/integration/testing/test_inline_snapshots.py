@@ -98,14 +98,17 @@ async def test_written_by_a_run_and_matched_by_the_next(
         "  expect({ a: [n] }).toMatchInlineSnapshot();\n"
         "  expect(() => { throw new Error('`${x}`') }).toThrowErrorMatchingInlineSnapshot();\n"
         "  /* toMatchInlineSnapshot() */ expect('b').toMatchInlineSnapshot();\n});\n"
+        "test('later', async () => {\n"
+        "  await expect(Promise.resolve('c')).resolves.toMatchInlineSnapshot();\n"
+        "  await expect(Promise.reject(new Error('d')))\n    .rejects.toThrowErrorMatchingInlineSnapshot();\n});\n"
     )
     project = TestProject(tmp_path)
     first = await project.run(host, project.file(path))
     assert first.success, first
-    assert path.read_text().count("`") == 10
+    assert path.read_text().count("`") == 14
     second = await TestProject(tmp_path, TestOptions(update_snapshots="none")).run(host, project.file(path))
     assert second.success, second
-    assert second.snapshots.matched == 3
+    assert second.snapshots.matched == 5
 
 
 async def test_nothing_is_written_in_ci(host: IsolateHost, tmp_path: Path) -> None:

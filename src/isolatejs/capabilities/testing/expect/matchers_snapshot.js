@@ -162,7 +162,7 @@ function compareInline(context, name, received, inline, hint, other = received) 
     );
   }
   const text = serialize(received);
-  const location = inline === undefined || state.mode === "all" ? callerLocation() : null;
+  const location = inline === undefined || state.mode === "all" ? callerLocation(context.error) : null;
   const { pass, expected } = state.matchInline(text, inline, location, serialize(other));
   return { pass, message: mismatch(hint, "", expected, text, state), actual: text, expected };
 }

@@ -55,8 +55,8 @@ export class CallSite {
   }
 }
 
-/** Where the program is now: its nearest frame. */
-export function callerLocation() {
-  const [frame] = visibleFrames(new Error());
+/** Where the program is now, or was when `error` got its stack: its nearest frame. @param {Error} [error] */
+export function callerLocation(error = new Error()) {
+  const [frame] = visibleFrames(error);
   return frame === undefined ? null : frameLocation(frame);
 }
