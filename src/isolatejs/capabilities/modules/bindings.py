@@ -15,6 +15,7 @@ from isolatejs.errors import ConfigurationError
 from .module_source import ModuleSource, is_url
 from .mounted_tree import MountedTree
 from .source_rule import SourceRule
+from .targets import ClimbingError, normal_target
 from .tsconfig import PathAlias, read_tsconfig
 
 if TYPE_CHECKING:
@@ -154,7 +155,10 @@ class ModuleResolver:
         """
         if not isinstance(prefix, str) or not prefix:
             raise ConfigurationError("source_tree: the prefix is a path like '/src/' or a name like '@app/'")
-        below = prefix.rstrip("/") + "/"
+        try:
+            below = normal_target(prefix, "/").rstrip("/") + "/"
+        except ClimbingError as error:
+            raise ConfigurationError(f"source_tree({prefix!r}): {error}") from None
         if isinstance(loader, (str, Path)):
             tree = SourceTree(below, None, MountedTree(Path(loader)), static, only)
         elif only is not None:

@@ -97,4 +97,4 @@ def _normal_url(url: str) -> str:
         segments.append("")
     if len(segments) > MODULE_DEPTH_LIMIT:
         raise ClimbingError(f"a URL of modules has at most {MODULE_DEPTH_LIMIT} parts")
-    return f"{scheme.lower()}://{authority.lower()}/{'/'.join(segments)}{rest}"
+    return f"{scheme}://{authority}/{'/'.join(segments)}{rest}"
