@@ -429,3 +429,47 @@ async def test_a_library_that_expects_node(host: Host, tmp_path: Path) -> None:
             """
         )
     assert result == ["text", True, True, 2]
+
+
+async def test_streams_as_node_has_them(host: Host, tmp_path: Path) -> None:
+    """Chunks hold no more than their bytes; classes without `new`; functions of one's own; a FileHandle."""
+    program = """
+        import fs from "node:fs";
+        import { once } from "node:events";
+        fs.writeFileSync("/a", "x".repeat(500));
+        const out = [];
+        for await (const chunk of fs.createReadStream("/a")) out.push(chunk.length, chunk.buffer.byteLength);
+        const writer = fs.WriteStream("/b");
+        writer.end("hi");
+        await once(writer, "close");
+        out.push(fs.readFileSync("/b", "utf8"), writer instanceof fs.WriteStream);
+        class Mine extends fs.ReadStream { own = 1 }
+        const mine = new Mine("/b");
+        out.push(mine.own, mine instanceof Mine, mine instanceof fs.ReadStream);
+        mine.destroy();
+        let opened = 0;
+        const open = (...args) => { opened++; fs.open(...args) };
+        for await (const chunk of fs.createReadStream("/a", { fs: { open } })) out.push(chunk.length);
+        out.push(opened);
+        try { fs.createReadStream("/a", { fs: { open: 1 } }) } catch (error) { out.push(error.code) }
+        const handle = await fs.promises.open("/a");
+        for await (const chunk of fs.createReadStream(null, { fd: handle, start: 490 })) out.push(chunk.length);
+        out"""
+    async with files_runtime(host, tmp_path) as runtime:
+        assert await runtime.eval(program) == [
+            500, 500, "hi", True, 1, True, True, 500, 1, "ERR_INVALID_ARG_TYPE", 10,
+        ]  # fmt: skip
+
+
+async def test_modes_of_new_directories(host: Host, tmp_path: Path) -> None:
+    program = """
+        import fs from "node:fs";
+        fs.mkdirSync("/a", 0o700);
+        fs.mkdirSync("/b/c/d", { recursive: true, mode: 0o500 | 0o200 });
+        fs.mkdirSync("/a/e", { mode: 0o777 });
+        await fs.promises.mkdir("/b/c/f", { recursive: true, mode: "711" });
+        fs.mkdirSync("/b", { recursive: true, mode: 0o777 });
+        ["/a", "/b", "/b/c", "/b/c/d", "/a/e", "/b/c/f"].map((path) => (fs.statSync(path).mode & 0o777).toString(8))"""
+    for files in (MemoryFiles(), create_file_bindings(tmp_path, allow_write=True)):
+        async with files_runtime(host, files=files) as runtime:
+            assert await runtime.eval(program) == ["700", "700", "700", "700", "755", "711"]

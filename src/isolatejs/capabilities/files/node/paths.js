@@ -22,6 +22,9 @@ import { Dirent, makeStats } from "./stats.js";
 /** An option of `readdir` for `opendir`: the system call that errors tell. */
 export const SYSCALL = Symbol("syscall");
 
+/** What `process.umask()` says. */
+const UMASK = 0o022;
+
 /** Letters of mkdtemp, as in libc. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -91,6 +94,22 @@ export function pathOperations(client) {
     yield ask("files.setTimes", { path, atimeMs, mtimeMs }, follow ? "utime" : "lutime", text);
   }
 
+  /**
+   * Gives the directories from `first` down to `last`, which were just made, their mode.
+   * @param {string} first @param {string} last @param {number} mode @param {string} text @returns {Operation}
+   */
+  function* setModes(first, last, mode, text) {
+    const places = [first];
+    for (const name of last.slice(first.length).split("/").filter(Boolean)) {
+      places.push(childPath(places[places.length - 1], name));
+    }
+    try {
+      for (const path of places.reverse()) yield ask("files.setMode", { path, mode }, "mkdir", text);
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== "ENOSYS") throw error; // files without modes
+    }
+  }
+
   /** @param {string} syscall @param {any} target @param {any} path @returns {Operation} */
   // deno-lint-ignore require-yield
   function* refuse(syscall, target, path) {
@@ -141,8 +160,9 @@ export function pathOperations(client) {
       const { recursive = false, mode } = typeof options === "object" && options !== null
         ? options
         : { mode: options };
-      fileMode(mode, 0o777);
+      const wanted = fileMode(mode, 0o777) & ~UMASK;
       const made = (yield ask("files.makeDirectory", { path, recursive: !!recursive }, "mkdir", text)).value;
+      if (wanted !== (0o777 & ~UMASK) && made) yield* setModes(made, path, wanted, text);
       return recursive ? made ?? undefined : undefined;
     },
 

@@ -3,6 +3,7 @@
 
 import { getBuiltin } from "../../../guest/engine.js";
 import { BufferClass, integer, pathText, viewBytes, withEncoding } from "./arguments.js";
+import { release } from "../client.js";
 import { invalidType } from "./errors.js";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -15,7 +16,7 @@ class Source {
 
   /** @param {any} fs @param {any} path @param {any} options @param {string} flags */
   constructor(fs, path, options, flags) {
-    this.fs = fs;
+    this.fs = chosenFunctions(fs, options.fs);
     this.path = path;
     this.options = options;
     this.flags = options.flags ?? flags;
@@ -52,6 +53,24 @@ class Source {
     else if (this.#handle !== null) this.#handle.close().then(() => callback(), callback);
     else this.fs.close(fd, callback);
   }
+}
+
+/**
+ * The functions that a stream uses: `options.fs` replaces those that it has.
+ * @param {any} fs @param {any} given
+ */
+function chosenFunctions(fs, given) {
+  if (given === undefined || given === null) return fs;
+  /** @type {any} */
+  const chosen = {};
+  for (const name of ["open", "read", "write", "close"]) {
+    const own = given[name];
+    if (own !== undefined && typeof own !== "function") {
+      throw invalidType(`options.fs.${name}`, "of type function", own);
+    }
+    chosen[name] = own === undefined ? fs[name] : own.bind(given);
+  }
+  return chosen;
 }
 
 /** @param {any} options @param {any} path */
@@ -130,7 +149,7 @@ export function makeStreamClasses(fs) {
         this.push(null);
         return;
       }
-      fs.read(
+      this.#source.fs.read(
         this.#source.fd,
         buffer,
         0,
@@ -143,7 +162,7 @@ export function makeStreamClasses(fs) {
           }
           if (this.#position !== null) this.#position += count;
           this.bytesRead += count;
-          this.push(count === 0 ? null : buffer.subarray(0, count));
+          this.push(count === 0 ? null : fitted(buffer, count));
         },
       );
     }
@@ -197,13 +216,20 @@ export function makeStreamClasses(fs) {
         throw invalidType("chunk", "of type string or an instance of Buffer", chunk);
       }
       const bytes = viewBytes(chunk);
-      fs.write(this.#source.fd, bytes, 0, bytes.length, this.#position, (/** @type {any} */ error) => {
-        if (!error) {
-          if (this.#position !== null) this.#position += bytes.length;
-          this.bytesWritten += bytes.length;
-        }
-        callback(error);
-      });
+      this.#source.fs.write(
+        this.#source.fd,
+        bytes,
+        0,
+        bytes.length,
+        this.#position,
+        (/** @type {any} */ error) => {
+          if (!error) {
+            if (this.#position !== null) this.#position += bytes.length;
+            this.bytesWritten += bytes.length;
+          }
+          callback(error);
+        },
+      );
     }
 
     /** @param {{chunk: any}[]} chunks @param {any} callback */
@@ -223,5 +249,17 @@ export function makeStreamClasses(fs) {
       this.end();
     }
   }
-  return { ReadStream, WriteStream };
+  return { ReadStream: callable(ReadStream), WriteStream: callable(WriteStream) };
 }
+
+/** A chunk that holds no more memory than its bytes: programs keep chunks. @param {any} buffer @param {number} count */
+function fitted(buffer, count) {
+  if (count === buffer.length) return buffer;
+  const chunk = BufferClass().allocUnsafeSlow(count);
+  buffer.copy(chunk, 0, 0, count);
+  release(buffer);
+  return chunk;
+}
+
+/** In Node these classes are functions, and old code calls them without `new`. @param {any} Class */
+const callable = (Class) => new Proxy(Class, { apply: (_target, _self, args) => new Class(...args) });
