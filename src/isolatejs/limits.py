@@ -182,6 +182,8 @@ BROWSER_QUESTIONS_LIMIT: Final = 256
 BROWSER_RESULT_DEPTH_LIMIT: Final = 200
 """How deep objects nest in a result of the browser. The host walks it by recursion."""
 BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
+BROWSER_PROXY_HEAD_TIMEOUT_MS: Final = 60_000
+"""How long a connection to the proxy of a browser may say nothing at its beginning."""
 BROWSER_PROXY_HEAD_LIMIT_BYTES: Final = 256 * 1024
 BROWSER_MESSAGE_LIMIT_BYTES: Final = 96 * MIB
 """One message of a managed browser's driver: a file of the largest size, as base64."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from isolatejs.capabilities.browser.bindings import BrowserBindings, ProfileOptions
 from isolatejs.capabilities.browser.collected import BrowserEvent
@@ -13,12 +13,19 @@ from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.errors import ConfigurationError
 
 __all__ = [
+    "LAUNCH_ARGS",
     "BrowserEvent",
     "BrowserPool",
     "LaunchOptions",
     "PlaywrightSessionHandler",
     "create_playwright_session_handler",
 ]
+
+LAUNCH_ARGS: Final = ("--webrtc-ip-handling-policy=disable_non_proxied_udp",)
+"""Arguments for a Chromium of your own whose pages a fetch policy holds: `chromium.launch(args=[*LAUNCH_ARGS])`.
+
+Without them WebRTC can send datagrams past the policy's proxy. (Managed browsers have no network for that.)
+"""
 
 
 class PlaywrightSessionHandler:

@@ -37,7 +37,7 @@ def browser_grant(bindings: Bindings, browsers: HostBrowsers) -> BrowserGrant:
     if browser.launch is not None:
         return _managed_grant(browser, files, policy, browsers)
     if policy is not None:
-        return BrowserGrant(browser, files, policy.check_url, policy.open_socket)
+        return BrowserGrant(browser, files, policy)
     return BrowserGrant(browser, files)
 
 
@@ -58,4 +58,4 @@ def _managed_grant(
             max_request_bytes=BROWSER_REQUEST_LIMIT_BYTES,
             max_response_bytes=BROWSER_RESPONSE_LIMIT_BYTES,
         )
-    return BrowserGrant(browser, files, policy.check_url, managed=ManagedGrant(pool, policy.for_browser))
+    return BrowserGrant(browser, files, policy, managed=ManagedGrant(pool, policy.for_browser))

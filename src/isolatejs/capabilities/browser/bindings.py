@@ -12,9 +12,8 @@ from isolatejs.capabilities.options import refuse_unknown_keys
 from isolatejs.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import socket
-
     from isolatejs.capabilities.browser.managed.session_browser import ManagedGrant
+    from isolatejs.capabilities.browser.page_policies import PagePolicy
 
 Factory = Callable[..., Any]
 _ARGUMENTS = {
@@ -198,14 +197,13 @@ class Held(Protocol):
 class BrowserGrant:
     """What the host layer gives the browser's host half: bindings, and its neighbours as functions.
 
-    `check_url(url, method)` raises for an address that the fetch policy refuses, `open_socket(url)` connects
-    to one that it allows; None without such a policy. `managed` is where browsers come from with `launch`.
+    `policy` is the fetch policy that pages are held to, None without one. `managed` is where browsers come from
+    with `launch`.
     """
 
     bindings: BrowserBindings
     files: FileAccess | None = None
-    check_url: Callable[[str, str], Awaitable[None]] | None = None
-    open_socket: Callable[[str], Awaitable[socket.socket]] | None = None
+    policy: PagePolicy | None = None
     on_console: Callable[..., None] | None = None
     managed: ManagedGrant | None = None
     sessions: WeakSet[Any] = field(default_factory=WeakSet)

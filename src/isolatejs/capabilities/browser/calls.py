@@ -14,7 +14,12 @@ import mimetypes
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.capabilities.browser.api_requests import REQUEST_METHODS, send_request
+from isolatejs.capabilities.browser.api_requests import (
+    REQUEST_METHODS,
+    absolute_url,
+    send_request,
+    without_host,
+)
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
 from isolatejs.capabilities.browser.cdp import check_cdp, watch_worlds
 from isolatejs.capabilities.browser.downloads import content_of
@@ -105,7 +110,7 @@ class BrowserCalls:
             raise GuestVisibleError("TypeError", f"{kind} has no {method[:80]}")
         python = python_name(method)
         if kind == "APIRequestContext" and python in REQUEST_METHODS:
-            return await send_request(target, python, args, self._check)
+            return await send_request(target, python, args, self._session.request_rules(target))
         if python in HANDLER_METHODS:
             return await HANDLER_METHODS[python](self._session, target, args)
         special: Callable[..., Awaitable[Any]] | None = getattr(self, f"_{kind}_{python}", None) or getattr(
@@ -184,9 +189,22 @@ class BrowserCalls:
 
     async def _check_overridden(self, route: Any, options: dict[str, Any]) -> None:
         """Check what a routed request becomes with the program's overrides: they end its way past the guard."""
+        if options.get("url"):
+            options["url"] = absolute_url(options["url"], self._base_of(route))
         await self._check(
             options.get("url") or route.request.url, options.get("method") or route.request.method
         )
+
+    def _base_of(self, route: Any) -> str:
+        """What a relative URL of a routed request starts from: the context's base, else the request itself."""
+        from playwright.async_api import Error as PlaywrightError
+
+        url: str = route.request.url
+        try:
+            context = route.request.frame.page.context
+        except PlaywrightError:  # of a worker, or of a page that is opening
+            return url
+        return self._session.base_urls.get(context, url)
 
     async def _Route_continue_(self, target: Any, args: list[Any]) -> Any:
         options = route_options("continue", args)
@@ -194,12 +212,17 @@ class BrowserCalls:
         return await self._plain(target, "continue_", [options])
 
     async def _Route_fallback(self, target: Any, args: list[Any]) -> Any:
-        return await self._plain(target, "fallback", [route_options("fallback", args)])
+        options = route_options("fallback", args)
+        if options.get("url"):
+            options["url"] = absolute_url(options["url"], self._base_of(target))
+        return await self._plain(target, "fallback", [options])
 
     async def _Route_fetch(self, target: Any, args: list[Any]) -> Any:
         options = route_options("fetch", args)
         await self._check_overridden(target, options)
         options["maxRedirects"] = 0  # each hop would pass by the policy
+        if self._session.policies and options.get("headers") is not None:
+            options["headers"] = without_host(options["headers"])
         return await self._plain(target, "fetch", [options])
 
     async def _Route_fulfill(self, target: Any, args: list[Any]) -> Any:
@@ -211,6 +234,11 @@ class BrowserCalls:
                 "contentType", mimetypes.guess_type(str(path))[0] or "application/octet-stream"
             )
         return await self._plain(target, "fulfill", [options])
+
+    async def _WebSocketRoute_connect_to_server(self, target: Any, args: list[Any]) -> Any:
+        if not self._session.policies.web_sockets:
+            raise GuestVisibleError("Error", "WebSockets are not allowed")
+        return target.connect_to_server()
 
     async def _CDPSession_send(self, target: Any, args: list[Any]) -> Any:
         method = args[0] if args and isinstance(args[0], str) else ""

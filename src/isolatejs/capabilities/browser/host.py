@@ -99,7 +99,7 @@ class BrowserHost:
         self._calls = BrowserCalls(self.session, self._grant.files)
         if self._owns:
             self.session.channel = lambda: self._scope.channel
-        self.session.attach(self, self._grant.check_url, self._grant.open_socket, self._grant.managed)
+        self.session.attach(self, self._grant.policy, self._grant.managed)
         wanted = self._grant.bindings.capture_console or (
             self._grant.bindings.on_event is not None and not self._owns
         )
@@ -130,6 +130,7 @@ class BrowserHost:
 
     # --- messages ----------------------------------------------------------------------------------
     async def call_method(self, message: CallMethod, call: IncomingCall) -> Any:
+        await self.session.settled()
         args = self._args(message.args, message.placed, call)
         try:
             if message.target.ref == 0:

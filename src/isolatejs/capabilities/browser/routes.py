@@ -18,6 +18,7 @@ from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.browser.callbacks import ProgramCallback
+    from isolatejs.capabilities.browser.page_policies import PagePolicies
 
 _logger = program_logger("isolatejs.browser")
 
@@ -46,7 +47,8 @@ class ProgramRoute:
 class RouteTable:
     """The routes of one session, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, policies: PagePolicies) -> None:
+        self._policies = policies
         self._routes: list[ProgramRoute] = []
         self._sockets: dict[Any, list[ProgramRoute]] = {}
         self._asked: WeakKeyDictionary[
@@ -165,7 +167,10 @@ class RouteTable:
             except IsolateError:  # the program is gone, the page is not
                 continue
             return
-        socket.connect_to_server()
+        if self._policies.web_sockets:
+            socket.connect_to_server()
+        else:
+            await settle(socket.close(code=1008, reason="WebSockets are not allowed"))
 
     # --- the end -----------------------------------------------------------------------------------
     def forget(self, target: Any) -> None:

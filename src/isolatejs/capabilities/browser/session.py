@@ -10,22 +10,24 @@ import asyncio
 import inspect
 import itertools
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
+from isolatejs.capabilities.browser.api_requests import RequestRules
 from isolatejs.capabilities.browser.arguments import convert
 from isolatejs.capabilities.browser.bindings import BrowserBindings, as_profile_options
 from isolatejs.capabilities.browser.closing import close_or_kill
 from isolatejs.capabilities.browser.collected import BrowserEvent, Collector
-from isolatejs.capabilities.browser.listening import contained, listen
+from isolatejs.capabilities.browser.listening import contained, listen, settle
 from isolatejs.capabilities.browser.managed.session_browser import SessionBrowser
 from isolatejs.capabilities.browser.objects import ObjectTable
+from isolatejs.capabilities.browser.page_policies import PagePolicies
 from isolatejs.capabilities.browser.policy import check_page_url, context_parameters
 from isolatejs.capabilities.browser.profiles import ProfileStore, checked_state
-from isolatejs.capabilities.browser.proxy import PolicyProxy
-from isolatejs.capabilities.browser.routes import RouteTable
+from isolatejs.capabilities.browser.proxy import GREETING_URL, PolicyProxy
+from isolatejs.capabilities.browser.routes import RouteTable, every_url
 from isolatejs.capabilities.call_context import context_place, embedder_context
 from isolatejs.capabilities.events import call_event_handler
-from isolatejs.errors import FetchError, IsolateError, QuotaExceededError
+from isolatejs.errors import IsolateError, QuotaExceededError
 from isolatejs.limits import (
     BROWSER_CONTEXT_CLOSE_MS,
     BROWSER_CONTEXTS_LIMIT,
@@ -39,21 +41,21 @@ from isolatejs.web.values import UNDEFINED
 from isolatejs.wire.errors import GuestVisibleError
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from isolatejs.capabilities.browser.bindings import FileAccess
     from isolatejs.capabilities.browser.managed.session_browser import ManagedGrant
-    from isolatejs.capabilities.browser.policy import UrlCheck
+    from isolatejs.capabilities.browser.page_policies import PagePolicy
     from isolatejs.capabilities.browser.profiles import OpenProfile
-    from isolatejs.capabilities.browser.proxy import OpenSocket
     from isolatejs.channel.channel import Channel
 
 _logger = program_logger("isolatejs.browser")
 
 
 _NO_WEBRTC = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;"
-"""WebRTC sends datagrams past every proxy."""
+"""WebRTC sends datagrams past every proxy. See `isolatejs.playwright.LAUNCH_ARGS`, which hold in every world."""
+_NO_HIDDEN_POSTS = "delete globalThis.SharedWorker; delete globalThis.fetchLater;"
+"""What they send is not shown to the guard, which knows the methods that a policy allows."""
 
 
 class BrowserSession:
@@ -87,43 +89,60 @@ class BrowserSession:
         self._context_numbers = itertools.count(1)
         self._page_numbers = itertools.count(1)
         self._closed = False
-        self.routes: RouteTable = RouteTable()
+        self._request_bases: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+        self.policies = PagePolicies()
+        self.routes: RouteTable = RouteTable(self.policies)
         self.base_urls: dict[Any, str] = {}
         """Of contexts: what relative patterns of programs start from."""
-        self._policies: dict[object, tuple[UrlCheck | None, OpenSocket | None]] = {}
-        self._attached: set[object] = set()
+        self._under_policy: WeakSet[Any] = WeakSet()
+        self._greeting: WeakSet[Any] = WeakSet()
+        """Contexts whose browser does not know the proxy's credentials yet."""
+        self._settling: set[asyncio.Future[None]] = set()
         self._proxy: PolicyProxy | None = None
         self._keeping: set[asyncio.Future[None]] = set()
         self._opening: set[asyncio.Future[Any]] = set()
 
     # --- the runtimes that use it -------------------------------------------------------------------
-    def attach(
-        self,
-        runtime: object,
-        check_url: UrlCheck | None,
-        open_socket: OpenSocket | None,
-        managed: ManagedGrant | None = None,
-    ) -> None:
+    def attach(self, runtime: object, policy: PagePolicy | None, managed: ManagedGrant | None = None) -> None:
         """Pages load by this runtime's policy from now on, also those that are open.
 
         Where several runtimes use the session at once, what one of them refuses is refused; the policy of the
-        last one stays until another comes.
+        last one stays until another comes. Contexts that were opened without a policy end when one comes.
         """
-        for gone in set(self._policies) - self._attached:
-            del self._policies[gone]
-        self._attached.add(runtime)
-        self._policies[runtime] = (check_url, open_socket)
+        self.policies.attach(runtime, policy)
         if self._managed is not None:
             if managed is not None:
                 self._managed.use(managed)
-        elif self._proxy is None and open_socket is not None:
-            self._proxy = PolicyProxy(self._open_socket)
+        elif policy is not None:
+            if self._proxy is None:
+                self._proxy = PolicyProxy(self.policies)
+            self._proxy.drop_connections()
+            for context in self.contexts:
+                if context in self._under_policy:
+                    self._settle(self._guard_web_sockets(context))
+                else:
+                    _logger.warning("a browser context without a fetch policy is closed: now there is one")
+                    self._settle(self.close_context(context))
 
     def detach(self, runtime: object) -> None:
         """The runtime no longer uses the session."""
-        self._attached.discard(runtime)
-        if self._attached:
-            self._policies.pop(runtime, None)
+        self.policies.detach(runtime)
+
+    def _settle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something before anything else goes on."""
+        settling = asyncio.ensure_future(work)
+        self._settling.add(settling)
+        settling.add_done_callback(self._settled)
+
+    def _settled(self, ending: asyncio.Future[Any]) -> None:
+        self._settling.discard(ending)
+        if not ending.cancelled() and ending.exception() is not None:
+            _logger.warning("a browser context did not close well", exc_info=ending.exception())
+
+    async def settled(self) -> None:
+        """Wait until every context is under the policy, or closed: nothing goes on before."""
+        if self._settling:
+            await asyncio.wait(self._settling)
 
     def use_bindings(self, bindings: BrowserBindings) -> None:
         """Contexts are made, and events reported, as the latest acquire says."""
@@ -134,19 +153,11 @@ class BrowserSession:
 
     async def check_url(self, url: str, method: str = "GET") -> None:
         """Raise for a URL that pages may not load. Relative ones pass: what they become is checked then."""
-        await check_page_url(url, None)
-        for check, _ in tuple(self._policies.values()):
-            await check_page_url(url, check, method)
+        await self.policies.check_url(url, method)
 
-    async def _open_socket(self, url: str) -> socket.socket:
-        """For the proxy: connected by one policy, after all the others agreed."""
-        openers = [opener for _, opener in self._policies.values() if opener is not None]
-        if not openers:
-            raise FetchError("the policy that this connection belongs to is gone")
-        for check, opener in tuple(self._policies.values()):
-            if check is not None and opener is not openers[-1]:
-                await check(url, "GET")
-        return await openers[-1](url)
+    def request_rules(self, requests: Any) -> RequestRules:
+        """What an APIRequestContext of a context is held to."""
+        return RequestRules(self.check_url, self._request_bases.get(requests), bool(self.policies))
 
     # --- contexts and pages ------------------------------------------------------------------------
     async def new_context(self, options: dict[str, Any], files: FileAccess | None) -> Any:
@@ -204,6 +215,9 @@ class BrowserSession:
         try:
             context = await self._make_context(parameters, profile)
             await self._guard(context)
+            if "proxy" in parameters:
+                self._under_policy.add(context)
+                self._greeting.add(context)
         except BaseException:
             if context is not None:
                 await context.close()
@@ -212,7 +226,7 @@ class BrowserSession:
             raise
         self.contexts[context] = f"ctx_{next(self._context_numbers)}"
         if "base_url" in parameters:
-            self.base_urls[context] = str(parameters["base_url"])
+            self.base_urls[context] = self._request_bases[context.request] = str(parameters["base_url"])
         if profile is not None:
             self._open_profiles[context] = profile
         for page in context.pages:
@@ -235,7 +249,7 @@ class BrowserSession:
         if parameters.get("service_workers") == "allow":
             raise GuestVisibleError("Error", "newContext: serviceWorkers are blocked under a fetch policy")
         parameters["service_workers"] = "block"
-        parameters["proxy"] = {"server": await self._proxy.address()}
+        parameters["proxy"] = await self._proxy.options()
 
     async def _storage_state(self, state: Any, files: FileAccess | None) -> Any:
         if isinstance(state, str):
@@ -292,7 +306,8 @@ class BrowserSession:
 
         async def guard(route: Any, request: Any) -> None:
             try:
-                await self.check_url(request.url, request.method)
+                if request.url != GREETING_URL:
+                    await self.check_url(request.url, request.method)
             except Exception as error:
                 _logger.info("a page's request was refused: %s", error)
                 await route.abort("blockedbyclient")
@@ -302,13 +317,26 @@ class BrowserSession:
         await context.route("**/*", contained(guard))
         if self._proxy is not None:
             await context.add_init_script(_NO_WEBRTC)
+            if self.policies.limits_methods:
+                await context.add_init_script(_NO_HIDDEN_POSTS)
+            await self._guard_web_sockets(context)
+
+    async def _guard_web_sockets(self, context: Any) -> None:
+        """Where WebSockets are not allowed, also those in TLS are refused: the proxy cannot tell them apart."""
+        if not self.policies.web_sockets:
+            await context.route_web_socket(every_url, contained(_close_web_socket))
 
     async def new_page(self, context: Any) -> Any:
         """A page by the embedder's factory."""
         if self._bindings.create_page is None:
-            return await context.new_page()
-        page = await _awaited(self._bindings.create_page(context))
-        self._adopt(page)
+            page = await context.new_page()
+        else:
+            page = await _awaited(self._bindings.create_page(context))
+            self._adopt(page)
+        if context in self._greeting:
+            self._greeting.discard(context)
+            greeting = "(url) => fetch(url, { mode: 'no-cors' }).then(() => 0, () => 0)"
+            await settle(page.evaluate(greeting, GREETING_URL))
         return page
 
     def _adopt(self, page: Any) -> None:
@@ -454,6 +482,10 @@ class BrowserSession:
         for result in await asyncio.gather(*saving, return_exceptions=True):
             if isinstance(result, Exception):
                 _logger.info("a browser context did not close well: %s", result)
+
+
+async def _close_web_socket(socket: Any) -> None:
+    await socket.close(code=1008, reason="WebSockets are not allowed")
 
 
 def _needed(files: FileAccess | None) -> FileAccess:

@@ -215,6 +215,25 @@ class FetchBinding:
             target.host, target.effective_port, self._limits.connect_timeout_s
         )
 
+    @property
+    def methods(self) -> frozenset[str] | None:
+        """The methods that are allowed; None when all are."""
+        return self._names.methods
+
+    @property
+    def response_limit_bytes(self) -> int:
+        """The largest response body."""
+        return self._limits.response_bytes
+
+    def check_peer(self, url: str, method: str, address: str) -> None:
+        """Raise FetchError when the policy refuses a URL by name, or the address that it has led to.
+
+        Nothing is looked up. Without an address only the name is checked.
+        """
+        target = self._check(url, method, schemes=("http", "https", "ws", "wss"))
+        if address:
+            self._connector.check_address(target.host, address)
+
     async def open_socket(self, url: str) -> socket.socket:
         """A socket connected to the host of a URL, for whoever speaks its protocol there (a browser's proxy).
 

@@ -60,6 +60,12 @@ class Connector(httpcore.AsyncNetworkBackend):
             raise FetchError(f"host {host[:300]!r} has no address that is allowed ({kinds or 'none found'})")
         return allowed[:_ADDRESSES_TRIED]
 
+    def check_address(self, host: str, address: str) -> None:
+        """Raise FetchError when an address that `host` has led to may not be connected to."""
+        refusal = self._addresses.refusal(ipaddress.ip_address(address))
+        if refusal is not None:
+            raise FetchError(f"host {host[:300]!r} has no address that is allowed ({refusal})")
+
     async def connect_tcp(
         self,
         host: str,
