@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from typing import Any
 
@@ -14,20 +15,21 @@ CALL = """async (port) => {
   const Connection = globalThis.RTCPeerConnection ?? frames[0]?.RTCPeerConnection;
   if (Connection === undefined) return 'absent';
   const call = new Connection({ iceServers: [
-    { urls: `turn:127.0.0.1:${port}`, username: document.cookie, credential: 'x' }, { urls: `stun:127.0.0.1:${port}` }] });
+    { urls: `turn:127.0.0.1:${port}`, username: 'secret', credential: 'x' }, { urls: `stun:127.0.0.1:${port}` }] });
   call.createDataChannel('x');
   await call.setLocalDescription(await call.createOffer());
   await new Promise((resolve) => setTimeout(resolve, 700));
   return 'called';
 }"""
-FRAMES = """<script>
-  for (let i = 0; i < 30; i++) {
+FRAMES = f"""<script>
+  const code = {json.dumps(f"<script>({CALL})(PORT)</script>").replace("</", "<" + chr(92) + "/")};
+  for (let i = 0; i < 30; i++) {{
     const frame = document.createElement('iframe');
     frame.sandbox = 'allow-scripts';
-    frame.srcdoc = `<script>(${CALL})(PORT)</` + `script>`;
+    frame.srcdoc = code;
     document.documentElement.append(frame);
-  }
-</script>""".replace("${CALL}", CALL.replace("`", "\\`").replace("${", "\\${"))
+  }}
+</script>"""
 
 
 async def test_web_rtc_of_frames_does_not_leave_with_the_launch_arguments(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
-
 import secrets
 import socket
 from collections.abc import Awaitable
