@@ -21,7 +21,8 @@ VALUE_NODES_LIMIT: Final = 5_000_000
 BIGINT_DIGITS_LIMIT: Final = 1_000_000
 """Hexadecimal digits of one BigInt: 500 kB, more than any program prints."""
 TOOL_COPIES_LIMIT: Final = 100_000
-"""Parts of a tool's argument that are copied for each mention of them; beyond it, shared parts stay shared."""
+"""Parts of an argument that may be copied for each mention of them. Beyond it, typed tools keep shared parts shared,
+and what a library would copy (pydantic, Playwright) is refused."""
 PREVIEW_LIMIT_CHARACTERS: Final = 500
 """Text of a program's value in an error message or a log line: enough to recognise it."""
 HASH_COLLISIONS_LIMIT: Final = 100
@@ -179,8 +180,6 @@ BROWSER_ROUTES_LIMIT: Final = 1_000
 """Routes of one session: each is asked about every request of its page or context."""
 BROWSER_QUESTIONS_LIMIT: Final = 256
 """URLs that are matched in one message: a page may ask for thousands at once."""
-BROWSER_RESULT_DEPTH_LIMIT: Final = 200
-"""How deep objects nest in a result of the browser. The host walks it by recursion."""
 BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
 BROWSER_PROXY_HEAD_TIMEOUT_MS: Final = 60_000
 """How long a connection to the proxy of a browser may say nothing at its beginning."""

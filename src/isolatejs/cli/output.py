@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import math
 import os
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from isolatejs.errors import GuestError, IsolateError, LimitError, SandboxCrashedError
 from isolatejs.limits import VALUE_NODES_LIMIT
 from isolatejs.terminal_text import SafeFormatter, for_terminal, json_text
-from isolatejs.web.abort import AbortSignal
-from isolatejs.web.values import HOLE, UNDEFINED, JSMap, JSSet, TypedArray
+from isolatejs.web.preview import preview
+from isolatejs.web.values import HOLE, UNDEFINED, URL, TypedArray
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.console.bindings import ConsoleEntry
@@ -24,8 +25,12 @@ _LEVEL_STYLES = {"error": _RED, "warn": _YELLOW, "debug": _DIM}
 _SILENT_TYPES = frozenset({"groupEnd", "countReset", "clear"})
 _JSON_DEPTH = 200
 """Deeper values are cut: readers of JSON have limits, too."""
-_REPR_PARTS = 100_000
-"""Parts of a value that are shown: more is for --json."""
+_TEXTS = (URL, datetime.date, datetime.time)
+"""What stands as its text."""
+_JSON_INTEGER_BITS = 10_000
+"""Python refuses to write out integers of more than 14,000 bits."""
+_VALUE_CHARACTERS = 1_000_000
+"""Text of one value: more than anybody reads, less than a value that shares its parts can become."""
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -149,7 +154,7 @@ def _describe_guest_error(error: GuestError) -> str:
     if isinstance(error.cause, GuestError):
         lines.append(f"Caused by {_describe_guest_error(error.cause)}")
     elif error.cause is not None:
-        lines.append(f"Caused by {error.cause}")
+        lines.append(f"Caused by {error.cause if isinstance(error.cause, str) else preview(error.cause)}")
     return "\n".join(lines)
 
 
@@ -193,16 +198,18 @@ class _JsonForm:
 
     def of(self, value: Any, around: tuple[int, ...]) -> Any:
         self._left -= 1
-        if value is None or isinstance(value, bool | int | str):
+        if value is None or isinstance(value, bool | str):
             return value
+        if isinstance(value, int):
+            return value if value.bit_length() <= _JSON_INTEGER_BITS else preview(value)
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         if value is UNDEFINED or value is HOLE:
             return None
         if isinstance(value, bytes | bytearray | memoryview):
-            return list(bytes(value))
+            return self._items(list(bytes(value)))
         if isinstance(value, TypedArray):
-            return self.of(value.tolist(), around)
+            return self._items([self.of(item, around) for item in value.tolist()])
         if id(value) in around or len(around) > _JSON_DEPTH or self._left < 0:
             return "[Circular]" if id(value) in around else "[...]"
         inside = (*around, id(value))
@@ -213,49 +220,16 @@ class _JsonForm:
             return [[self.of(key, inside), item] for key, item in pairs]
         if isinstance(value, Set | list | tuple):
             return [self.of(item, inside) for item in value]
-        return str(value)
+        return str(value) if isinstance(value, _TEXTS) else preview(value, _VALUE_CHARACTERS)
+
+    def _items(self, items: list[Any]) -> Any:
+        self._left -= len(items)
+        return items if self._left >= 0 else "[...]"
 
 
 def bounded_repr(value: Any) -> str:
     """`repr(value)`, cut where it would be endless: what is shared stands at each of its places."""
-    return _Repr().of(value, ())
-
-
-class _Repr:
-    def __init__(self) -> None:
-        self._left = _REPR_PARTS
-
-    def of(self, value: Any, around: tuple[int, ...]) -> str:
-        self._left -= 1
-        kind = type(value)
-        if kind is AbortSignal and value.aborted:
-            return f"<AbortSignal aborted reason={self.of(value.reason, around)}>"
-        if kind in (JSMap, JSSet):
-            items = value.entries() if kind is JSMap else list(value)
-            return (
-                f"{kind.__name__}({self.of(items, (*around, id(value)))})"
-                if id(value) not in around
-                else "..."
-            )
-        if kind not in (dict, list, tuple, set, frozenset):
-            return repr(value)
-        if self._left < 0 or id(value) in around or len(around) > _JSON_DEPTH:
-            return "..."
-        inside = (*around, id(value))
-        parts: list[str] = []
-        for item in value:
-            if self._left < 0:
-                parts.append("...")
-                break
-            shown = self.of(item, inside)
-            parts.append(f"{shown}: {self.of(value[item], inside)}" if kind is dict else shown)
-        text = ", ".join(parts)
-        if kind is tuple:
-            return f"({text},)" if len(parts) == 1 else f"({text})"
-        if kind in (set, frozenset) and not parts:
-            return f"{kind.__name__}()"
-        text = f"[{text}]" if kind is list else f"{{{text}}}"
-        return f"frozenset({text})" if kind is frozenset else text
+    return preview(value, _VALUE_CHARACTERS)
 
 
 def _detach(stream: TextIO) -> None:

@@ -15,10 +15,11 @@ import asyncio
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
 from isolatejs.errors import AbortError, SignalTimeoutError
+from isolatejs.web.preview import Text, preview
 from isolatejs.web.program_log import program_logger
 
 __all__ = ["AbortController", "AbortListener", "AbortSignal"]
@@ -198,7 +199,16 @@ class AbortSignal:
         return self._reason
 
     def __repr__(self) -> str:
-        return f"<AbortSignal aborted reason={self._reason!r}>" if self.aborted else "<AbortSignal>"
+        return preview(self)
+
+    def preview_parts(self) -> Iterator[Any]:
+        """What `preview` writes for it."""
+        if not self.aborted:
+            yield Text("<AbortSignal>")
+            return
+        yield Text("<AbortSignal aborted reason=")
+        yield self._reason
+        yield Text(">")
 
     # --- machinery --------------------------------------------------------------------------------
 

@@ -15,15 +15,9 @@ from isolatejs.limits import PREVIEW_LIMIT_CHARACTERS
 from isolatejs.web.values import (
     HOLE,
     UNDEFINED,
-    URL,
-    ArrayBuffer,
     BigInt,
-    JSDate,
-    JSError,
     JSMap,
     JSSet,
-    RegExp,
-    TypedArray,
 )
 
 __all__ = ["cut", "preview"]
@@ -40,7 +34,6 @@ _SHORT: Final = (
     type(None),
 )
 """Classes whose `repr` is short."""
-_FIELDS: Final = (JSDate, RegExp, URL, ArrayBuffer, TypedArray, JSError)
 
 
 def cut(text: str, limit: int = PREVIEW_LIMIT_CHARACTERS) -> str:
@@ -64,7 +57,7 @@ def preview(value: Any, limit: int = PREVIEW_LIMIT_CHARACTERS) -> str:
             open_parts.pop()
             around.discard(identity)
             continue
-        if type(part) is _Text:
+        if type(part) is Text:
             text = part.text
         elif (inner := _parts(part)) is None:
             text = _leaf(part, left)
@@ -82,15 +75,16 @@ def preview(value: Any, limit: int = PREVIEW_LIMIT_CHARACTERS) -> str:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Text:
-    """Text between the parts of a value."""
+class Text:
+    """Text between the parts of a value. A class whose `repr` would write out values of a program gives its texts and
+    values by a method `preview_parts`."""
 
     text: str
 
 
 _END: Final = object()
-_COMMA: Final = _Text(", ")
-_COLON: Final = _Text(": ")
+_COMMA: Final = Text(", ")
+_COLON: Final = Text(": ")
 
 
 def _parts(value: Any) -> Iterator[Any] | None:
@@ -107,38 +101,41 @@ def _parts(value: Any) -> Iterator[Any] | None:
     if kind is JSSet:
         return _between("JSSet([", value, "])")
     if isinstance(value, Set):
-        return _between("{", value, "}") if value else iter((_Text(f"{kind.__name__}()"),))
-    if kind in _FIELDS:
+        if not value:
+            return iter((Text(f"{kind.__name__}()"),))
+        return _between("{", value, "}") if kind is set else _between(f"{kind.__name__}({{", value, "})")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _fields(value)
-    return None
+    own = getattr(kind, "preview_parts", None)
+    return None if own is None else own(value)
 
 
 def _between(opening: str, items: Iterable[Any], closing: str) -> Iterator[Any]:
-    yield _Text(opening)
+    yield Text(opening)
     for index, item in enumerate(items):
         if index:
             yield _COMMA
         yield item
-    yield _Text(closing)
+    yield Text(closing)
 
 
 def _pairs(value: Mapping[Any, Any]) -> Iterator[Any]:
-    yield _Text("{")
+    yield Text("{")
     for index, (key, item) in enumerate(value.items()):
         if index:
             yield _COMMA
         yield key
         yield _COLON
         yield item
-    yield _Text("}")
+    yield Text("}")
 
 
 def _fields(value: Any) -> Iterator[Any]:
-    yield _Text(f"{type(value).__name__}(")
+    yield Text(f"{type(value).__name__}(")
     for index, field in enumerate(dataclasses.fields(value)):
-        yield _Text(f"{', ' if index else ''}{field.name}=")
+        yield Text(f"{', ' if index else ''}{field.name}=")
         yield getattr(value, field.name)
-    yield _Text(")")
+    yield Text(")")
 
 
 def _leaf(value: Any, room: int) -> str:
@@ -148,4 +145,7 @@ def _leaf(value: Any, room: int) -> str:
         if isinstance(value, bool) or (bits := value.bit_length()) <= _NUMBER_BITS:
             return repr(value)
         return f"<{'BigInt' if isinstance(value, BigInt) else 'int'} of {bits} bits>"
-    return repr(value) if isinstance(value, _SHORT) else f"<{type(value).__name__}>"
+    if isinstance(value, _SHORT):
+        return repr(value)
+    # What our own classes hold besides values is text, or bytes of which they say how many they are.
+    return repr(value) if type(value).__module__.startswith("isolatejs.") else f"<{type(value).__name__}>"

@@ -183,7 +183,7 @@ def test_values_that_share_their_parts_are_cut() -> None:
     """A value of 40 nodes would be shown as 2**40 of them."""
     value = shared(40)
     assert len(bounded_repr(value)) < 2_000_000
-    assert bounded_repr(value).count("...") > 1
+    assert bounded_repr(value).endswith("...")
     text = bounded_repr({"a": shared(5), "b": [value]})
     assert text.startswith("{'a': [[[[[")
 

@@ -24,7 +24,7 @@ from isolatejs.capabilities.browser.contract import (
 from isolatejs.capabilities.browser.listening import listen
 from isolatejs.capabilities.browser.matchers import check_matcher
 from isolatejs.capabilities.browser.messages import javascript_error
-from isolatejs.capabilities.browser.objects import facts, kind_of
+from isolatejs.capabilities.browser.objects import facts, kind_of, without_objects
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.capabilities.browser.surface import EMITTERS, matchers, surface
 from isolatejs.capabilities.call_context import context_place, embedder_context
@@ -37,7 +37,7 @@ from isolatejs.errors import (
     QuotaExceededError,
     RuntimeDisposedError,
 )
-from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_RESULT_DEPTH_LIMIT, BROWSER_SESSION_CLOSE_MS
+from isolatejs.limits import BROWSER_OBJECTS_LIMIT, BROWSER_SESSION_CLOSE_MS, TOOL_COPIES_LIMIT
 from isolatejs.web.program_log import program_logger
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
 from isolatejs.wire.message import EncodedValue
@@ -208,10 +208,18 @@ class BrowserHost:
         return self._calls.resolve(handle.ref, steps)
 
     def _args(self, encoded: Any, placed: Sequence[Placed], call: IncomingCall) -> list[Any]:
-        args = [] if encoded is None else call.decode(encoded)
-        if type(args) is not list:
-            raise GuestProtocolError("browser arguments that are no array")
-        args = with_text_urls(args)
+        values: list[Any] = []
+        copies: Sequence[int] = ()
+        if encoded is not None:
+            arguments = call.arguments(encoded)
+            values, copies = arguments.values, arguments.copies()
+        if any(count > TOOL_COPIES_LIMIT for count in copies):
+            raise GuestVisibleError(
+                "TypeError",
+                "browser arguments are nested too deeply: they hold themselves, or have more than "
+                f"{TOOL_COPIES_LIMIT} parts when each mention of a shared one counts",
+            )
+        args = with_text_urls(values)
         for one in placed:
             self._place(args, one, call)
         return args
@@ -266,14 +274,10 @@ class BrowserHost:
 
     def _encode(self, result: Any, attachments: list[Any]) -> tuple[Any, tuple[GivenObject, ...]]:
         objects: list[GivenObject] = []
-        plain = self._take_out(result, (), objects, attachments)
-        return self._scope.channel.encode(plain, attachments), tuple(objects)
-
-    def _take_out(
-        self, value: Any, path: tuple[str | int, ...], objects: list[GivenObject], attachments: list[Any]
-    ) -> Any:
-        kind = kind_of(value)
-        if kind is not None:
+        plain, found = without_objects(result)
+        for path, value in found:
+            kind = kind_of(value)
+            assert kind is not None
             known = facts(value, kind)
             if value in self.session.base_urls:
                 known["baseURL"] = self.session.base_urls[value]
@@ -281,16 +285,7 @@ class BrowserHost:
             encoded = self._scope.channel.encode(known, attachments) if known else None
             weight = 0 if encoded is None else _size(encoded, attachments[before:])
             objects.append(GivenObject(path, self.session.objects.give(value, weight), kind, encoded))
-            return None
-        if not isinstance(value, (list, tuple, dict)):
-            return value
-        if len(path) >= BROWSER_RESULT_DEPTH_LIMIT:  # a cycle, too
-            raise GuestVisibleError("Error", "Cannot serialize result: object reference chain is too long.")
-        if isinstance(value, dict):
-            return {
-                key: self._take_out(item, (*path, key), objects, attachments) for key, item in value.items()
-            }
-        return [self._take_out(item, (*path, i), objects, attachments) for i, item in enumerate(value)]
+        return self._scope.channel.encode(plain, attachments), tuple(objects)
 
     # --- the end -----------------------------------------------------------------------------------
     def diagnostics(self) -> dict[str, Any]:
@@ -398,7 +393,7 @@ def _visible(error: Exception) -> IsolateError:
         return GuestVisibleError("TimeoutError", javascript_error(error.message))
     if isinstance(error, PlaywrightError):
         return GuestVisibleError("Error", javascript_error(error.message))
-    if isinstance(error, (TypeError, ValueError)):
+    if isinstance(error, (TypeError, ValueError, RecursionError)):
         return GuestVisibleError("TypeError", "the arguments do not fit")
     _logger.warning("a call of the browser failed", exc_info=error)
     return GuestVisibleError("Error", "the browser could not do this")

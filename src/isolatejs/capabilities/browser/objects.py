@@ -124,3 +124,45 @@ def facts(value: Any, kind: str) -> dict[str, Any]:
         if kind_of(item) is None and not callable(item):
             known[name] = item
     return known
+
+
+ObjectPath = tuple[str | int, ...]
+
+
+def without_objects(value: Any) -> tuple[Any, list[tuple[ObjectPath, Any]]]:
+    """A copy of a result with None for each Playwright object, and the objects with their places.
+
+    A page decides what it returns: what it shares is shared in the copy, and may hold itself.
+    """
+    found: list[tuple[ObjectPath, Any]] = []
+    copies: dict[int, Any] = {}
+    waiting: list[tuple[Any, Any, Any]] = []
+
+    def copy(part: Any, place: Any) -> Any:
+        if kind_of(part) is not None:
+            found.append((_path(place), part))
+            return None
+        if not isinstance(part, (list, tuple, dict)):
+            return part
+        made = copies.get(id(part))
+        if made is None:
+            made = copies[id(part)] = {} if isinstance(part, dict) else []
+            waiting.append((part, made, place))
+        return made
+
+    root = copy(value, None)
+    while waiting:
+        part, made, place = waiting.pop()
+        if isinstance(part, dict):
+            made.update((key, copy(item, (place, key))) for key, item in part.items())
+        else:
+            made.extend(copy(item, (place, index)) for index, item in enumerate(part))
+    return root, found
+
+
+def _path(place: Any) -> ObjectPath:
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    return tuple(reversed(steps))
