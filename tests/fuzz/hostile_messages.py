@@ -413,6 +413,15 @@ def message_frame(kind: type, hostile: Hostile, number: int = 1) -> bytes:
     return frame(header, *hostile.attachments)
 
 
+def answer_frame(kind: type, hostile: Hostile, number: int) -> bytes:
+    """A frame that answers a call of the host: with a struct, or with an error."""
+    payload = hostile.message(kind)
+    sizes = _json([len(part) for part in hostile.attachments])
+    return frame(
+        b"[%d,%d,%s,%s]" % (2 if kind is EncodedError else 1, number, payload, sizes), *hostile.attachments
+    )
+
+
 def any_frame(choices: Choices) -> bytes:
     """A frame of any kind."""
     hostile = Hostile(choices, choices.one_of((1, 3, 20, 200, 2_000)))

@@ -6,6 +6,7 @@ The costs are processor time and memory at its peak, by the size of the messages
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -18,6 +19,7 @@ from typing import Any, Literal, TypedDict
 import msgspec
 
 from fuzz.hostile_messages import CONTRACTS
+from isolatejs.capabilities.evaluation.contract import AwaitIdle
 from isolatejs.capabilities.registry import CAPABILITIES
 from isolatejs.capabilities.scope import RuntimeScope
 from isolatejs.channel.channel import Channel
@@ -27,6 +29,8 @@ from isolatejs.web import AbortController, Response
 from isolatejs.wire.errors import NEUTRAL_MESSAGE
 from isolatejs.wire.message import Body, EncodedValue
 
+FIRST_CALL = 2
+"""The number of the first call of a host."""
 SECONDS_PER_BYTE = 2e-6
 BYTES_PER_BYTE = 60
 FLOOR_S = 0.05
@@ -234,6 +238,16 @@ class World:
         self.channel.encode([_anything, iter([1, [2]]), self._loop.create_future()], [])
         self.channel.open_stream(_Source())
 
+    def ask(self, kind: type) -> None:
+        """Ask the guest something that it answers with this struct, or with an error."""
+
+        async def asked() -> None:
+            with contextlib.suppress(IsolateError):
+                reply = await self.channel.call(AwaitIdle())
+                decode_all(reply.into(kind), reply)
+
+        self._asking = self._loop.create_task(asked())
+
     def receive(self, data: bytes) -> None:
         """Bytes from the socket, and what the host does about them."""
         self.channel.data_received(data)
@@ -322,14 +336,22 @@ class Cost:
             )
 
 
-def feed(pieces: Sequence[bytes], *, memory: bool = False, check: bool = True) -> Cost:
-    """Let a fresh host receive messages; gives what that cost. Raises Violation for a failure that is no refusal."""
+def feed(
+    pieces: Sequence[bytes], *, memory: bool = False, check: bool = True, asked: type | None = None
+) -> Cost:
+    """Let a fresh host receive messages; gives what that cost. Raises Violation for a failure that is no refusal.
+
+    `asked` is what the host has asked for in call FIRST_CALL.
+    """
     loop = running_loop()
-    return loop.run_until_complete(_feed(pieces, memory, check))
+    return loop.run_until_complete(_feed(pieces, memory, check, asked))
 
 
-async def _feed(pieces: Sequence[bytes], memory: bool, check: bool) -> Cost:
+async def _feed(pieces: Sequence[bytes], memory: bool, check: bool, asked: type | None) -> Cost:
     world = World(asyncio.get_running_loop())
+    if asked is not None:
+        world.ask(asked)
+        await world.settle()
     world.hold()
     _records.failure, _records.bytes = None, 0
     if memory:
@@ -353,13 +375,13 @@ async def _feed(pieces: Sequence[bytes], memory: bool, check: bool) -> Cost:
     return Cost(0.0 if memory else seconds, peak, sum(map(len, pieces)))
 
 
-def check_cost(what: str, pieces: Sequence[bytes]) -> None:
+def check_cost(what: str, pieces: Sequence[bytes], asked: type | None = None) -> None:
     """Raise Violation when messages cost more than they may. Time is measured again before it counts."""
     for left in (2, 1, 0):
         try:
-            feed(pieces).check(what)
+            feed(pieces, asked=asked).check(what)
             break
         except Violation as violation:
             if left == 0 or " s for " not in str(violation):
                 raise
-    feed(pieces, memory=True).check(what)
+    feed(pieces, memory=True, asked=asked).check(what)
