@@ -26,12 +26,27 @@ class Memory:
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+        self._same: dict[int, tuple[Shape, Shape]] = {}
+        self._equal: dict[Shape, Shape] = {}
+
+    def _own(self, shape: Shape) -> Shape:
+        """One of all equal shapes: two fields of one class have a shape each."""
+        known = self._same.get(id(shape))
+        if known is not None:
+            return known[1]
+        try:
+            own = self._equal.setdefault(shape, shape)
+        except TypeError:  # a Meta with something in it that has no hash
+            own = shape
+        self._same[id(shape)] = (shape, own)  # which keeps it, and so its id
+        return own
 
     def once(self, walk: Walk, shape: Shape, value: Any, path: Path) -> Any:
         """What `walk` makes of these, or what it gave for these before. Raises ToolValueError for what holds itself."""
         kind = type(value)
         if kind in _SMALL or (kind is str and len(value) <= _LONG_TEXT):
             return walk(shape, value, path, self)
+        shape = self._own(shape)
         key = (id(shape), id(value))
         known = self._found.get(key)
         if known is not None:
