@@ -8,6 +8,7 @@ import {
   ObjectHasOwn,
   ObjectKeys,
   push,
+  RegExpPrototypeExec,
   SafeMap,
   SafeWeakMap,
   StringPrototypeEndsWith,
@@ -148,7 +149,7 @@ function describe(error, encode, depth) {
     return thrown;
   }
   const stack = readStack(error);
-  const message = cut(`${error.message}`);
+  const message = cut(`${error.message}${hintFor(error)}`);
   /** @type {any} */
   const described = { name: cut(`${error.name}`), message, stack: cut(stackOnly(stack, error)) };
   if (error instanceof DOMException) described.dom = true;
@@ -171,6 +172,16 @@ function describe(error, encode, depth) {
   const fields = ownFields(error, encode);
   if (fields !== undefined) described.fields = fields;
   return described;
+}
+
+const COMMONJS_NAME = /^(?:require|module|exports|__filename|__dirname) is not defined$/;
+
+/** What to do about an error that people make who write for CommonJS. @param {any} error */
+function hintFor(error) {
+  if (!(error instanceof ReferenceError) || RegExpPrototypeExec(COMMONJS_NAME, error.message) === null) {
+    return "";
+  }
+  return ": programs are modules (use import), and CommonJS when their name ends in .cjs";
 }
 
 /** The stack of an error, also when a program's own `Error.prepareStackTrace` fails. @param {any} error */

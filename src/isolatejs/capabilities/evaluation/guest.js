@@ -22,7 +22,8 @@ const NEEDS_MODULE =
   /\b(?:import|export|await|this|arguments|eval|yield|new\s*\.\s*target|enum|namespace|process|Buffer)\b|<!--|-->|^\s*\{|^#!/;
 /** Without a call, a tag or an accessor, nothing in the program can have left a promise behind. */
 const CALLS_NOTHING = /^[^(`]*$/;
-const SAFE_FILENAME = /^[^\s'"#?]+$/;
+/** A name that can stand in `sourceURL`, and not one of CommonJS. */
+const SAFE_FILENAME = /^[^\s'"#?]+(?<!\.c[jt]s)$/i;
 
 /** Strict, sees no binding of the kernel, `this` is undefined as in a module. @type {(source: string) => any} */
 const strictEval = (0, eval)(

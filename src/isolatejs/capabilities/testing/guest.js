@@ -161,7 +161,8 @@ class TestGuest {
       const linker = await this.#kernel.linker();
       this.#mocks.use(linker);
       const mocks = MOCKS_MODULES.test(code) ? await import("./mock/hoist_mocks.js") : null;
-      await linker.evaluateModule(mocks === null ? code : await mocks.hoistMocks(code, path), path);
+      const source = mocks === null ? code : await mocks.hoistMocks(code, path);
+      await linker.evaluateModule(source, path, { withRequire: true });
       for (const body of root.deferred.splice(0)) body();
       while (root.pending.length > 0) await Promise.all(root.pending.splice(0));
       await turn();

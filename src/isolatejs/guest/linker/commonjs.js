@@ -13,6 +13,8 @@ import { directoryOf } from "./module_record.js";
 export class CommonJSModule {
   /** @type {any} */
   exports = {};
+  /** What `exports` was at first. */
+  untouched = this.exports;
   loaded = false;
   /** @type {CommonJSModule[]} */
   children = [];
@@ -35,12 +37,15 @@ export class CommonJSModule {
       if (directory === "/") break;
     }
     Object.defineProperty(this, "parent", { enumerable: false });
+    Object.defineProperty(this, "untouched", { enumerable: false });
   }
 }
 
 export class CommonJSLoader {
   /** @type {Record<string, CommonJSModule>} what `require.cache` shows; a module deleted here runs again */
   cache = Object.create(null);
+  /** @type {CommonJSModule | undefined} the program, when it is CommonJS: `require.main` of every module */
+  #main;
   #graph;
 
   /** @param {ModuleGraph} graph */
@@ -63,6 +68,7 @@ export class CommonJSLoader {
     const body = record.body;
     if (body === null) throw new Error(`Module '${record.path}' is not compiled`);
     const module = new CommonJSModule(record.path, parent);
+    if (record.isMain) this.#main = module;
     module.require = this.requireFor(record, module);
     record.commonjs = module;
     this.cache[record.path] = module;
@@ -95,8 +101,24 @@ export class CommonJSLoader {
     };
     require.cache = this.cache;
     require.extensions = Object.create(null);
-    require.main = /** @type {CommonJSModule | undefined} */ (undefined);
+    require.main = this.#main;
     return require;
+  }
+
+  /**
+   * What a module finds beside its imports where it may use both.
+   * @param {ModuleRecord} record
+   */
+  scopeOf(record) {
+    const module = new CommonJSModule(record.path, null);
+    module.require = this.requireFor(record, module);
+    return {
+      require: module.require,
+      module,
+      exports: module.exports,
+      __filename: record.path,
+      __dirname: module.path,
+    };
   }
 
   /**

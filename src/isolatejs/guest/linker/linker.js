@@ -2,13 +2,14 @@
 // The linker: runs programs as modules and finds what they import. What the kernel and the capabilities use.
 
 import { core } from "../engine.js";
+import { compileBody } from "./compile.js";
 import { runLater } from "./effects.js";
 import { Builtins } from "./builtins.js";
 import { engine } from "./engine.js";
 import { ModuleGraph } from "./module_graph.js";
 import { standIn } from "./module_record.js";
 import { loadAcorn, loadCommonJSLexer } from "./parser.js";
-import { Program } from "./program.js";
+import { isCommonJSName, Program, programRecord } from "./program.js";
 import { SourcePositions } from "./source_positions.js";
 
 /** @typedef {import("./module_store.js").ModuleHost} ModuleHost */
@@ -55,12 +56,14 @@ export class Linker {
    * Runs a program as a module of its own.
    * @param {string} source  JavaScript or TypeScript
    * @param {string} [filename]
-   * @param {{ completion?: boolean }} [options]
+   * @param {{ completion?: boolean, withRequire?: boolean }} [options]  `withRequire`: it may use `require` and the
+   *   like beside imports
    * @returns {Promise<{ namespace: any, completion: unknown }>} `completion` is the value of the last
-   *   expression statement, else the default export, else undefined
+   *   expression statement, else the default export, else undefined; of CommonJS what it exports
    */
-  async evaluateModule(source, filename = "/index.js", { completion = false } = {}) {
-    const program = new Program(this.#graph, source, filename);
+  async evaluateModule(source, filename = "/index.js", { completion = false, withRequire = false } = {}) {
+    if (isCommonJSName(filename)) return await this.#evaluateCommonJS(source, filename);
+    const program = new Program(this.#graph, source, filename, { withRequire });
     const module = await program.compile({ completion });
     await this.#graph.whileLinking(() => runLater(this.#graph.linkGraph(program.record)));
     this.#graph.instantiate(program.record);
@@ -73,6 +76,19 @@ export class Linker {
       ? namespace.default
       : program.completion;
     return { namespace, completion: value };
+  }
+
+  /**
+   * @param {string} source
+   * @param {string} filename
+   */
+  async #evaluateCommonJS(source, filename) {
+    engine();
+    const record = programRecord(source, filename, "commonjs");
+    await runLater(compileBody(this.#graph, record));
+    const exports = this.#graph.commonjs.evaluate(record);
+    const isUntouched = exports === record.commonjs?.untouched && Reflect.ownKeys(exports).length === 0;
+    return { namespace: { default: exports }, completion: isUntouched ? undefined : exports };
   }
 
   /**

@@ -8,8 +8,9 @@ import { runLater } from "./effects.js";
 import { engine } from "./engine.js";
 import { DYNAMIC_IMPORT } from "./module_graph.js";
 import { ModuleRecord, Referrer } from "./module_record.js";
+import { loadAcorn } from "./parser.js";
 import { locateSyntaxError } from "./syntax_errors.js";
-import { withoutTypeImports } from "./type_imports.js";
+import { topLevelNames, withoutTypeImports } from "./type_imports.js";
 import { languageOf, lower } from "./typescript.js";
 
 /** @typedef {import("./completion.js").Rewritten} Rewritten */
@@ -19,31 +20,54 @@ import { languageOf, lower } from "./typescript.js";
 const TYPESCRIPT_HINT =
   /[\w$)\]}?!]\s*:|<[\w$]|[\w$\])]!|\b(?:interface|type|enum|declare|namespace|module|as|satisfies|implements|abstract|private|public|protected|readonly|override|asserts)\b|(?:^|\s)@/;
 
+/** What CommonJS gives a module, and where the text mentions it. */
+const COMMONJS_NAMES = /(?<![\w$.])(?:require|module|exports|__filename|__dirname)(?![\w$])/g;
+const COMMONJS_PROPERTY = "$commonjs";
+
 const encoder = new TextEncoder();
+
+/** @param {string} filename */
+export function isCommonJSName(filename) {
+  return /\.c[jt]s$/i.test(filename);
+}
+
+/**
+ * The record of a program, which is a module of its own each time.
+ * @param {string} source
+ * @param {string} filename
+ * @param {"module" | "commonjs"} format
+ */
+export function programRecord(source, filename, format) {
+  const path = filename.startsWith("/") || /^[a-z][\w+.-]*:/i.test(filename) ? filename : `/${filename}`;
+  const record = new ModuleRecord({
+    id: path,
+    path,
+    format,
+    language: languageOf(path),
+    source: encoder.encode(source),
+  });
+  record.isMain = true;
+  return record;
+}
 
 export class Program {
   /** @type {any} its `import.meta`, once it has one */
   meta = null;
   #graph;
   #source;
+  #withRequire;
 
   /**
    * @param {import("./module_graph.js").ModuleGraph} graph
    * @param {string} source
    * @param {string} filename
+   * @param {{ withRequire?: boolean }} [options]  it may use `require` and the like
    */
-  constructor(graph, source, filename) {
+  constructor(graph, source, filename, { withRequire = false } = {}) {
     this.#graph = graph;
     this.#source = source;
-    const path = filename.startsWith("/") || /^[a-z][\w+.-]*:/i.test(filename) ? filename : `/${filename}`;
-    this.record = new ModuleRecord({
-      id: path,
-      path,
-      format: "module",
-      language: languageOf(path),
-      source: encoder.encode(source),
-    });
-    this.record.isMain = true;
+    this.record = programRecord(source, filename, "module");
+    this.#withRequire = withRequire;
   }
 
   /** The value of its last expression statement, as far as it has run. */
@@ -122,7 +146,10 @@ export class Program {
     const needsRewrite = completion || DYNAMIC_IMPORT.test(lowered.code);
     const isEmpty = lowered.code.trim() === "";
     const rewritten = needsRewrite && !isEmpty ? await rewriteProgram(lowered.code) : null;
-    return this.#module(lowered, rewritten);
+    return this.#module(
+      lowered,
+      this.#withRequire ? await withCommonJSNames(lowered.code, rewritten) : rewritten,
+    );
   }
 
   /**
@@ -191,10 +218,40 @@ function importMetaInitializer(graph, referrer, weakProgram) {
     });
     const program = weakProgram.deref();
     if (program !== undefined) program.meta = meta;
+    Object.defineProperty(meta, COMMONJS_PROPERTY, {
+      get: () => graph.commonjs.scopeOf(referrer.record),
+      configurable: true,
+    });
     Object.defineProperty(meta, IMPORT_PROPERTY, {
       value: async (/** @type {unknown} */ specifier, /** @type {any} */ options) =>
         await graph.importFrom(referrer.record, `${specifier}`, options?.with ?? {}),
       configurable: true,
     });
+  };
+}
+
+/**
+ * The code with those names of CommonJS that it mentions and does not declare itself.
+ * @param {string} code
+ * @param {Rewritten | null} rewritten
+ * @returns {Promise<Rewritten | null>}
+ */
+async function withCommonJSNames(code, rewritten) {
+  const mentioned = new Set(code.match(COMMONJS_NAMES));
+  if (mentioned.size === 0) return rewritten;
+  const parse = await loadAcorn();
+  try {
+    for (const name of topLevelNames(parse(code))) mentioned.delete(name);
+  } catch (error) {
+    if (error instanceof SyntaxError) return rewritten; // V8 says what is wrong with it
+    throw error;
+  }
+  if (mentioned.size === 0) return rewritten;
+  const text = `const {${[...mentioned].join(",")}}=import.meta.${COMMONJS_PROPERTY};`;
+  const offset = code.startsWith("#!") ? code.indexOf("\n") + 1 : 0;
+  const before = rewritten ?? { code, insertions: [] };
+  return {
+    code: before.code.slice(0, offset) + text + before.code.slice(offset),
+    insertions: [{ offset, text }, ...before.insertions],
   };
 }

@@ -292,6 +292,27 @@ function nameOf(node) {
 }
 
 /**
+ * The names that a module declares or imports.
+ * @param {any} program  ESTree
+ * @returns {string[]}
+ */
+export function topLevelNames(program) {
+  return [
+    ...varNames({ type: "Program", body: program.body }),
+    ...program.body.flatMap((/** @type {any} */ node) => {
+      if (node.type === "ImportDeclaration") {
+        return node.specifiers.map((/** @type {any} */ item) => item.local.name);
+      }
+      const declaration = node.declaration ?? node;
+      return /Declaration$/.test(declaration.type) && "id" in declaration ||
+          declaration.type === "VariableDeclaration"
+        ? declaredNames(declaration)
+        : [];
+    }),
+  ];
+}
+
+/**
  * @param {any} node  a declaration
  * @returns {string[]}
  */
