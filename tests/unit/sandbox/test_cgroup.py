@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from isolatejs.sandbox.launcher.cgroup import KERNEL_SLACK_BYTES, Cgroups
+from isolatejs.sandbox.launcher.settings import THREADS_LIMIT
 
 PID = 4711
 
@@ -58,7 +59,7 @@ def test_nothing_above_the_mount_is_looked_at(tmp_path: Path) -> None:
 def cgroups(tmp_path: Path) -> Cgroups:
     sandbox = tmp_path / "7"
     sandbox.mkdir()
-    for name in ("memory.max", "memory.swap.max", "memory.oom.group"):
+    for name in ("memory.max", "memory.swap.max", "memory.oom.group", "pids.max"):
         (sandbox / name).write_text("max")
     (sandbox / "memory.events").write_text("low 0\nhigh 0\nmax 3\noom 0\noom_kill 0\n")
     return Cgroups(os.open(tmp_path, os.O_RDONLY))
@@ -74,3 +75,21 @@ def test_the_kernels_kill_is_told(cgroups: Cgroups, tmp_path: Path) -> None:
     assert cgroups.remove("7") is False
     (tmp_path / "7" / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
     assert cgroups.remove("7") is True
+
+
+def test_threads_are_counted_where_pids_are_delegated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: dict[str, str] = {}
+    monkeypatch.setattr(Cgroups, "_write", lambda self, id, name, value: written.update({name: value}))
+    os.close(Cgroups(os.open(tmp_path, os.O_RDONLY)).make("7"))
+    assert written["pids.max"] == str(THREADS_LIMIT)
+
+
+def test_without_the_pids_controller_memory_is_counted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(self: Cgroups, id: str, name: str, value: str) -> None:
+        if name == "pids.max":
+            raise FileNotFoundError(name)
+
+    monkeypatch.setattr(Cgroups, "_write", write)
+    os.close(Cgroups(os.open(tmp_path, os.O_RDONLY)).make("7"))

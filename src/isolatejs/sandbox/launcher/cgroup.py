@@ -3,7 +3,8 @@
 The kernel then counts what nothing else here counts: buffers of sockets and pipes, page tables, file cache. The
 host's own cgroup cannot have children with controllers while the host is in it, so a delegation is found in one of
 two places: in that cgroup, when its memory controller is already passed on, or in its parent (systemd's
-`Delegate=yes` with `DelegateSubgroup=`). Everybody else has RLIMIT_DATA and the watchdog.
+`Delegate=yes` with `DelegateSubgroup=`). Everybody else has RLIMIT_DATA and the watchdog. Where the pids controller is
+delegated as well, it counts threads.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from . import linux
+from .settings import THREADS_LIMIT
 
 MOUNT: Final = Path("/sys/fs/cgroup")
 KERNEL_SLACK_BYTES: Final = 64 * 1024 * 1024
@@ -50,6 +52,9 @@ class Cgroups:
         # Who starts a process in a cgroup needs rights on what its own and that one have in common.
         (ours / "launcher" / "cgroup.procs").write_text(str(launcher_pid))
         (ours / "cgroup.subtree_control").write_text("+memory")
+        for directory in (parent, ours):  # as well, where it is delegated: the number of threads
+            with contextlib.suppress(OSError):
+                (directory / "cgroup.subtree_control").write_text("+pids")
         return cls(os.open(ours, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
 
     def work(self) -> bool:
@@ -72,6 +77,8 @@ class Cgroups:
         """A cgroup for one sandbox, as an open directory to clone into."""
         os.mkdir(id, dir_fd=self._directory)
         self._write(id, "memory.oom.group", "1")
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # without the pids controller
+            self._write(id, "pids.max", str(THREADS_LIMIT))
         return os.open(id, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._directory)
 
     def limit(self, id: str, anonymous_limit_bytes: int) -> None:

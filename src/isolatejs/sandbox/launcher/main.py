@@ -131,6 +131,7 @@ class Launcher:
             try:
                 if message["op"] == "spawn":
                     self._spawn(message, descriptors)
+                    return  # a start takes milliseconds: between two of many there is a look at who runs
                 elif message["op"] == "limit":
                     process = self._processes.get(message["id"])
                     if process is not None:
