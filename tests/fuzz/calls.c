@@ -134,7 +134,9 @@ static int tame(int number, long *a, unsigned long *state) {
       return next(state) % 8 == 0;
     case SYS_rt_sigprocmask:
       return next(state) % 20 == 0;
-    case SYS_arch_prctl: case SYS_set_tid_address: case SYS_rt_sigaction: case SYS_sigaltstack: case SYS_rseq:
+    case SYS_arch_prctl:
+      return next(state) % 4000 == 0;
+    case SYS_set_tid_address: case SYS_rt_sigaction: case SYS_sigaltstack: case SYS_rseq:
     case SYS_set_robust_list:
       return next(state) % 50 == 0;
   }

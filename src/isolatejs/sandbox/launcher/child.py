@@ -37,8 +37,6 @@ WORKSPACE_FILES_LIMIT = 65_536
 OPEN_FILES_LIMIT = 64
 """The engine has 20. Each is memory of the kernel's that no limit counts: 200 kB where it is a socket, and with
 n of them an attacker makes n**3/4 entries of epolls, of 170 bytes."""
-WORKSPACE_OPEN_FILES_LIMIT = 256
-"""The type checker reads many files at once."""
 STACK_LIMIT_BYTES = 8 * 1024 * 1024
 """What is usual. Stacks are not in RLIMIT_DATA, and the host may have none."""
 ADDRESS_SPACE_LIMIT_BYTES = 256 * 1024**3
@@ -224,7 +222,7 @@ def _volunteer_for_the_oom_killer(proc: int) -> None:
 def _limit_resources(plan: Plan) -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: WORKSPACE_OPEN_FILES_LIMIT if plan.workspace else OPEN_FILES_LIMIT,
+        resource.RLIMIT_NOFILE: OPEN_FILES_LIMIT,
         resource.RLIMIT_AS: ADDRESS_SPACE_LIMIT_BYTES,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_MEMLOCK: 0,
