@@ -77,9 +77,11 @@ def test_the_kernels_kill_is_told(cgroups: Cgroups, tmp_path: Path) -> None:
     assert cgroups.remove("7") is True
 
 
-def test_threads_are_counted_where_pids_are_delegated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_are_counted_where_pids_are_delegated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: dict[str, str] = {}
-    monkeypatch.setattr(Cgroups, "_write", lambda self, id, name, value: written.update({name: value}))
+    monkeypatch.setattr(Cgroups, "_write", lambda self, _, name, value: written.update({name: value}))
     os.close(Cgroups(os.open(tmp_path, os.O_RDONLY)).make("7"))
     assert written["pids.max"] == str(THREADS_LIMIT)
 

@@ -129,29 +129,29 @@ class Launcher:
                 return
             message, descriptors = received
             try:
-                if message["op"] == "spawn":
-                    self._spawn(message, descriptors)
-                    return  # a start takes milliseconds: between two of many there is a look at who runs
-                elif message["op"] == "limit":
-                    process = self._processes.get(message["id"])
-                    if process is not None:
-                        self._limit_or_end(process, message["memory_limit_bytes"])
-                elif message["op"] == "join":
-                    self._join(message)
-                elif message["op"] == "look":
-                    process = self._processes.get(message["id"])
-                    if process is not None:
-                        self._watchdog.wake(process)
-                        self._deadlines.wake(process)
-                elif message["op"] == "deadline":
-                    process = self._processes.get(message["id"])
-                    if process is not None:
-                        self._deadlines.watch(process, next(iter(descriptors), None), message["offset"])
-                elif message["op"] == "check":
-                    self._check(message["id"])
+                self._handle(message, descriptors)
             finally:
                 for descriptor in descriptors:
                     os.close(descriptor)
+            if message["op"] == "spawn":
+                return  # a start takes milliseconds: between two of many there is a look at who runs
+
+    def _handle(self, message: control.Message, descriptors: list[int]) -> None:
+        process = self._processes.get(message["id"])
+        match message["op"]:
+            case "spawn":
+                self._spawn(message, descriptors)
+            case "check":
+                self._check(message["id"])
+            case "join":
+                self._join(message)
+            case "limit" if process is not None:
+                self._limit_or_end(process, message["memory_limit_bytes"])
+            case "look" if process is not None:
+                self._watchdog.wake(process)
+                self._deadlines.wake(process)
+            case "deadline" if process is not None:
+                self._deadlines.watch(process, next(iter(descriptors), None), message["offset"])
 
     def _spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
         try:
