@@ -184,6 +184,8 @@ BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
 BROWSER_PROXY_HEAD_TIMEOUT_MS: Final = 60_000
 """How long a connection to the proxy of a browser may say nothing at its beginning."""
 BROWSER_PROXY_HEAD_LIMIT_BYTES: Final = 256 * 1024
+MANAGED_BROWSER_CONNECTIONS_LIMIT: Final = 96
+"""Connections that the proxy of one managed browser has open on each side; Chromium keeps to 32, and WebSockets."""
 BROWSER_MESSAGE_LIMIT_BYTES: Final = 96 * MIB
 """One message of a managed browser's driver: a file of the largest size, as base64."""
 BROWSER_MESSAGE_LIMIT_PARTS: Final = 200_000

@@ -82,7 +82,7 @@ async def test_pages_reach_what_the_flags_allow(tmp_path: Path) -> None:
 
 
 async def test_the_pytest_plugin_gives_a_browser(tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\nisolatejs_browser = true\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nisolatejs_browser = true\nisolatejs_timeout_ms = 60000\n")
     (tmp_path / "good.test.ts").write_text(PASSING)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",

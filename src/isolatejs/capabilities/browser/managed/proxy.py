@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from isolatejs.capabilities.browser.managed.http_exchange import HttpExchanges
 from isolatejs.errors import FetchError
-from isolatejs.limits import BROWSER_PROXY_CONNECTIONS_LIMIT, BROWSER_PROXY_HEAD_LIMIT_BYTES
+from isolatejs.limits import BROWSER_PROXY_HEAD_LIMIT_BYTES, MANAGED_BROWSER_CONNECTIONS_LIMIT
 from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = ["TRUSTED_KEY_HASH", "PolicyUpstream", "TenantProxy", "trusted_certifi
 TRUSTED_KEY_HASH: Final = "clK4X76aUQ7vHF68KsavGYstj3ahmLFwioyN8h006c0="
 """SHA-256 of the public key of inner-trusted.pem, as Chromium's --ignore-certificate-errors-spki-list wants it."""
 _TLS_HANDSHAKE: Final = 0x16
+_ACCEPT_AGAIN_S: Final = 0.2
 _HANDSHAKE_TIMEOUT_S: Final = 30.0
 _FIRST_BYTES_TIMEOUT_S: Final = 60.0
 _logger = program_logger("isolatejs.browser")
@@ -52,6 +53,10 @@ class PolicyUpstream(Protocol):
 
     async def keep(self, host: str, port: int, stream: Any) -> None:
         """Keep what `reach` gave for the first request without TLS."""
+        ...
+
+    async def tidy(self, host: str, port: int, stream: Any) -> None:
+        """Close what `reach` opened, and what was kept for requests to this host which never came."""
         ...
 
     async def send(self, request: Request, *, trusted: bool = True) -> Response:
@@ -99,8 +104,13 @@ class TenantProxy:
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            connection, _ = await loop.sock_accept(self._listener)
-            if len(self._connections) >= BROWSER_PROXY_CONNECTIONS_LIMIT:
+            try:
+                connection, _ = await loop.sock_accept(self._listener)
+            except OSError as error:  # the host has no descriptor left
+                _logger.warning("a connection of a browser could not be accepted: %s", error)
+                await asyncio.sleep(_ACCEPT_AGAIN_S)
+                continue
+            if len(self._connections) >= MANAGED_BROWSER_CONNECTIONS_LIMIT:
                 connection.close()
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -117,6 +127,8 @@ class TenantProxy:
             _logger.debug("a connection of a browser ended: %s", error)
         except FetchError as error:
             _logger.info("a connection of a browser was refused: %s", error)
+        except Exception:  # of one connection: the others, and the tenant, go on
+            _logger.warning("a connection of a browser failed", exc_info=True)
         finally:
             connection.close()
 
@@ -133,6 +145,15 @@ class TenantProxy:
             raise ValueError("a tunnel that is used before it stands")
         host, port = _authority(target)
         stream = await self._reach(upstream, connection, host, port)
+        try:
+            await self._serve_tunnel(upstream, connection, host, port, stream)
+        finally:
+            if stream is not None:
+                await upstream.tidy(host, port, stream)
+
+    async def _serve_tunnel(
+        self, upstream: PolicyUpstream, connection: socket.socket, host: str, port: int, stream: Any
+    ) -> None:
         await _send_all(connection, b"HTTP/1.1 200 Connection established\r\n\r\n")
         authority = f"[{host}]" if ":" in host else host
         if await _first_byte(connection) != _TLS_HANDSHAKE:

@@ -17,7 +17,7 @@ from isolatejs.capabilities.fetch.policy.credentials import Redactor
 from isolatejs.capabilities.fetch.policy.transport import Transport, TransportLimits, explain
 from isolatejs.capabilities.fetch.request_headers import check_size, drop_forbidden_headers
 from isolatejs.errors import FetchError
-from isolatejs.limits import BROWSER_IDLE_TIMEOUT_MS, BROWSER_PROXY_CONNECTIONS_LIMIT
+from isolatejs.limits import BROWSER_IDLE_TIMEOUT_MS, MANAGED_BROWSER_CONNECTIONS_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +58,8 @@ class BrowserRequests:
         self._web_sockets = web_sockets
         self._user_agent = user_agent
         self._transports: dict[str, tuple[_ReadyConnections, Transport]] = {}
+        self._reached: set[httpcore.AsyncNetworkStream] = set()
+        """Connections whose use is not known yet."""
         self._known: OrderedDict[tuple[str, int], tuple[bool, float]] = OrderedDict()
         """Servers by host and port, and whether their certificate is trusted."""
 
@@ -79,7 +81,9 @@ class BrowserRequests:
         if known is not None and time.monotonic() - known[1] < _KNOWN_S:
             await self._connector.checked_addresses(host, port, self._limits.connect_timeout_s)
             return None
-        return await self._connect(host, port)
+        stream = await self._connect(host, port)
+        self._reached.add(stream)
+        return stream
 
     async def is_trusted(self, host: str, port: int, stream: httpcore.AsyncNetworkStream | None) -> bool:
         """Whether the certificate of an https server is trusted; `stream` is what `reach` gave.
@@ -91,6 +95,8 @@ class BrowserRequests:
             if known is not None:
                 return known[0]
             stream = await self._connect(host, port)
+        else:
+            self._reached.discard(stream)
         trusted = True
         try:
             secure = await self._secure(stream, host, self._tls)
@@ -104,7 +110,16 @@ class BrowserRequests:
     async def keep(self, host: str, port: int, stream: httpcore.AsyncNetworkStream | None) -> None:
         """Keep a connection for the first request without TLS."""
         if stream is not None:
+            self._reached.discard(stream)
             self._ready("http").keep(host, port, stream)
+
+    async def tidy(self, host: str, port: int, stream: httpcore.AsyncNetworkStream | None) -> None:
+        """Close what `reach` opened, and what was kept for requests to this host which never came."""
+        if stream is not None and stream in self._reached:
+            self._reached.discard(stream)
+            await stream.aclose()
+        for ready, _ in list(self._transports.values()):
+            await ready.drop_for(host, port)
 
     async def send(self, request: Request, *, trusted: bool = True) -> Response:
         """Send it if the policy lets it. `trusted`: only to a server whose certificate is. Raises FetchError."""
@@ -172,7 +187,7 @@ class BrowserRequests:
                 ready,
                 self._limits,
                 ssl_context=_without_checks() if kind == "untrusted" else self._tls,
-                max_connections=BROWSER_PROXY_CONNECTIONS_LIMIT,
+                max_connections=MANAGED_BROWSER_CONNECTIONS_LIMIT,
                 user_agent=self._user_agent,
             )
             self._transports[kind] = (ready, transport)
@@ -212,6 +227,11 @@ class _ReadyConnections(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await self._connector.sleep(seconds)
+
+    async def drop_for(self, host: str, port: int) -> None:
+        """Close what nobody used of one host."""
+        for stream in self._kept.pop((host, port), ()):
+            await stream.aclose()
 
     async def drop(self) -> None:
         """Close what nobody used."""

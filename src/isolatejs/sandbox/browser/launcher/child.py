@@ -63,10 +63,14 @@ def run(plan: Plan, settings: Settings) -> None:
         root.add_own(plan.limits)
         listener = _open_network() if plan.namespaces & linux.CLONE_NEWNET else None
         errors = os.open(ERRORS, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        kept = [plan.channel, plan.report, errors, *([] if listener is None else [listener.fileno()])]
+        _close_all_but(kept)
         os.chdir(HOME)
         _limit(plan)
         linux.drop_bounding_set()
         linux.drop_capabilities()
+        # This process stays, with the memory of the launcher: /proc/1 is not for those that it starts.
+        linux.prctl(linux.PR_SET_DUMPABLE, 0)
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
         linux.load_seccomp(FILTER)
         driver = os.fork()
@@ -118,6 +122,14 @@ def _map_ids(proc: int) -> None:
             os.write(descriptor, content.encode())
         finally:
             os.close(descriptor)
+
+
+def _close_all_but(kept: list[int]) -> None:
+    """Close what the launcher has open, its other tenants' directories among it: this process executes nothing."""
+    first = 0
+    for descriptor in (*sorted(kept), 1 << 20):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
 
 
 def _open_network() -> socket.socket:
@@ -191,7 +203,6 @@ def _report_ready(plan: Plan, listener: socket.socket | None, errors: int) -> No
 
 def _wait_for(driver: int) -> int:
     """Collect orphans until the driver ends; give its exit code."""
-    linux.close_on_exec_from(3)
     while True:
         try:
             pid, status = os.wait()

@@ -73,7 +73,8 @@ def _bind(descriptor: int, base: str, target: str) -> None:
 
 def add_own(limits: Limits) -> None:
     """Mount what belongs to one tenant. The caller is in the tenant's namespaces, with its rights."""
-    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    # hidepid: what may not be looked into is not listed either, the init and its command line first of all.
+    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC, "hidepid=2")
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     # An inode costs a kilobyte that no size counts: so many as a profile of the largest kind has.
     linux.mount("tenant", "/tmp", "tmpfs", flags, f"size={limits.disk_bytes},nr_inodes=65536,mode=700")
