@@ -148,9 +148,13 @@ class RuntimeFactory:
         )
 
     async def open_test_runtime(self, options: RuntimeOptions, snapshots: Any = None) -> TestRuntime:
+        from isolatejs.capabilities.modules.bindings import resolver_for_tests
         from isolatejs.host.test_suite_runtime import TestRuntime, testing_grant
 
-        return TestRuntime(await self.start(options, {"testing": testing_grant(options.bindings, snapshots)}))
+        granted = coerce_options(Bindings, options.bindings, "bindings")
+        granted = replace(granted, modules=resolver_for_tests(granted.modules))
+        options = replace(options, bindings=granted)
+        return TestRuntime(await self.start(options, {"testing": testing_grant(granted, snapshots)}))
 
     async def open_app_server(
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from isolatejs import AbortController, AbortError, RuntimeDisposedError
+from isolatejs import AbortController, AbortError, RuntimeDisposedError, create_module_resolver
 
 if TYPE_CHECKING:
     from isolatejs import IsolateHost
@@ -446,3 +446,16 @@ async def test_describe_may_use_what_the_file_declares_below(tests: TestRuntime)
         const NAMES = ["a", "b"];
     """)
     assert statuses(result) == {"late > a": "pass", "late > b": "pass", "early > now": "pass"}
+
+
+async def test_programs_find_the_environment_of_a_test_runner(host: IsolateHost) -> None:
+    code = "test('t', () => { expect({ ...process.env }).toEqual(EXPECTED) })"
+    runner = '{ NODE_ENV: "test", TEST: "true", VITEST: "true", JEST_WORKER_ID: "1" }'
+    async with host.create_test_runtime() as runtime:
+        assert (await runtime.run(code.replace("EXPECTED", runner))).success
+    modules = create_module_resolver().environment({"NODE_ENV": "staging", "TOKEN": "t"})
+    own = '{ NODE_ENV: "staging", TOKEN: "t", TEST: "true", VITEST: "true", JEST_WORKER_ID: "1" }'
+    async with host.create_test_runtime(bindings={"modules": modules}) as runtime:
+        assert (await runtime.run(code.replace("EXPECTED", own))).success
+    async with host.create_runtime(bindings={"modules": modules}) as script:
+        assert await script.eval("({ ...process.env })") == {"NODE_ENV": "staging", "TOKEN": "t"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import posixpath
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.errors import ConfigurationError
 
@@ -57,6 +59,13 @@ class Mount:
     conditions: tuple[str, ...] | None
 
 
+DEFAULT_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({"NODE_ENV": "production"})
+TEST_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
+    {"NODE_ENV": "test", "TEST": "true", "VITEST": "true", "JEST_WORKER_ID": "1"}
+)
+"""What Vitest and Jest set. Libraries look for it: React has no `act()` without."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleOptions:
     """What applies to all modules of a resolver.
@@ -70,7 +79,7 @@ class ModuleOptions:
     jsx_import_source: str = "react"
     experimental_decorators: bool = False
     verbatim_module_syntax: bool = False
-    environment: Mapping[str, str] = field(default_factory=lambda: {"NODE_ENV": "production"})
+    environment: Mapping[str, str] = field(default_factory=lambda: DEFAULT_ENVIRONMENT)
 
 
 class ModuleResolver:
@@ -243,7 +252,10 @@ class ModuleResolver:
         return self
 
     def environment(self, variables: Mapping[str, str]) -> ModuleResolver:
-        """What a program finds as `process.env`, instead of `{"NODE_ENV": "production"}`."""
+        """What a program finds as `process.env`, instead of `{"NODE_ENV": "production"}`.
+
+        In a test runtime these are added to what test runners set (`NODE_ENV` is "test" there), and win over it.
+        """
         for name, value in variables.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise ConfigurationError("environment: names and values are text")
@@ -259,6 +271,15 @@ class ModuleResolver:
             raise ConfigurationError(f"on_progress: a callable, not {type(listener).__name__}")
         self.progress_listener = listener
         return self
+
+
+def resolver_for_tests(value: Any) -> ModuleResolver:
+    """The same resolver for a test runtime: with the environment that test runners set."""
+    resolver = copy.copy(as_module_resolver(value))
+    given = resolver.options.environment
+    own = {} if given is DEFAULT_ENVIRONMENT else given
+    resolver.options = replace(resolver.options, environment={**TEST_ENVIRONMENT, **own})
+    return resolver
 
 
 def create_module_resolver() -> ModuleResolver:
