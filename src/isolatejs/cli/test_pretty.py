@@ -167,7 +167,7 @@ class PrettyReporter(Reporter):
         self._line(self._style(title, _RED) + self._diff(self._safe(error.message)))
         if error.source_line is not None and error.line is not None:
             number = str(error.line)
-            caret = " " * max(0, (error.column or 1) - 1)
+            caret = " " * min(max(0, (error.column or 1) - 1), len(error.source_line))
             self._line()
             self._line(f"  {self._style(f'{number} |', _DIM)} {self._safe(error.source_line.rstrip())}")
             self._line(f"  {' ' * len(number)} {self._style('|', _DIM)} {caret}{self._style('^', _RED)}")

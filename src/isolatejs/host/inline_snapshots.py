@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from isolatejs.errors import GuestError, LimitError, SandboxCrashedError
 from isolatejs.limits import INLINE_CHECK_TIMEOUT_MS, INLINE_SNAPSHOTS_LIMIT, SNAPSHOT_LIMIT_BYTES
 from isolatejs.web.program_log import program_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from isolatejs.capabilities.testing.contract import InlineSnapshot, UpdateMode
     from isolatejs.host.isolate_host import IsolateHost
-
-    Check = Callable[[str, str, list[str]], Awaitable[bool]]
-    """Whether a text is another one with these snapshots, in order, as arguments of snapshot matchers."""
 
 _logger = program_logger("isolatejs.testing")
 
@@ -76,13 +74,11 @@ async def insert_snapshots(
         return
     edits = find_edits(bare, mine[:INLINE_SNAPSHOTS_LIMIT], replaces=mode == "all")
     changed, written = bare, 0
-    if edits:
-        async with host.create_test_runtime(execution_timeout_ms=INLINE_CHECK_TIMEOUT_MS) as runtime:
-
-            async def check(old: str, new: str, texts: list[str]) -> bool:
-                return await runtime.check_inline_snapshots(filename, old, new, texts, replaces=mode == "all")
-
-            changed, written = await _apply_checked(bare, edits, check)
+    try:
+        if edits:
+            changed, written = await _apply_checked(host, filename, bare, edits, replaces=mode == "all")
+    except (GuestError, LimitError, SandboxCrashedError) as error:
+        _logger.warning("%s: its parser failed: %.200s", path.name, error)
     if written and len(changed) <= SNAPSHOT_LIMIT_BYTES and _read_raw(path) == before:
         mark = before[: len(before) - len(bare)]
         _write_raw(path, mark + changed)
@@ -123,18 +119,23 @@ def find_edits(text: str, snapshots: Sequence[InlineSnapshot], *, replaces: bool
     return [edits[place] for place in sorted(edits)]
 
 
-async def _apply_checked(text: str, edits: list[Edit], check: Check) -> tuple[str, int]:
-    """The text with the edits that the parser confirms, and how many they are."""
-    changed = _apply(text, edits)
-    if await check(text, changed, [edit.text for edit in edits]):
-        return changed, len(edits)
-    confirmed = [
-        edit for edit in edits[:_SINGLE_TRIES] if await check(text, _apply(text, [edit]), [edit.text])
-    ]
-    changed = _apply(text, confirmed)
-    if confirmed and await check(text, changed, [edit.text for edit in confirmed]):
-        return changed, len(confirmed)
-    return text, 0
+async def _apply_checked(
+    host: IsolateHost, filename: str, text: str, edits: list[Edit], *, replaces: bool
+) -> tuple[str, int]:
+    """The text with the edits that a parser confirms, and how many they are."""
+    async with host.create_test_runtime(execution_timeout_ms=INLINE_CHECK_TIMEOUT_MS) as runtime:
+
+        async def confirms(chosen: list[Edit]) -> bool:
+            texts = [edit.text for edit in chosen]
+            return await runtime.check_inline_snapshots(
+                filename, text, _apply(text, chosen), texts, replaces=replaces
+            )
+
+        if not await confirms(edits):
+            edits = [edit for edit in edits[:_SINGLE_TRIES] if await confirms([edit])]
+            if not edits or not await confirms(edits):
+                return text, 0
+        return _apply(text, edits), len(edits)
 
 
 def _apply(text: str, edits: Sequence[Edit]) -> str:

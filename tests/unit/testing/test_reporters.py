@@ -195,3 +195,14 @@ def test_coverage_is_not_written_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="symbolic link"):
         coverage.write()
     assert victim.read_text() == "mine"
+
+
+def test_places_that_are_nowhere_cost_nothing() -> None:
+    """A program that took its framework over says any number for a line and a column."""
+    error = TestError("x", stack="Error: x", line=2**53 - 1, column=2**53 - 1, source_line="code")
+    test = TestResult(1, "t", "t", (), None, None, "fail", 1.0, (error,))
+    for name in ("pretty", "tap", "json", "junit"):
+        stream = io.StringIO()
+        with create_reporter(name, stream, 1) as reporter:
+            reporter.file_ended(FILE, TestRunResult(False, 0, 1, 0, 0, 1, 5.0, (), (test,)))
+        assert len(stream.getvalue()) < 10_000, name

@@ -291,3 +291,14 @@ def test_texts_of_errors_have_a_limit_in_all(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(len(error.message) + len(error.stack) for error in errors) < 10_000 + 100 * 420
     assert sum(error.expected is not None for error in errors) == 2
     assert errors[-1].message == "m" * 200 + "…"
+
+
+@pytest.mark.parametrize("duration_ms", [float("nan"), float("inf"), -1.0, 1e300])
+def test_times_that_are_none(duration_ms: float) -> None:
+    made = record()
+    made.start_suite(1)
+    made.start_test(1)
+    made.end_test(TestEnded(1, "pass", duration_ms), decode)
+    made.end_suite(SuiteEnded(1, duration_ms, []), decode)
+    result = made.result(SUMMARY, decode)
+    assert result.tests[0].duration_ms == result.suites[0].duration_ms == 0.0

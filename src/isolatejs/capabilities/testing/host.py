@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from isolatejs.channel.incoming import IncomingCall, IncomingNote
 
 
+_KIND_LIMIT = 40
+"""Characters of a hook's kind, which errors tell."""
+
+
 class OtherTestsError(IsolateError):
     """A file that was loaded again, to go on where a sandbox died, is not the file that it was."""
 
@@ -146,7 +150,7 @@ class TestingHost:
         self._current.end_suite(message, note.decode)
 
     def hook_begun(self, message: HookBegun, note: IncomingNote) -> None:
-        self._current.hook = (message.suite, message.kind)
+        self._current.hook = (message.suite, message.kind[:_KIND_LIMIT])
         self._watch(message.budget_ms)
 
     def test_started(self, message: TestStarted, note: IncomingNote) -> None:

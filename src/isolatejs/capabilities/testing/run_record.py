@@ -50,6 +50,7 @@ ROOT = 0
 """The file itself as a suite."""
 _BETWEEN = " > "
 """Stands between the names of suites and of a test."""
+_LONGEST_MS = 1e12
 _SHORT = 200
 """Characters of a text that are kept when the errors of a run have reached their limit."""
 
@@ -156,7 +157,8 @@ class RunRecord:
         errors = self._errors(message.errors, decode, test)
         if message.status == "fail" and not errors:
             errors = (TestError("The test failed without an error"),)
-        self._finish(test, message.status, message.duration_ms, errors, message.retries, message.reason)
+        reason = None if message.reason is None else self._text(message.reason)
+        self._finish(test, message.status, message.duration_ms, errors, message.retries, reason)
 
     # --- the end -----------------------------------------------------------------------------------
     def fail_running(self, error: TestError) -> tuple[TestError, ...]:
@@ -275,7 +277,7 @@ class RunRecord:
             case.line,
             case.column,
             status,
-            max(0.0, duration_ms),
+            _duration(duration_ms),
             errors,
             retries,
             reason,
@@ -303,7 +305,7 @@ class RunRecord:
             full_name=_BETWEEN.join(path),
             depth=len(path) - 1,
             **_counted(self._counts[suite_id] if counted else Counter()),
-            duration_ms=duration_ms,
+            duration_ms=_duration(duration_ms),
             errors=errors,
             line=self._suites[suite_id].line,
         )
@@ -321,13 +323,16 @@ class RunRecord:
         errors = [self._error(report, decode) for report in reports[:TEST_ERRORS_LIMIT]]
         return tuple(error if test is None else _placed(error, test) for error in errors)
 
+    def _text(self, given: str) -> str:
+        """A text that is kept with the results: cut when all of them have reached their limit."""
+        left = max(_SHORT, TEST_ERROR_TEXTS_LIMIT - self._error_texts)
+        self._error_texts += min(len(given), left)
+        return given if len(given) <= left else f"{given[:left]}…"
+
     def _error(
         self, report: FailureReport, decode: Callable[[EncodedValue], Any], depth: int = 0
     ) -> TestError:
-        def text(given: str) -> str:
-            left = max(_SHORT, TEST_ERROR_TEXTS_LIMIT - self._error_texts)
-            self._error_texts += min(len(given), left)
-            return given if len(given) <= left else f"{given[:left]}…"
+        text = self._text
 
         def value(encoded: EncodedValue | None) -> Any:
             """A compared value; `undefined` is None, as in the value of `eval`."""
@@ -362,6 +367,11 @@ def _names(suites: Sequence[PlannedSuite], tests: Sequence[PlannedTest]) -> list
     return [(suite.id, suite.parent, suite.name) for suite in suites] + [
         (test.id, test.suite, test.name) for test in tests
     ]
+
+
+def _duration(given_ms: float) -> float:
+    """A time that the guest measured: a number of it, whatever it said."""
+    return given_ms if 0 <= given_ms <= _LONGEST_MS else 0.0
 
 
 def _placed(error: TestError, test: PlannedTest) -> TestError:
