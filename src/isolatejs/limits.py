@@ -164,6 +164,8 @@ NESTED_EXECUTION_TIMEOUT_MS: Final = 30_000
 NESTED_LISTENERS_LIMIT: Final = 1_000
 """Listeners that a program has for the events of one child: each is held by the host."""
 
+NESTED_ENDS_LIMIT: Final = 1_000
+"""Children that have ended and whose reason is remembered for a program that uses them still."""
 NESTED_TOOLS_LIMIT: Final = 1_000
 """Tools and groups that a program gives one child: shared groups would otherwise be read without end."""
 NESTED_TOOLS_DEPTH: Final = 16

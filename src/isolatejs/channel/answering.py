@@ -65,11 +65,17 @@ class Answering:
         """Whether the guest waits for one answer, and so reads nothing else until it has it."""
         return self._sync_call is not None
 
+    def pending(self, prefix: str) -> int:
+        """Calls that are being answered and whose name begins so."""
+        return sum(call.name.startswith(prefix) for call in self._incoming.values())
+
     def cancel(self, number: int) -> None:
         """The guest wants no answer to a call any more."""
         call = self._incoming.get(number)
         if call is not None and call.task is not None:
             call.given_up = True
+            if call.abort is not None:
+                call.abort()
             # After its first step: a handler that never began cleans up nothing.
             self._loop.call_soon(call.task.cancel)
 
@@ -162,6 +168,7 @@ class Answering:
         if inspect.iscoroutine(result):
             facts = self._channel.requests.get(frame_scope) if frame_scope else None
             open_call = self._current(number, facts)
+            open_call.name = frame.name
             self._incoming[number] = open_call
             self._open_bytes += size
             task = open_call.task = self._loop.create_task(self._run(result, frame, size, open_call))

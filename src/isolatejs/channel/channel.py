@@ -348,6 +348,10 @@ class Channel(asyncio.Protocol):
             return attachments.data(body.a)
         return bytes(attachments[body.a])
 
+    def pending(self, prefix: str) -> int:
+        """Calls of the guest that are being answered and whose name begins so."""
+        return self._answering.pending(prefix)
+
     async def wait_writable(self) -> None:
         """Wait until the socket takes more. Streams and answers wait here, so that no buffer grows."""
         while not self._writable.is_set():  # one who waited longer may have filled it again

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from isolatejs.channel.channel import Channel
 
@@ -29,6 +29,10 @@ class CurrentCall:
     """Whether the guest itself has cancelled it."""
     number: int = 0
     """The guest's number for it, 0 for a note."""
+    name: str = ""
+    """Of its message."""
+    abort: Callable[[], None] | None = None
+    """Called when the guest cancels it, before its handler is cancelled."""
     facts: Any = None
     """Of the request on whose behalf the guest calls (a RequestFacts), None for nobody's."""
 

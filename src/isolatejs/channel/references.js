@@ -289,6 +289,11 @@ export class References {
         }
         return { done: true, value };
       },
+      /** Ends the host's iterator, as one that catches nothing would end. @param {any} error */
+      async throw(error) {
+        await iterator.return(undefined);
+        throw error;
+      },
       [SymbolAsyncIterator]() {
         return this;
       },

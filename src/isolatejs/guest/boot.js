@@ -43,7 +43,7 @@ export class Boot {
     scrubGlobals();
     installTimers(this.#kernel);
     installStackTraces();
-    installPath(this.#kernel, this.#kernel.cwd);
+    installPath(this.#kernel);
     installEvaluation(this.#kernel);
     await this.#kernel.grants.install(grants);
   }
@@ -56,10 +56,7 @@ export class Boot {
 
   /** Take on this working directory and exactly these grants. @param {{cwd: string, grants: Record<string, any>}} message */
   async become({ cwd, grants: { evaluation: _, ...grants } }) {
-    if (cwd !== this.#kernel.cwd) {
-      this.#kernel.cwd = cwd;
-      installPath(this.#kernel, cwd);
-    }
+    this.#kernel.cwd = cwd;
     await this.#kernel.grants.rebind(grants);
     if (grants.fetch === undefined) installAbsentFetch(this.#kernel);
   }

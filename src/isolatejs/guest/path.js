@@ -11,19 +11,19 @@ import {
 
 /**
  * The module, and the global `path`; the engine's is loaded when either is first wanted.
- * @param {import("./kernel.js").Kernel} kernel @param {string} cwd absolute
+ * @param {import("./kernel.js").Kernel} kernel
  */
-export function installPath(kernel, cwd) {
+export function installPath(kernel) {
   /** @type {any} */
   let path;
-  const load = () => path ??= createPath(cwd);
+  const load = () => path ??= createPath(kernel);
   kernel.registerBuiltin("node:path", load);
   kernel.registerBuiltin("node:path/posix", load);
   kernel.defineLazyGlobal("path", load);
 }
 
-/** @param {string} cwd */
-function createPath(cwd) {
+/** Whose `cwd` may change: a session is taken up again with another one. @param {{cwd: string}} kernel */
+function createPath(kernel) {
   const engine = getBuiltin("node:path");
   const { isAbsolute, normalize, relative } = engine.posix;
 
@@ -34,7 +34,9 @@ function createPath(cwd) {
       isAbsolute(segments[i]); // throws what Node throws for what is no string
       if (segments[i] !== "") path = path === "" ? segments[i] : `${segments[i]}/${path}`;
     }
-    if (!StringPrototypeStartsWith(path, "/")) path = path === "" ? cwd : `${cwd}/${path}`;
+    if (!StringPrototypeStartsWith(path, "/")) {
+      path = path === "" ? kernel.cwd : `${kernel.cwd}/${path}`;
+    }
     const normal = normalize(path);
     return normal !== "/" && StringPrototypeEndsWith(normal, "/")
       ? StringPrototypeSlice(normal, 0, -1)

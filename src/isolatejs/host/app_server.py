@@ -65,6 +65,11 @@ class AppServer:
         """Whether the server can no longer be used."""
         return self._sandboxes.ended_by is not None
 
+    @property
+    def ended_by(self) -> str | None:
+        """Why the server can no longer be used."""
+        return self._sandboxes.ended_by
+
     def lives(self) -> list[LiveRuntime]:
         """The runtimes of its sandboxes."""
         return [sandbox.live for sandbox in self._sandboxes.alive]

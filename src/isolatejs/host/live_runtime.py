@@ -71,6 +71,8 @@ class LiveRuntime:
         self.active_executions = 0
         self.parent: Parent | None = None
         """Whose program created it through a nested host; None for the embedder's own."""
+        self.reused = False
+        """Whether it took up a session that was put aside."""
         self.executions = Executions(self, scope.execution_timeout_ms)
         self.parked = False
         """Whether it ended here because its session was put aside, and lives on."""
@@ -137,6 +139,7 @@ class LiveRuntime:
             await parked.sandbox.aclose()
             raise
         runtime = await cls._connect(parked.sandbox, prepared, Numbering(*parked.numbers), ResumeKernel)
+        runtime.reused = True
         # After the task that sends the first message: the process wakes once, and finds it.
         asyncio.get_running_loop().call_soon(parked.sandbox.resume)
         return runtime
@@ -202,14 +205,17 @@ class LiveRuntime:
             crash.__cause__ = error
             self.end_now(crash)
 
-    async def park(self) -> ParkedSandbox | None:
+    async def park(self, reason: str | None = None) -> ParkedSandbox | None:
         """Put the session aside: its program keeps its state and stops running. None when it ended instead.
 
         What is open with this host (calls, streams, functions) fails in the program with an AbortError.
         """
+        why = f": {reason}" if reason else ""
         if self.active_executions or self.ended:
             self.end_now(
-                RuntimeDisposedError(f"the runtime {self.runtime_id} was disposed while it was executing")
+                RuntimeDisposedError(
+                    f"the runtime {self.runtime_id} was disposed while it was executing{why}"
+                )
             )
         for child in list(self.children):
             child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} was disposed"))
@@ -229,7 +235,7 @@ class LiveRuntime:
         self.sandbox.channel_socket = connection
         self.sandbox.exited.remove_done_callback(self._process_gone)
         self.parked = True
-        self._ended_by = RuntimeDisposedError(f"the session {self.scope.key!r} has been disposed")
+        self._ended_by = RuntimeDisposedError(f"the session {self.scope.key!r} has been disposed{why}")
         self._controller.abort(self._ended_by)
         for callback in self._on_ended:
             callback(self._ended_by)
@@ -244,6 +250,11 @@ class LiveRuntime:
     def ended(self) -> bool:
         """Whether the runtime can no longer be used."""
         return self._ended_by is not None
+
+    @property
+    def ended_by(self) -> IsolateError | None:
+        """How it ended, if it did."""
+        return self._ended_by
 
     @property
     def runtime_id(self) -> str:
@@ -446,6 +457,8 @@ class LiveRuntime:
             "pending_tools": getattr(tools, "pending", 0),
             "pending_files": getattr(self.halves.get("files"), "pending", 0),
             "pending_calls": counts["incoming_calls"],
+            "pending_fetches": self.channel.pending("fetch."),
+            "pending_modules": self.channel.pending("modules."),
             "stream_count": counts["stream_count"],
             **({"browser": browser.diagnostics()} if browser is not None else {}),
             "last_error": getattr(evaluation, "last_error", None),

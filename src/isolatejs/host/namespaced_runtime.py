@@ -64,14 +64,19 @@ class NamespacedRuntime(ScriptRuntime):
             message = f"the session {self.key!r} has been disposed" + (f": {reason}" if reason else "")
             await self._live.aclose(RuntimeDisposedError(message))
             return
-        self._disposing = asyncio.get_running_loop().create_task(self._put_aside())
+        self._disposing = asyncio.get_running_loop().create_task(self._put_aside(reason))
         await asyncio.shield(self._disposing)
 
-    async def _put_aside(self) -> None:
-        parked = await self._live.park()
+    async def _put_aside(self, reason: str | None) -> None:
+        parked = await self._live.park(reason)
         if parked is not None:
             await self._store.put_aside(self.key, parked)
 
     async def diagnostics(self) -> dict[str, Any]:
-        """Counts and state of the session's runtime, its key, and its last test run."""
-        return {**self._live.diagnostics(), "key": self.key, "test": self._runs.diagnostics()}
+        """Counts and state of the session's runtime, its key, whether it was taken up again, and its last test run."""
+        return {
+            **self._live.diagnostics(),
+            "key": self.key,
+            "reused": self._live.reused,
+            "test": self._runs.diagnostics(),
+        }

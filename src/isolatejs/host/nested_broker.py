@@ -27,6 +27,7 @@ from isolatejs.host.nested_children import Child, RuntimeChild, ServerChild, Ses
 from isolatejs.host.parent import Parent
 from isolatejs.host.program_functions import notify, own_function, program_commands
 from isolatejs.host.runtime_options import RuntimeOptions
+from isolatejs.limits import NESTED_ENDS_LIMIT
 from isolatejs.sandbox.parked import NESTED_PREFIX
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class HostBroker:
         self._hosts: dict[int, _Host] = {}
         self._children: dict[int, Child] = {}
         self._ids = itertools.count(1)
+        self._ended: dict[int, str] = {}
+        """Why children cannot be used any more, of the last ones."""
         self._closed = False
 
     def attach(self, live: LiveRuntime) -> None:
@@ -233,7 +236,9 @@ class HostBroker:
                 await session.dispose(hard=True)
                 raise
         host.sessions[key] = release
-        return SessionChild(session, host.number, partial(self._forget_session, host, key, release))
+        child = SessionChild(session, host.number, partial(self._forget_session, host, key, release))
+        child.own_key = own_key
+        return child
 
     def _forget_session(self, host: _Host, key: str, release: Callable[[], None]) -> None:
         """A session has ended; another one of the same name may have been made since."""
@@ -259,7 +264,7 @@ class HostBroker:
         """A child that can do what this kind can. Raises RuntimeDisposedError when it is gone."""
         child = self._children.get(id)
         if child is None:
-            raise RuntimeDisposedError(f"the nested resource {id} has been disposed")
+            raise RuntimeDisposedError(self._ended.get(id, f"the nested resource {id} has been disposed"))
         if not isinstance(child, kind):
             raise ConfigurationError(f"a nested {child.what} cannot do what a nested {kind.what} can")
         return child
@@ -317,6 +322,9 @@ class HostBroker:
             child.expiry.cancel()
         if not child.keeps_counting:
             child.release()
+        self._ended[id] = child.how_it_ended()
+        if len(self._ended) > NESTED_ENDS_LIMIT:
+            del self._ended[next(iter(self._ended))]
         if self._live is not None:
             self._live.children.discard(child)
         host = self._hosts.get(child.host)

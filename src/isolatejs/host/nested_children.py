@@ -11,6 +11,7 @@ from isolatejs.host.nested_results import diagnostics_to_javascript, to_javascri
 from isolatejs.host.script_runtime import DEFAULT_FILENAME
 from isolatejs.host.test_suite_runtime import DEFAULT_FILENAME as DEFAULT_TEST_FILENAME
 from isolatejs.limits import NESTED_LISTENERS_LIMIT
+from isolatejs.wire.errors import text_for_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +53,10 @@ class Child:
     def keeps_counting(self) -> bool:
         """Whether what it counts stays taken when its handle is given up."""
         return False
+
+    def how_it_ended(self) -> str:
+        """Why it cannot be used any more, for its parent's program."""
+        return _told(self.handle._live)
 
     def end_now(self, error: IsolateError) -> None:
         for live in self.lives():
@@ -121,6 +126,11 @@ class SessionChild(RuntimeChild, TestChild):
 
     what = "session"
     handle: NamespacedRuntime  # type: ignore[assignment]
+    own_key = ""
+    """As its program gave it."""
+
+    def how_it_ended(self) -> str:
+        return super().how_it_ended().replace(repr(self.handle.key), repr(self.own_key))
 
     @property
     def keeps_counting(self) -> bool:
@@ -144,6 +154,9 @@ class ServerChild(Child):
     def lives(self) -> list[LiveRuntime]:
         return self.handle.lives()
 
+    def how_it_ended(self) -> str:
+        return self.handle.ended_by or "the app server has been disposed"
+
     async def handle_request(self, request: Any, request_id: str | None, metadata: Mapping[str, Any]) -> Any:
         result = await self.handle.handle(request, request_id=request_id, metadata=metadata)
         if result.type == "response":
@@ -164,3 +177,8 @@ class ServerChild(Child):
 
     async def fail_socket(self, connection: str, message: str) -> None:
         await self.handle.ws.error(connection, message)
+
+
+def _told(live: LiveRuntime) -> str:
+    error = live.ended_by
+    return f"the runtime {live.runtime_id} has been disposed" if error is None else text_for_program(error)

@@ -27,7 +27,7 @@ from isolatejs.typechecking.diagnostics import (
 from isolatejs.typechecking.known_modules import KnownModules
 from isolatejs.typechecking.language_server import CheckFailedError
 from isolatejs.typechecking.lines import NO_LINE
-from isolatejs.typechecking.node_modules import uses_node_modules
+from isolatejs.typechecking.node_modules import async_hooks_types, uses_node_modules
 from isolatejs.typechecking.packages import imported_packages
 from isolatejs.typechecking.profiles import TypeProfile, get_type_profile
 from isolatejs.typechecking.scopes import DEFAULT_OPTIONS, ScopeConfig
@@ -232,6 +232,9 @@ def check_request(
     if tools:
         declarations.append(tool_types(tools))
     ambient, library_files, imports = _libraries(library_types or {})
+    if any("async_hooks" in source.text for source in sources):
+        library_files["async_hooks.d.ts"] = async_hooks_types()
+        imports |= dict.fromkeys(("node:async_hooks", "async_hooks"), "types/async_hooks.d.ts")
     packages = None if node_modules is None else os.path.realpath(node_modules)
     if packages is not None and not Path(packages).is_dir():
         raise ConfigurationError(f"node_modules: {str(node_modules)!r} is not a folder")

@@ -545,3 +545,32 @@ async def test_commands_of_a_childs_web_sockets(host: isolatejs.IsolateHost) -> 
                 "requestId": "r1",
             },
         ]
+
+
+async def test_reasons_are_told(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const told = [];
+        const use = async (attempt) => { try { await attempt() } catch (error) { told.push([error.name, error.message]) } };
+        const child = await nested.createRuntime();
+        await child.dispose({ reason: "enough of it" });
+        await use(() => child.eval("1"));
+        const hard = await nested.getNamespacedRuntime("k");
+        await nested.disposeNamespace("k", { reason: "the key is old" });
+        await use(() => hard.eval("1"));
+        const soft = await nested.getNamespacedRuntime("s");
+        await soft.dispose({ reason: "for now" });
+        await use(() => soft.eval("1"));
+        const server = await nested.createAppServer({ code: "serve({ fetch: () => new Response() })" });
+        await server.dispose({ reason: "closing time" });
+        await use(() => server.handle(new Request("http://x/")));
+        told
+        """
+        told = await runtime.eval(IMPORT + code)
+        assert [name for name, _ in told] == ["RuntimeDisposedError"] * 4
+        for (_, message), reason in zip(
+            told, ("enough of it", "the key is old", "for now", "closing time"), strict=True
+        ):
+            assert reason in message
+        assert "'k'" in told[1][1]
+        assert "nested:rt" not in told[1][1] + told[2][1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import isolatejs
 from fakes.endless import statistics
 from isolatejs import GuestError
 
@@ -175,3 +176,25 @@ async def test_a_runtime_that_ends_closes_the_hosts_iterators(host: IsolateHost)
     await runtime.eval("globalThis.kept = (await make())[0]; (await kept.next()).value")
     await runtime.dispose()
     await asyncio.wait_for(counter.closed.wait(), 10)
+
+
+async def test_an_iterator_of_the_host_can_be_thrown_into(host: isolatejs.IsolateHost) -> None:
+    closed: list[bool] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            for number in range(100):
+                yield number
+        finally:
+            closed.append(True)
+
+    async with host.create_runtime(bindings={"tools": {"give": lambda: {"numbers": numbers()}}}) as runtime:
+        code = """
+        const { numbers } = await give();
+        const first = await numbers.next();
+        let caught;
+        try { await numbers.throw(new RangeError("enough")) } catch (error) { caught = error.message }
+        [first.value, caught, (await numbers.next()).done]
+        """
+        assert await runtime.eval(code) == [0, "enough", True]
+    assert closed == [True]

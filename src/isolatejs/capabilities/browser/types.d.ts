@@ -40,7 +40,7 @@ interface BrowserCookie {
   sameSite?: "Strict" | "Lax" | "None";
 }
 
-interface BrowserFactory { newContext(options?: BrowserContextOptions): Promise<BrowserContext>; contexts(): BrowserContext[]; isConnected(): boolean; }
+interface BrowserFactory { /** Not there: the embedder closes its browser. */ readonly close?: undefined; newContext(options?: BrowserContextOptions): Promise<BrowserContext>; contexts(): BrowserContext[]; isConnected(): boolean; }
 
 declare var browser: BrowserFactory;
 

@@ -66,7 +66,8 @@ export const isWithin = (path, directory) =>
 export class FilesClient {
   #channel;
   /** @type {{path: string, writable: boolean}[]} */
-  #mounts;
+  #mounts = [];
+  cwd = "/";
 
   /**
    * @param {import("../../channel/channel.js").Channel} channel
@@ -74,6 +75,11 @@ export class FilesClient {
    */
   constructor(channel, grant) {
     this.#channel = channel;
+    this.become(grant);
+  }
+
+  /** Take on these mounts and this working directory. @param {{cwd: string, mounts: {path: string, writable: boolean}[]}} grant */
+  become(grant) {
     this.#mounts = grant.mounts;
     this.cwd = resolvePath(grant.cwd, "/");
   }

@@ -1,7 +1,7 @@
 // Guest half of files: `getDirectory`, the handles of the File System standard, and `node:fs`.
 // @ts-check
 
-import { ObjectDefineProperty } from "../../guest/primordials.js";
+import { ObjectDefineProperty, SafeWeakMap } from "../../guest/primordials.js";
 import { FilesClient, toUSVString } from "./client.js";
 import {
   FileSystemDirectoryHandle,
@@ -14,12 +14,25 @@ import { createNodeFs } from "./node/fs.js";
 import { FileSystemSyncAccessHandle } from "./sync_access.js";
 import { FileSystemWritableFileStream } from "./writable.js";
 
+/** @type {WeakMap<object, FilesClient>} */
+const clients = new SafeWeakMap();
+
+/**
+ * The session is taken up again: what the program has imported goes on with the new files.
+ * @param {import("../../guest/kernel.js").Kernel} kernel
+ * @param {{cwd: string, mounts: {path: string, writable: boolean}[]}} grant
+ */
+export function rebind(kernel, grant) {
+  clients.get(kernel)?.become(grant);
+}
+
 /**
  * @param {import("../../guest/kernel.js").Kernel} kernel
  * @param {{cwd: string, mounts: {path: string, writable: boolean}[]}} grant
  */
 export function install(kernel, grant) {
   const client = new FilesClient(kernel.channel, grant);
+  clients.set(kernel, client);
   const files = { client, locks: new Locks() };
 
   kernel.defineGlobal("getDirectory", async function getDirectory(/** @type {any} */ path = ".") {

@@ -6,18 +6,31 @@ declare module "@ricsam/isolate" {
     [name: string]: ToolFunction | ToolGroup;
   }
 
+  /** What a child gets: functions of this program, and this runtime's own browser. */
   export interface HostBindings {
-    console?: ConsoleBindings | ((entry: ConsoleEntry) => void);
+    console?: ConsoleBindings | ((entry: ConsoleEntry, context: HostCallContext) => void);
     fetch?: (request: Request, context: HostCallContext) => Response | Promise<Response>;
-    files?: unknown;
-    modules?: ModuleResolver;
+    files?: FileBindings;
+    modules?: ModuleResolver | { resolve(specifier: string, importer: any): ModuleSource | Promise<ModuleSource> };
     tools?: Record<string, ToolFunction | ToolGroup>;
     /** The program's own `browser`, handed on. */
     browser?: unknown;
   }
 
+  /** Some of the file methods; an operation that needs another one fails with ENOSYS. */
+  export interface FileBindings {
+    readFile?(path: string, context?: any): Uint8Array | ArrayBuffer | string | Promise<Uint8Array | ArrayBuffer | string>;
+    writeFile?(path: string, data: Uint8Array<ArrayBuffer>, context?: any): unknown;
+    unlink?(path: string, context?: any): unknown;
+    readdir?(path: string, context?: any): any;
+    mkdir?(path: string, options?: any, context?: any): unknown;
+    rmdir?(path: string, context?: any): unknown;
+    stat?(path: string, context?: any): any;
+    rename?(path: string, newPath: string, context?: any): unknown;
+  }
+
   export interface ConsoleBindings {
-    onEntry?(entry: ConsoleEntry): void;
+    onEntry?(entry: ConsoleEntry, context: HostCallContext): void;
   }
 
   export interface ConsoleEntry {
@@ -30,31 +43,58 @@ declare module "@ricsam/isolate" {
   export interface HostCallContext {
     signal: AbortSignal;
     runtimeId: string;
-    resourceId?: string;
+    resourceId: string;
     requestId?: string;
-    metadata?: Record<string, unknown>;
+    metadata: Record<string, any>;
+  }
+
+  /** What a child's own nested hosts may do; never more than its parent's. */
+  export interface NestedHostPolicy {
+    fetch?: "inherit" | "disabled";
+    maxTotalResources?: number;
+    maxRuntimes?: number;
+    maxAppServers?: number;
+    maxMemoryLimitMB?: number;
+    /** Of the child and all that it creates, together. */
+    maxTotalMemoryMB?: number;
+    maxExecutionTimeoutMs?: number;
+    maxAppServerLifetimeMs?: number;
   }
 
   export interface RuntimeOptions {
     bindings?: HostBindings;
     cwd?: string;
+    key?: string;
     executionTimeout?: number;
+    executionTimeoutMs?: number;
     memoryLimitMB?: number;
+    nestedHost?: NestedHostPolicy | boolean;
   }
+  export type CreateRuntimeOptions = RuntimeOptions;
+  export type CreateTestRuntimeOptions = TestRuntimeOptions;
+  export type CreateAppServerOptions = AppServerOptions;
+  export type CreateNamespacedRuntimeOptions = RuntimeOptions;
+  export type RunResults = TestRunResult;
 
+  /** Either `entry`, the specifier of a module, or `code`. */
   export interface AppServerOptions extends RuntimeOptions {
-    key?: string;
-    entry: string;
+    entry?: string;
+    code?: string;
     entryFilename?: string;
+    webSockets?: { onCommand?(command: WebSocketCommand, context: HostCallContext): unknown };
   }
 
-  export interface TestRuntimeOptions extends RuntimeOptions {
-    key?: string;
-  }
+  /** What the program of an app server wants done with one of its WebSockets. */
+  export type WebSocketCommand =
+    | { type: "message"; connectionId: string; data: string | Uint8Array<ArrayBuffer> }
+    | { type: "close"; connectionId: string; code: number; reason: string };
+
+  export interface TestRuntimeOptions extends RuntimeOptions {}
 
   export interface EvalOptions {
     filename?: string;
     executionTimeout?: number;
+    executionTimeoutMs?: number;
     signal?: AbortSignal;
   }
 
@@ -81,6 +121,7 @@ declare module "@ricsam/isolate" {
   }
 
   export interface ScriptRuntime {
+    readonly id: string;
     eval(code: string, options?: EvalOptions | string): Promise<any>;
     dispose(options?: { hard?: boolean; reason?: string }): Promise<void>;
     diagnostics(): Promise<any>;
@@ -91,6 +132,7 @@ declare module "@ricsam/isolate" {
   }
 
   export interface TestRuntime {
+    readonly id: string;
     run(code: string, options?: RunOptions): Promise<TestRunResult>;
     dispose(options?: { hard?: boolean; reason?: string }): Promise<void>;
     diagnostics(): Promise<any>;
@@ -107,6 +149,7 @@ declare module "@ricsam/isolate" {
     | { type: "websocket"; upgradeData: { connectionId: string; [field: string]: any } };
 
   export interface AppServer {
+    readonly id: string;
     handle(
       request: Request,
       options?: { requestId?: string; metadata?: Record<string, unknown>; signal?: AbortSignal },
@@ -127,7 +170,7 @@ declare module "@ricsam/isolate" {
     createAppServer(options: AppServerOptions): Promise<AppServer>;
     createTestRuntime(options?: TestRuntimeOptions): Promise<TestRuntime>;
     getNamespacedRuntime(key: string, options?: RuntimeOptions): Promise<NamespacedRuntime>;
-    disposeNamespace(key: string, options?: { reason?: string }): Promise<void>;
+    disposeNamespace(key: string, options?: { reason?: string }): Promise<boolean>;
     diagnostics(): Promise<any>;
     close(): Promise<void>;
   }
@@ -137,7 +180,7 @@ declare module "@ricsam/isolate" {
   export interface ModuleResolver {
     virtual(
       specifier: string,
-      source: string | (() => ModuleSource | Promise<ModuleSource>),
+      source: ModuleSource | Promise<ModuleSource> | (() => ModuleSource | Promise<ModuleSource>),
       options?: { filename?: string; resolveDir?: string; static?: boolean },
     ): this;
     sourceTree(prefix: string, loader: (path: string) => ModuleSource | Promise<ModuleSource>): this;

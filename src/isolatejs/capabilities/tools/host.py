@@ -10,6 +10,7 @@ from isolatejs.capabilities.tools import contract
 from isolatejs.capabilities.tools.paths import ToolValueError
 from isolatejs.capabilities.tools.signatures import CONTEXT_PARAMETER, ToolSignature, inspect_tool
 from isolatejs.capabilities.tools.type_names import is_tool_name
+from isolatejs.channel.current_call import current_call
 from isolatejs.errors import AbortError, ConfigurationError, GuestError, GuestProtocolError, IsolateError
 from isolatejs.web import AbortController, AbortSignal
 from isolatejs.wire.errors import GuestVisibleError, text_for_program
@@ -88,6 +89,9 @@ class ToolsHost:
         self, signature: ToolSignature, result: Any, call: IncomingCall, controller: AbortController | None
     ) -> Any:
         self.pending += 1
+        current = current_call.get()
+        if controller is not None and current is not None:
+            current.abort = controller.abort
         try:
             return self._reply(signature, await result, call)
         except (GuestVisibleError, GuestProtocolError):

@@ -108,7 +108,7 @@ export class Builtins {
       "node:process": () =>
         createProcess({
           environment: environment(),
-          cwd: cwd(),
+          cwd,
           getBuiltinModule: (name) =>
             this.isAvailable(`${name}`) ? this.load(this.nameOf(`${name}`) ?? "") : undefined,
         }),

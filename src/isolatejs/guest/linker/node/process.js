@@ -10,7 +10,7 @@ const { queueMicrotask } = globalThis;
 /**
  * @typedef {object} ProcessFacts
  * @property {Record<string, string>} environment
- * @property {string} cwd
+ * @property {() => string} cwd
  * @property {(name: string) => any} getBuiltinModule
  */
 
@@ -43,7 +43,7 @@ export function createProcess({ environment, cwd, getBuiltinModule }) {
     ppid: 0,
     config: Object.freeze({ target_defaults: {}, variables: {} }),
     features: Object.freeze({ inspector: false, typescript: "transform", require_module: true }),
-    cwd: () => cwd,
+    cwd: () => cwd(),
     chdir: () => unavailable("chdir"),
     nextTick: (/** @type {any} */ callback, /** @type {any[]} */ ...args) => nextTick(callback, ...args),
     hrtime: Object.assign((/** @type {any} */ previous) => hrtime(previous), {
