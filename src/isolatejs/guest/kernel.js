@@ -115,6 +115,11 @@ export class Kernel {
     return this.#loadedLinker;
   }
 
+  /** The program's `process`, when something has asked for it; undefined before. @returns {any} */
+  processNow() {
+    return this.#loadedLinker?.loadedBuiltin("node:process");
+  }
+
   async #loadLinker() {
     const { Linker } = await importLater("./linker/linker.js", import.meta.url);
     const linker = new Linker();

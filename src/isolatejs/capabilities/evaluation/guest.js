@@ -10,8 +10,10 @@ import { core, runNextTurn } from "../../guest/engine.js";
 import { describeError, rememberProgram } from "../../guest/errors.js";
 import { hasPendingTimers, pause } from "../../guest/timers.js";
 import {
+  ObjectDefineProperty,
   PromisePrototypeThen,
   PromiseWithResolvers,
+  queueMicrotask,
   RegExpPrototypeExec,
   SafeMap,
   StringPrototypeSlice,
@@ -159,10 +161,8 @@ const shortened = (text) => StringPrototypeSlice(text, 0, ESCAPED_ERROR_LIMIT);
 
 /** Errors that no promise chain carries to the host on its own. @param {import("../../guest/kernel.js").Kernel} kernel */
 function watchEscapes(kernel) {
-  const escaped = (/** @type {any} */ event, /** @type {any} */ error) => {
-    event.preventDefault();
+  const escaped = (/** @type {((error: any) => void) | undefined} */ fail, /** @type {any} */ error) => {
     if (kernel.claimEscape?.(error) === true) return;
-    const fail = running.get(programOf.get());
     if (fail !== undefined) {
       fail(error);
       return;
@@ -174,12 +174,36 @@ function watchEscapes(kernel) {
       stack: shortened(stack),
     });
   };
+  /** @param {any} event @param {any} error @param {string} name of Node's event @param {any[]} details its arguments */
+  const hear = (event, error, name, details) => {
+    const isPrevented = preventedByProgram(event);
+    const fail = running.get(programOf.get());
+    // Listeners of the program come after this one.
+    queueMicrotask(() => {
+      if (isPrevented() || kernel.processNow()?.emit(name, error, ...details)) return;
+      escaped(fail, error);
+    });
+  };
   globalThis.addEventListener("unhandledrejection", (event) => {
-    if (!event.defaultPrevented) escaped(event, event.reason);
+    hear(event, event.reason, "unhandledRejection", [event.promise]);
   });
   globalThis.addEventListener("error", (event) => {
-    if (!event.defaultPrevented) escaped(event, event.error ?? new Error(event.message));
+    hear(event, event.error ?? new Error(event.message), "uncaughtException", ["uncaughtException"]);
   });
+}
+
+/**
+ * Keeps the engine from ending the process, and tells whether the program wanted the same.
+ * @param {any} event @returns {() => boolean}
+ */
+function preventedByProgram(event) {
+  let isPrevented = false;
+  event.preventDefault();
+  ObjectDefineProperty(event, "preventDefault", {
+    value: () => void (isPrevented = true),
+    configurable: true,
+  });
+  return () => isPrevented;
 }
 
 const { Promise, SyntaxError } = globalThis;

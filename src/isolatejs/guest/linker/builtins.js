@@ -169,6 +169,14 @@ export class Builtins {
     return exports;
   }
 
+  /**
+   * The same when it has been loaded, else undefined.
+   * @param {string} name
+   */
+  loaded(name) {
+    return this.#loaded.get(name);
+  }
+
   /** @param {string} name */
   #make(name) {
     const factory = this.#factories.get(name);

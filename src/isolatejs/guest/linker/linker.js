@@ -120,6 +120,14 @@ export class Linker {
   }
 
   /**
+   * The same when it has been loaded, else undefined.
+   * @param {string} name
+   */
+  loadedBuiltin(name) {
+    return this.#builtins.loaded(name);
+  }
+
+  /**
    * Provides it no more.
    * @param {string} name
    */

@@ -103,3 +103,24 @@ test("values whose toJSON or getters throw", () => {
   const hostile = { get x() { throw new Error("getter"); } };
   expect(() => expect(hostile).toEqual({ x: 1 })).toThrow("getter");
 });
+
+for (
+  const [kind, a, b] of [
+    ["PlainDate", "2000-01-01", "2010-03-05"],
+    ["Instant", "2000-01-01T00:00Z", "2000-01-01T00:30Z"],
+    ["ZonedDateTime", "2000-01-01T00:00[UTC]", "2000-01-01T00:00[Europe/Paris]"],
+    ["PlainTime", "10:00", "11:00"],
+    ["PlainDateTime", "2000-01-01T00:00", "2000-01-01T00:01"],
+    ["Duration", "PT1H", "PT2H"],
+    ["PlainYearMonth", "2000-01", "2000-02"],
+    ["PlainMonthDay", "01-01", "01-02"],
+  ]
+) {
+  test(`Temporal.${kind} is compared by what it says`, () => {
+    const make = (text: string) => (Temporal as any)[kind].from(text);
+    expect({ at: make(a) }).toEqual({ at: make(a) });
+    expect({ at: make(a) }).not.toEqual({ at: make(b) });
+    expect(make(a)).not.toStrictEqual(make(b));
+    expect(make(a)).not.toEqual(String(make(a)));
+  });
+}

@@ -1,7 +1,8 @@
 // @ts-check
 // Deep equality with Jest's rules: Object.is on primitives, own enumerable properties, undefined
-// properties equal to absent ones unless strict, cycles compared by position. One rule is ours: two
-// errors are equal when message, cause and (AggregateError) errors are, while Jest compares messages only.
+// properties equal to absent ones unless strict, cycles compared by position. Two rules are ours: two
+// errors are equal when message, cause and (AggregateError) errors are, while Jest compares messages only; and
+// values of Temporal are equal when they say the same.
 
 /** @typedef {(this: {equals: typeof equals}, a: any, b: any, testers: any[]) => boolean | undefined} Tester */
 
@@ -42,6 +43,7 @@ function asymmetricResult(a, b) {
 }
 
 const TESTER_CONTEXT = { equals };
+const TEXT_IS_STATE = /^\[object (?:Temporal\.\w+|Intl\.Locale)\]$/;
 
 /**
  * @param {any} a @param {any} b @param {any[]} aStack @param {any[]} bStack
@@ -72,6 +74,8 @@ function compare(a, b, aStack, bStack, testers, strict) {
     case "[object URL]":
       return a.href === b.href;
   }
+  // Their state is in no property; Jest calls any two of them equal.
+  if (TEXT_IS_STATE.test(tag)) return `${a}` === `${b}`;
   if (typeof a !== "object" || typeof b !== "object") return false;
   if (isDomNode(a) && isDomNode(b)) return a.isEqualNode(b);
   for (let i = aStack.length - 1; i >= 0; i--) {
