@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,11 @@ import pytest
 import isolatejs
 from fakes.other_system import OtherSystem
 from isolatejs.errors import ConfinementError, RuntimeDisposedError, TypecheckError
+from isolatejs.sandbox.pool import EmbeddedPool
+from isolatejs.typechecking.checker import Checkers
+from isolatejs.typechecking.language_server import CheckFailedError
+from isolatejs.typechecking.scopes import ScopeConfig
+from isolatejs.typechecking.source_files import source_file
 from isolatejs.typechecking.standalone import StandaloneChecks, close_checkers, standalone_checks
 
 if TYPE_CHECKING:
@@ -111,6 +117,26 @@ async def test_a_check_that_takes_long_stops_nobody_elses(host: isolatejs.Isolat
         await slow.dispose()
         with pytest.raises(RuntimeDisposedError, match="disposed"):
             await checking
+
+
+async def test_a_check_ends_in_time_while_the_event_loop_stands() -> None:
+    async with EmbeddedPool(pool_size=0) as pool:
+        checkers = Checkers(pool)
+        checker = checkers.checker()
+        quick, slow = source_file("/index.ts", "1;"), source_file("/index.ts", SLOW)
+        await checker.check(ScopeConfig(""), [quick], [quick], 60_000)
+        pid = checker.pid
+        checking = asyncio.create_task(checker.check(ScopeConfig(""), [slow], [slow], 1_500))
+        server = checker._session.server  # type: ignore[union-attr]
+        asked = server._next_id
+        while server._next_id == asked:
+            await asyncio.sleep(0.01)  # poll
+        time.sleep(4)  # noqa: ASYNC251 - on purpose
+        state = Path(f"/proc/{pid}/stat")  # noqa: ASYNC240
+        assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"  # noqa: ASYNC240
+        with pytest.raises(CheckFailedError, match="longer than 1500 ms"):
+            await checking
+        await checkers.close()
 
 
 async def test_a_checker_that_is_killed_costs_its_runtime_one_check(host: isolatejs.IsolateHost) -> None:
