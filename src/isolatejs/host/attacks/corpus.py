@@ -13,13 +13,17 @@ ESCAPED = "ESCAPED"
 
 @dataclass(frozen=True)
 class Attack:
-    """One attack. `ends_by` is the limit that is expected to end it, "" when it may end by itself."""
+    """One attack. `ends_by` is the limit that is expected to end it, "" when it may end by itself.
+
+    `is_typechecked`: the code is a whole program, and the type checker is what it attacks.
+    """
 
     name: str
     group: str
     code: str
     needs: str = ""
     ends_by: str = ""
+    is_typechecked: bool = False
 
 
 def _reads(name: str, expression: str, needs: str = "") -> Attack:
@@ -164,4 +168,23 @@ def tool_attacks(paths: list[str]) -> list[Attack]:
     ]
 
 
-CORPUS: tuple[Attack, ...] = MODULES + PROCESS + TIME + MEMORY + FETCH + FILES
+def _checked(name: str, program: str) -> Attack:
+    """Escaped when the checker's errors tell what is in /etc/passwd."""
+    return Attack(name, "type checker", program, is_typechecked=True)
+
+
+TYPE_CHECKER = (
+    _checked("file as text", "import text from '/etc/passwd' with { type: 'text' }; const n: 1 = text;"),
+    _checked(
+        "file URL as text", "import text from 'file:///etc/passwd' with { type: 'text' }; const n: 1 = text;"
+    ),
+    _checked("reference path", "/// <reference path='/etc/passwd' />\nconst n: 1 = root;"),
+    _checked("types of a file", "const n: 1 = null as any as typeof import('../../../../etc/passwd');"),
+    _checked("spaces after an import", "import a from 'absent'" + " " * 100_000 + ";"),
+    _checked(
+        "a property that is called as the message is", "const a: { '" + "Property " * 3_000 + "': 1 } = {};"
+    ),
+    _checked("many errors in one line", "nope;" * 2_000),
+)
+
+CORPUS: tuple[Attack, ...] = TYPE_CHECKER + MODULES + PROCESS + TIME + MEMORY + FETCH + FILES

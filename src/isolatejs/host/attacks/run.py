@@ -60,10 +60,14 @@ async def _run(host: IsolateHost, attack: Attack, given: Any, sibling: ScriptRun
     timeout_ms = (
         EXECUTION_TIMEOUT_MS if attack.ends_by == "execution_timeout_ms" else LONG_EXECUTION_TIMEOUT_MS
     )
-    program = f"const attack = async () => {{ {attack.code} }};\nawait attack()"
+    program = attack.code
+    if not attack.is_typechecked:
+        program = f"const attack = async () => {{ {attack.code} }};\nawait attack()"
     verdict: Verdict = "contained"
     try:
-        async with host.create_runtime(bindings=given, memory_limit_mb=MEMORY_LIMIT_MB) as runtime:
+        async with host.create_runtime(
+            bindings=given, memory_limit_mb=MEMORY_LIMIT_MB, typecheck=attack.is_typechecked
+        ) as runtime:
             detail = str(await runtime.eval(program, execution_timeout_ms=timeout_ms))
     except (ExecutionTimeoutError, MemoryLimitError) as error:
         detail = f"ended by {error.limit}"
@@ -72,6 +76,8 @@ async def _run(host: IsolateHost, attack: Attack, given: Any, sibling: ScriptRun
             detail += f", not by {attack.ends_by}"
     except IsolateError as error:
         detail = f"{error.name}: {error.message}" if isinstance(error, GuestError) else str(error)
+        if attack.is_typechecked and "root:" in detail:
+            verdict = "escaped"
         if attack.ends_by:
             verdict = "escaped"
             detail = f"not ended by {attack.ends_by}: {detail}"
