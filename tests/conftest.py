@@ -19,6 +19,10 @@ _ROOT = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if " at 0x" in item.nodeid or "<function" in item.nodeid:
+            raise pytest.UsageError(
+                f"{item.nodeid}: its name differs in each process; give the parameters ids"
+            )
         folder = item.path.relative_to(_ROOT).parts[0] if item.path.is_relative_to(_ROOT) else ""
         if folder in _KINDS:
             item.add_marker(getattr(pytest.mark, folder))
