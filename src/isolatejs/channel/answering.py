@@ -224,7 +224,8 @@ class Answering:
     def _answer_error(self, frame: CallFrame, error: BaseException) -> None:
         encoded = encode_error(error)
         if is_withheld(error, encoded):
-            _logger.warning("the handler of %s failed", frame.name, exc_info=error)
+            cause = error.__cause__ if isinstance(error, GuestVisibleError) else None
+            _logger.warning("the handler of %s failed", frame.name, exc_info=cause or error)
         self._deliver(frame, ErrorFrame(frame.id, msgspec.Raw(_encode_json(encoded))))
 
     def _deliver(

@@ -54,10 +54,21 @@ export class References {
     });
   }
 
+  /** Functions that outlive a host end. @type {WeakMap<object, boolean>} */ #lasting = new SafeWeakMap();
+
+  /** The next host end goes on with this function. @template {Function} F @param {F} fn @returns {F} */
+  keep(fn) {
+    this.#lasting.set(fn, true);
+    return fn;
+  }
+
   /** The host goes away: what it held is its no more, and its own objects are gone. */
   park() {
-    this.#exported.forEach((exported) => exported.unwatch?.());
-    this.#exported.clear();
+    this.#exported.forEach((exported, number) => {
+      if (this.#lasting.has(exported.target)) return;
+      exported.unwatch?.();
+      this.#exported.delete(number);
+    });
     this.#imported.clear();
     this.#proxies = new SafeWeakMap();
     this.#controllers.clear();

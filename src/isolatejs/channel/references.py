@@ -80,6 +80,21 @@ class GuestFunction:
         encoded = self._channel.encode(list(args), attachments)
         self._channel.post(CallFunction(self._reference, encoded, self._during()), attachments)
 
+    @property
+    def reachable(self) -> bool:
+        """Whether it can be called still."""
+        return not self._channel.closed
+
+    def is_of(self, channel: Channel) -> bool:
+        """Whether it belongs to the guest of this channel."""
+        return self._channel is channel
+
+    def moved_to(self, channel: Channel) -> GuestFunction:
+        """The same function by a new channel of the same guest, which has kept it for its next host end."""
+        serial = self._channel.references.serial_of(self._reference)
+        moved: GuestFunction = channel.references.import_("function", self._reference, serial, None)
+        return moved
+
     def _during(self) -> int:
         """The call of the program on whose behalf this one is made, 0 when there is none."""
         call = call_of(self._channel)
@@ -380,6 +395,10 @@ class References:
         self._serials[number] = serial
         weakref.finalize(proxy, self._release, number).atexit = False
         return proxy
+
+    def serial_of(self, number: int) -> int:
+        """How often one of the guest's values was received, as far as this channel knows."""
+        return self._serials.get(number, 1)
 
     def forget(self, number: int) -> None:
         """An iterator of the guest is at its end."""

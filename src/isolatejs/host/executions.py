@@ -76,6 +76,7 @@ class Executions:
         self._touched = False
         self._cancelled = False
         self._closed = False
+        self._held = False
 
     def serves(self) -> None:
         """The program is an app server."""
@@ -190,6 +191,8 @@ class Executions:
     def touch(self) -> None:
         """Something was sent that may set the program going: see later whether it gives control back."""
         self._touched = True
+        if self._held:
+            return
         if self._look is None and self._default_ms is not None and not self._closed:
             self._look = self._loop.call_later(self._default_ms / 1000, self._ask)
 
@@ -251,6 +254,20 @@ class Executions:
         return AbortError(
             f"The operation was cancelled, and the program gave no control back within {self._grace_ms:g} ms"
         )
+
+    def hold(self) -> None:
+        """The sandbox is stopped for now: it cannot show that it gives control back."""
+        self._held = True
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def go_on(self) -> None:
+        """It runs again."""
+        self._held = False
+        self.touch()
 
     # --- the end -----------------------------------------------------------------------------------
     async def how_it_ended(self) -> IsolateError:

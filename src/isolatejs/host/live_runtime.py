@@ -74,6 +74,8 @@ class LiveRuntime:
         self.reused = False
         """Whether it took up a session that was put aside."""
         self.executions = Executions(self, scope.execution_timeout_ms)
+        self.inherits = False
+        """Whether its parent's program has handed it something of the embedder's: fetch or the browser."""
         self.parked = False
         """Whether it ended here because its session was put aside, and lives on."""
         self._controller = controller
@@ -217,8 +219,6 @@ class LiveRuntime:
                     f"the runtime {self.runtime_id} was disposed while it was executing{why}"
                 )
             )
-        for child in list(self.children):
-            child.end_now(RuntimeDisposedError(f"its parent {self.runtime_id} was disposed"))
         try:
             async with asyncio.timeout(PARK_TIMEOUT_MS / 1000):
                 await self.channel.call(ParkKernel())
@@ -244,6 +244,26 @@ class LiveRuntime:
         kept = {name: half.park() for name, half in self.halves.items() if hasattr(half, "park")}
         await self._close_halves(skip=kept)
         return ParkedSandbox(self.sandbox, (numbering.last_id, numbering.last_reference), kept)
+
+    def stop(self) -> None:
+        """The session whose program created this one is put aside: this one stops running too, and all below it."""
+        self.executions.hold()
+        self.sandbox.pause()
+        for child in self.children:
+            for live in child.lives():
+                live.stop()
+
+    def go_on(self) -> None:
+        """That session goes on, perhaps by another live runtime."""
+        if self.parent is not None:
+            above = self.parent.live.channel
+            self.channel.outer = above
+            self.channel.host_time.parent, self.channel.host_time.root = above.host_time, above.host_time.root
+        for child in self.children:
+            for live in child.lives():
+                live.go_on()
+        self.sandbox.resume()
+        self.executions.go_on()
 
     # --- work --------------------------------------------------------------------------------------
     @property

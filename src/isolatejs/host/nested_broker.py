@@ -25,7 +25,13 @@ from isolatejs.host.handed_down import (
 )
 from isolatejs.host.nested_children import Child, RuntimeChild, ServerChild, SessionChild, TestChild
 from isolatejs.host.parent import Parent
-from isolatejs.host.program_functions import notify, own_function, program_commands
+from isolatejs.host.program_functions import (
+    ProgramFunction,
+    move_functions,
+    notify,
+    own_function,
+    program_commands,
+)
 from isolatejs.host.runtime_options import RuntimeOptions
 from isolatejs.limits import NESTED_ENDS_LIMIT
 from isolatejs.sandbox.parked import NESTED_PREFIX
@@ -62,6 +68,7 @@ class HostBroker:
         self._group = group
         self._bindings = bindings
         self._live: LiveRuntime | None = None
+        self._parent: Parent | None = None
         self._hosts: dict[int, _Host] = {}
         self._children: dict[int, Child] = {}
         self._ids = itertools.count(1)
@@ -70,8 +77,43 @@ class HostBroker:
         self._closed = False
 
     def attach(self, live: LiveRuntime) -> None:
-        """Say whose broker this is."""
-        self._live = live
+        """Say whose broker this is: a fresh runtime's, or that of a session that goes on with its children."""
+        before, self._live = self._live, live
+        memory_mb = self._group.tree_memory_mb(live.scope.memory_limit_mb)
+        if self._parent is None:
+            self._parent = Parent(live, memory_mb)
+            return
+        self._parent.live, self._parent.tree_memory_mb = live, memory_mb
+        if before is not None:
+            move_functions(before.channel, live.channel)
+        for child in self._children.values():
+            live.children.add(child)
+            for below in child.lives():
+                below.go_on()
+
+    def put_aside(self) -> HostBroker:
+        """The session is put aside: its children stay, stopped, until it goes on or ends.
+
+        Not those that have something of the embedder's: the next acquire brings bindings of its own, and no child may
+        have more than its parent.
+        """
+        ended = RuntimeDisposedError("its parent was put aside, and what it had of the host with it")
+        for child in list(self._children.values()):
+            for live in child.lives():
+                if live.inherits:
+                    live.end_now(ended)
+                else:
+                    live.stop()
+        return self
+
+    def take_over(self, fresh: HostBroker) -> None:
+        """The session goes on with this broker, under the bindings and the policy of the new acquire."""
+        self._bindings = fresh._bindings
+        self._group.policy = fresh._group.policy
+
+    async def aclose(self) -> None:
+        """The session has ended while it was put aside."""
+        await self.close()
 
     @property
     def _above(self) -> Above:
@@ -150,7 +192,7 @@ class HostBroker:
             execution_timeout_ms=limits.execution_timeout_ms,
             memory_limit_mb=limits.memory_limit_mb,
             nested=narrow_policy(options.nested_host, self._group),
-            parent=Parent(above.live, self._group.tree_memory_mb(above.live.scope.memory_limit_mb)),
+            parent=self._parent,
         )
 
     async def _open(self, number: int, create: Callable[[_Host], Awaitable[Child]]) -> tuple[int, str]:
@@ -283,12 +325,12 @@ class HostBroker:
         return timeout_ms
 
     def watch_tests(self, id: int, handler: Any) -> int:
-        live, function = self._above.live, own_function(handler, "onEvent: the handler")
-        return self.find(id, TestChild).on_test_event(lambda event: notify(live, function, event))
+        heard = ProgramFunction(own_function(handler, "onEvent: the handler"))
+        return self.find(id, TestChild).on_test_event(lambda event: notify(heard, event))
 
     def watch_event(self, id: int, name: str, handler: Any) -> int:
-        live, function = self._above.live, own_function(handler, "on: the handler")
-        return self.find(id, RuntimeChild).on_event(name, lambda payload: notify(live, function, payload))
+        heard = ProgramFunction(own_function(handler, "on: the handler"))
+        return self.find(id, RuntimeChild).on_event(name, lambda payload: notify(heard, payload))
 
     def stop_watching(self, id: int, listener: int) -> None:
         child = self._children.get(id)

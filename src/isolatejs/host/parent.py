@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from isolatejs.host.live_runtime import LiveRuntime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parent:
     """The runtime whose program creates another one through its nested host.
 
-    `tree_memory_mb` is what the parent and all below it may use together.
+    `live` is another one when the parent is a session that was put aside and taken up again. `tree_memory_mb` is what
+    the parent and all below it may use together.
     """
 
     live: LiveRuntime

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from weakref import WeakSet
 
 from isolatejs.capabilities.call_context import calling_context
 from isolatejs.capabilities.console.bindings import ConsoleBindings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from isolatejs.capabilities.call_context import HostCallContext
     from isolatejs.capabilities.console.bindings import ConsoleEntry
     from isolatejs.capabilities.serve.bindings import WebSocketCommand
+    from isolatejs.channel.channel import Channel
     from isolatejs.host.live_runtime import LiveRuntime
 
 
@@ -45,31 +47,45 @@ FILE_METHODS: Final = {
 _ERRNO_NAMES: Final = frozenset(errno.errorcode.values())
 
 
-class ProgramFunction:
-    """A function of the parent's program, as a binding of its child."""
+class _Handed:
+    """A function of the parent's program, which its children have."""
 
-    __slots__ = ("function",)
+    __slots__ = ("__weakref__", "function")
     tool_kind: ClassVar = "either"
     """As a tool it may give a value or yield: the program's function says that only when it is called."""
 
     def __init__(self, function: GuestFunction) -> None:
         self.function = function
+        _functions.add(self)
+
+
+_functions: WeakSet[_Handed] = WeakSet()
+"""All that children have: a session that is taken up again is reached by another channel."""
+
+
+class ProgramFunction(_Handed):
+    """One that gets the arguments alone."""
+
+    __slots__ = ()
 
     async def __call__(self, *args: Any) -> Any:
         return await self.function(*args)
 
 
-class ContextualFunction:
+class ContextualFunction(_Handed):
     """One that gets the call's context as its last argument."""
 
-    __slots__ = ("function",)
-    tool_kind: ClassVar = "either"
-
-    def __init__(self, function: GuestFunction) -> None:
-        self.function = function
+    __slots__ = ()
 
     async def __call__(self, *args: Any, context: HostCallContext) -> Any:
         return await self.function(*args, context_for_program(context))
+
+
+def move_functions(before: Channel, channel: Channel) -> None:
+    """A session was taken up again: its program's functions are reached by its new channel."""
+    for handed in list(_functions):
+        if handed.function.is_of(before):
+            handed.function = handed.function.moved_to(channel)
 
 
 def own_function(given: Any, where: str) -> GuestFunction:
@@ -98,28 +114,27 @@ def context_for_program(context: HostCallContext) -> dict[str, Any]:
     }
 
 
-def notify(live: LiveRuntime, function: GuestFunction, *payload: Any) -> None:
+def notify(handed: ProgramFunction | ContextualFunction, *payload: Any) -> None:
     """Tell an event to a function of the program: best effort, in order, nothing comes back."""
-    if not live.channel.closed:
-        function.post(*payload)
+    if handed.function.reachable:
+        handed.function.post(*payload)
 
 
 def program_console(given: Any, live: LiveRuntime) -> ConsoleBindings:
     """Entries go to the parent's program in order; what it throws or answers goes nowhere."""
     handed = handed_function(given, "bindings.console")
-    function = handed.function
     if isinstance(handed, ContextualFunction):
 
         def with_context(entry: ConsoleEntry, context: HostCallContext) -> None:
-            notify(live, function, to_javascript(entry), context_for_program(context))
+            notify(handed, to_javascript(entry), context_for_program(context))
 
         return ConsoleBindings(on_entry=with_context)
-    return ConsoleBindings(on_entry=lambda entry: notify(live, function, to_javascript(entry)))
+    return ConsoleBindings(on_entry=lambda entry: notify(handed, to_javascript(entry)))
 
 
 def program_fetch(given: Any) -> Any:
     """The program's own `fetch(request, context)`."""
-    function = own_function(given, "bindings.fetch")
+    function = ProgramFunction(own_function(given, "bindings.fetch"))
 
     async def fetch(request: Any, context: HostCallContext) -> Any:
         return await function(request, context_for_program(context))
@@ -221,7 +236,7 @@ def program_modules(given: Any, live: LiveRuntime) -> ModuleResolver:
 
 def _loader(given: Any, where: str) -> Any:
     """A loader of the program; its answer's fields in the host's spelling."""
-    function = own_function(given, where)
+    function = ProgramFunction(own_function(given, where))
 
     async def load(*args: Any) -> Any:
         return _source(await function(*args))
@@ -230,7 +245,7 @@ def _loader(given: Any, where: str) -> Any:
 
 
 def _fallback(given: Any) -> Any:
-    function = own_function(given, "fallback: the loader")
+    function = ProgramFunction(own_function(given, "fallback: the loader"))
 
     async def load(specifier: str, importer: Any = None) -> Any:
         return _source(await function(specifier, importer))

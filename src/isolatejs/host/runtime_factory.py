@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.errors import ConfigurationError, IsolateError, RuntimeDisposedError
 from isolatejs.host.bindings import Bindings
 from isolatejs.host.browsers import HostBrowsers
+from isolatejs.host.inherited_fetch import InheritedFetch
 from isolatejs.host.live_runtime import LiveRuntime
 from isolatejs.host.nested_broker import HostBroker
 from isolatejs.host.options import (
@@ -112,8 +113,12 @@ class RuntimeFactory:
         except IsolateError:
             self.check_open()
             raise
+        live.inherits = isinstance(granted.fetch, InheritedFetch) or (
+            options.parent is not None and granted.browser is not None
+        )
         if broker is not None:
-            broker.attach(live)
+            nested: Any = live.halves["nested_host"]
+            nested.broker.attach(live)  # of a session that goes on, the one that has its children
         if granted.browser is not None and "console" in live.halves:
             browser.on_console = live.halves["console"].browser_output  # type: ignore[attr-defined]
         self.live.add(live)

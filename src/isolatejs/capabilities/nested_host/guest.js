@@ -2,7 +2,7 @@
 // @ts-check
 
 import { ObjectFreeze, ObjectKeys } from "../../guest/primordials.js";
-import { prepareBindings } from "./handed.js";
+import { keepFunctions, prepareBindings } from "./handed.js";
 import { createModuleResolver } from "./resolver.js";
 
 /** @param {import("../../guest/kernel.js").Kernel} kernel */
@@ -109,7 +109,9 @@ function preparePolicy(given) {
  */
 function prepareOptions(channel, given, known, kind, attachments) {
   checkKeys(given, known, `options of a nested ${kind}`);
-  const bindings = channel.encode(prepareBindings(given.bindings ?? {}), attachments);
+  const prepared = prepareBindings(given.bindings ?? {});
+  keepFunctions(channel.references, prepared);
+  const bindings = channel.encode(prepared, attachments);
   return {
     bindings,
     cwd: text(given.cwd, "cwd") ?? "/",
@@ -144,7 +146,7 @@ class IsolateHost {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const onCommand = webSockets?.onCommand === undefined ? null : this.#channel.encode([
-      (/** @type {any[]} */ ...args) => webSockets.onCommand(...args),
+      this.#channel.references.keep((/** @type {any[]} */ ...args) => webSockets.onCommand(...args)),
       webSockets.onCommand.length > 1,
     ], attachments);
     return new AppServer(
@@ -254,6 +256,7 @@ class Child {
   /** Start a listener; gives what ends it. @param {string} message @param {any} fields @param {any} handler */
   listen(message, fields, handler) {
     if (typeof handler !== "function") throw new TypeError("the handler must be a function");
+    this.#channel.references.keep(handler);
     const listening = this.send(message, fields, { handler });
     listening.catch(() => {}); // it has no other place to go: the child is gone
     return () =>

@@ -23,6 +23,17 @@ export function prepareBindings(given) {
   return prepared;
 }
 
+/**
+ * A session that is put aside keeps its children, and what it has given them.
+ * @param {import("../../channel/references.js").References} references @param {any} prepared
+ */
+export function keepFunctions(references, prepared, seen = new SafeMap()) {
+  if (typeof prepared === "function") references.keep(prepared);
+  if (typeof prepared !== "object" || prepared === null || seen.has(prepared)) return;
+  seen.set(prepared, true);
+  for (const name of ObjectKeys(prepared)) keepFunctions(references, prepared[name], seen);
+}
+
 /** @type {Record<string, (given: any) => any>} */
 const PREPARE = {
   console(given) {

@@ -31,6 +31,21 @@ class NestedHostHalf:
     def grant(self) -> dict[str, Any]:
         return {}
 
+    @property
+    def broker(self) -> NestedBroker:
+        """Who creates children for this runtime's program."""
+        return self._broker
+
+    def park(self) -> NestedBroker:
+        """What the children of a session that is put aside belong to."""
+        kept: NestedBroker = self._broker.put_aside()
+        return kept
+
+    def take_up(self, kept: NestedBroker) -> None:
+        """Go on with the children that an earlier acquire left."""
+        kept.take_over(self._broker)
+        self._broker = kept
+
     async def close(self) -> None:
         await self._broker.close()
 
