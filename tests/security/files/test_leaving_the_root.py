@@ -474,3 +474,63 @@ async def test_targets_of_links_outside_the_root_are_not_told(
     assert [kind for kind, _ in results[: len(kept)]] == ["EACCES"] * len(kept), results
     assert not any("outside" in str(result) for result in results)
     assert results[len(kept) :] == ["../own.txt", "../d/./e", "../../d/e"]
+
+
+class Spy:
+    """An object of an embedder that notes every path that it is given."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def method(path: str, *rest: Any) -> Any:
+            self.asked += [path, *(text for text in rest if isinstance(text, str))]
+            if name == "stat":
+                return {"kind": "directory" if path == "/" else "file", "size": 1}
+            return ["a", "..", "b\\..\\c", ""] if name == "readdir" else b"x" if name == "read_file" else None
+
+        if name in ("read_file", "write_file", "unlink", "readdir", "mkdir", "rmdir", "stat", "rename"):
+            return method
+        raise AttributeError(name)
+
+
+@pytest.mark.parametrize("on_windows", [False, True])
+async def test_an_object_of_the_embedder_gets_no_path_that_climbs(
+    host: Host, on_windows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isolatejs.capabilities.files.adapted_files._ON_WINDOWS", on_windows)
+    spy = Spy()
+    paths = [
+        "..\\secret",
+        "a\\..\\..\\b",
+        "/../x",
+        "a/../../b",
+        "a\0b",
+        "",
+        "//etc",
+        "./a/.",
+        "/a//b",
+        "%2e%2e/x",
+    ]
+    async with files_runtime(host, files=spy) as runtime:
+        names = await runtime.eval(
+            f"""
+            import fs from "node:fs";
+            for (const path of {paths!r}) {{
+              for (const call of [
+                () => fs.readFileSync(path), () => fs.writeFileSync(path, "x"), () => fs.unlinkSync(path),
+                () => fs.readdirSync(path), () => fs.mkdirSync(path, {{ recursive: true }}), () => fs.statSync(path),
+                () => fs.renameSync("/a", path), () => fs.renameSync(path, "/a"), () => fs.copyFileSync(path, "/a"),
+                () => fs.rmSync(path, {{ recursive: true, force: true }}),
+              ]) try {{ call() }} catch {{}}
+            }}
+            fs.readdirSync("/")
+            """
+        )
+    assert names == (["a"] if on_windows else ["a", "b\\..\\c"])
+    assert spy.asked
+    for path in spy.asked:
+        assert path.startswith("/"), path
+        assert path == "/" or not {"", ".", ".."} & set(path[1:].split("/")), path
+        assert "\0" not in path, path
+        assert not on_windows or not set(path) & set("\\:"), path

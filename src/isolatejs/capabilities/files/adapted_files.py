@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from isolatejs.capabilities.call_context import call_with_context, context_place, embedder_context
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _logger = program_logger("isolatejs.files")
 
+_ON_WINDOWS: Final = sys.platform == "win32"
+
 REQUIRED_METHODS: Final = ("read_file", "readdir", "stat")
 CHANGING_METHODS: Final = ("write_file", "unlink", "mkdir", "rmdir", "rename")
 OPTIONAL_METHODS: Final = ("read_range",)
@@ -33,7 +36,8 @@ class FileBindings(Protocol):
     """What an embedder's own file object offers. Every method may be plain or async, and may take the
     HostCallContext as one argument more, or as `context`.
 
-    Paths are absolute, normalised virtual paths (`/a/b.txt`). Failures are OSErrors with an errno or of
+    Paths are absolute, normalised virtual paths (`/a/b.txt`): no `.`, `..` and empty parts, on Windows no
+    backslashes and colons either. Failures are OSErrors with an errno or of
     a telling class (FileNotFoundError, IsADirectoryError, ...); any other exception reaches the program
     as an i/o error without its text, and is logged. `stat` returns a FileStat, an os.stat_result or a
     mapping with `kind` and `size`; `readdir` names, or DirectoryEntry objects, which save a `stat` each.
@@ -64,7 +68,7 @@ class AdaptedFiles(FileTree):
         return {"/": self._writable}
 
     async def stat(self, path: str, *, follow: bool = True) -> FileStat:
-        split_path(path)
+        _require_plain(path)
         answer = await self._call("stat", path)
         try:
             return stat_from_anything(answer)
@@ -75,7 +79,7 @@ class AdaptedFiles(FileTree):
     async def readdir(
         self, path: str, *, after: str | None = None, limit: int | None = None
     ) -> list[DirectoryEntry]:
-        split_path(path)
+        _require_plain(path)
         answer = await self._call("readdir", path)
         try:
             entries = sorted(_entry(each) for each in answer)
@@ -89,24 +93,24 @@ class AdaptedFiles(FileTree):
         ]
 
     async def mkdir(self, path: str) -> None:
-        split_path(path)
+        _require_plain(path)
         await self._call("mkdir", path)
 
     async def rmdir(self, path: str) -> None:
-        split_path(path)
+        _require_plain(path)
         await self._call("rmdir", path)
 
     async def unlink(self, path: str) -> None:
-        split_path(path)
+        _require_plain(path)
         await self._call("unlink", path)
 
     async def rename(self, path: str, new_path: str) -> None:
-        split_path(path)
-        split_path(new_path)
+        _require_plain(path)
+        _require_plain(new_path)
         await self._call("rename", path, new_path)
 
     async def read_file(self, path: str) -> bytes:
-        split_path(path)
+        _require_plain(path)
         content = await self._call("read_file", path)
         if isinstance(content, str):
             return content.encode()
@@ -118,7 +122,7 @@ class AdaptedFiles(FileTree):
     async def write_file(
         self, path: str, data: bytes | bytearray | memoryview, options: OpenOptions | None = None
     ) -> None:
-        split_path(path)
+        _require_plain(path)
         if options is None or (options.truncate and not options.exclusive and not options.append):
             await self._call("write_file", path, bytes(data))
         else:
@@ -201,7 +205,22 @@ def _entry(answer: object) -> DirectoryEntry:
 
 
 def _is_name(name: str) -> bool:
-    return name not in ("", ".", "..") and "/" not in name and is_visible_name(name)
+    return (
+        name not in ("", ".", "..") and "/" not in name and not _has_separator(name) and is_visible_name(name)
+    )
+
+
+def _require_plain(path: str) -> None:
+    """Refuse what `split_path` refuses, and on Windows, names that its functions take for several parts.
+
+    An object of the embedder may join paths with them: `a\\..\\..\\b` climbs there.
+    """
+    if any(map(_has_separator, split_path(path))):
+        raise file_error(errno.EINVAL, path)
+
+
+def _has_separator(name: str) -> bool:
+    return _ON_WINDOWS and ("\\" in name or ":" in name)
 
 
 def _child(path: str, name: str) -> str:
