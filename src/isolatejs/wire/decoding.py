@@ -90,8 +90,9 @@ class Arguments:
     _reader: _NodeReader | None
 
     def copies(self) -> Sequence[int]:
-        """Of each argument, how many parts it has when what it shares is copied for each mention; a text counts by
-        its length. Nothing where nothing is shared; more than VALUE_NODES_LIMIT for what holds itself."""
+        """Of each argument, how many parts more than all arguments have it has when what it shares is copied for each
+        mention; a text counts by its length. 0 where little is shared, more than VALUE_NODES_LIMIT for what holds
+        itself or is as large as a tree."""
         return () if self._reader is None else self._reader.copies_of_items()
 
 
@@ -419,33 +420,53 @@ class _NodeReader:
 
     # --- as a tree ---------------------------------------------------------------------------------
     def copies_of_items(self) -> Sequence[int]:
-        if not self._shares and not any(type(node) is str and len(node) > _LONG_TEXT for node in self._nodes):
+        nodes = self._nodes
+        long = sum(len(node) // _LONG_TEXT for node in nodes if type(node) is str and len(node) > _LONG_TEXT)
+        if not self._shares and not long:
             return ()
-        sizes: list[int] = [0] * len(self._nodes)
-        return [0 if item == -1 else self._tree_size(item, sizes) for item in _rest(self._nodes[0])]
+        there = len(nodes) + long
+        sizes: dict[int, int] = {}
+        trees = [0 if item == -1 else self._tree_size(item, sizes) for item in _rest(nodes[0])]
+        return [tree if tree == _ENDLESS else max(0, tree - there) for tree in trees]
 
-    def _tree_size(self, root: int, sizes: list[int]) -> int:
+    def _tree_size(self, root: int, sizes: dict[int, int]) -> int:
         """Parts of a node as a tree, saturating; what holds itself has no end. `sizes` is filled on the way."""
         nodes = self._nodes
+        below: dict[int, list[int]] = {}
         waiting = [root]
         while waiting:
             index = waiting[-1]
-            if sizes[index] > 0:  # another one named it, too
-                waiting.pop()
-                continue
-            children = _children(nodes[index])
-            if sizes[index] == 0 and children:
-                sizes[index] = _OPEN
-                waiting += [child for child in children if sizes[child] == 0]
+            inner = below.get(index)
+            if inner is None:
+                if index in sizes:  # another one named it, too
+                    waiting.pop()
+                    continue
+                size, inner = self._opened(nodes[index])
+                sizes[index] = size
+                if inner:
+                    below[index] = inner
+                    waiting += {child for child in inner if child not in sizes}
                 continue
             waiting.pop()
-            if sizes[index] <= 0:
-                # One that is still open holds this one: a cycle.
-                total = self._own_size(nodes[index]) + sum(
-                    _ENDLESS if sizes[child] == _OPEN else sizes[child] for child in children
-                )
-                sizes[index] = min(total, _ENDLESS)
+            # One that is still open holds this one: a cycle.
+            size = sizes[index] + sum(_ENDLESS if child in below else sizes[child] for child in inner)
+            sizes[index] = min(size, _ENDLESS)
+            del below[index]
         return sizes[root]
+
+    def _opened(self, node: Any) -> tuple[int, list[int]]:
+        """The size of a node with the scalars that it names, and the other nodes that it names."""
+        nodes = self._nodes
+        size, inner = self._own_size(node), []
+        for child in _children(node):
+            part = nodes[child]
+            if type(part) is list:
+                inner.append(child)
+            elif type(part) is str and len(part) > _LONG_TEXT:
+                size += 1 + len(part) // _LONG_TEXT
+            else:
+                size += 1
+        return size, inner
 
     def _own_size(self, node: Any) -> int:
         """What a copy of a node takes without those that it names."""
@@ -477,7 +498,6 @@ def _children(node: Any) -> Sequence[int]:
     return ()
 
 
-_OPEN: Final = -1
 _ENDLESS: Final = VALUE_NODES_LIMIT + 1
 _NOT_MADE: Final = object()
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
