@@ -90,6 +90,7 @@ class Choices:
         return piece.decode("utf-8", "replace")
 
 
+LARGEST_LIST_BYTES = 1024 * 1024
 NUMBERS = (0, 1, -1, 2, 3, 5, 7, 255, 2**31, 2**53 - 1, 2**53, 2**61 - 1, 3 * (2**61 - 1), 10**40, -(10**40))
 SCALARS: tuple[bytes, ...] = (
     b"0", b"1", b"-1", b"1.5", b"true", b"null", b'""', b'"a"', b'"\\u00e9"', b"9007199254740993", b"1e400",
@@ -166,6 +167,7 @@ class Hostile:
             self.choices.one_of((0, 1, 2, 3)) if depth > 3 else self.choices.one_of((0, 1, 2, 3, self.size))
         )
         one = self.of(item, depth + 1)
+        count = min(count, 1 + LARGEST_LIST_BYTES // len(one))
         return b"[%s]" % b",".join([one] * count)
 
     def number(self) -> int:

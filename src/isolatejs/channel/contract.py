@@ -15,7 +15,7 @@ class CallFunction(Call, frozen=True):
 
     reference: Number
     args: EncodedValue
-    during: int = 0
+    during: Number = 0
 
 
 class SettlePromise(Call, frozen=True):

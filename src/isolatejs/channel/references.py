@@ -425,7 +425,11 @@ class References:
     def signal_aborted(self, message: SignalAborted, note: IncomingNote) -> None:
         signal = self._imported.get(message.reference)
         if isinstance(signal, GuestSignal):
-            signal.fire(note.decode(message.reason))
+            try:
+                reason = note.decode(message.reason)
+            except (ValueEncodingError, QuotaExceededError):
+                reason = None  # the abort matters more than why
+            signal.fire(reason)
 
     def close(self) -> list[Coroutine[Any, Any, None]]:
         """Drop both tables; gives the ends of what was going on for the guest: iterators and coroutines."""

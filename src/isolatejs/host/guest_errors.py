@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from isolatejs.errors import GuestError, ModuleResolutionError
+from isolatejs.errors import GuestError, ModuleResolutionError, QuotaExceededError, ValueEncodingError
 from isolatejs.limits import ERROR_CAUSES_LIMIT
 from isolatejs.web.values import JSError
 
 if TYPE_CHECKING:
     from isolatejs.channel.channel import Channel
     from isolatejs.wire.errors import EncodedError
+    from isolatejs.wire.message import EncodedValue
 
 
 def to_guest_error(
@@ -22,13 +23,13 @@ def to_guest_error(
     if encoded.cause is not None and depth < ERROR_CAUSES_LIMIT:
         cause = to_guest_error(encoded.cause, channel, attachments, depth + 1)
     elif encoded.cause_value is not None:
-        cause = channel.decode(encoded.cause_value, attachments)
+        cause = _value(encoded.cause_value, channel, attachments)
     properties: dict[str, Any] = {}
     if encoded.fields is not None:
-        fields = channel.decode(encoded.fields, attachments)
+        fields = _value(encoded.fields, channel, attachments)
         if isinstance(fields, dict):
             properties = fields
-    value = channel.decode(encoded.value, attachments) if encoded.value is not None else None
+    value = None if encoded.value is None else _value(encoded.value, channel, attachments)
     details = {
         "name": encoded.name,
         "stack": encoded.stack,
@@ -47,6 +48,14 @@ def to_guest_error(
     if isinstance(cause, BaseException):
         error.__cause__ = cause
     return error
+
+
+def _value(encoded: EncodedValue, channel: Channel, attachments: Sequence[memoryview]) -> Any:
+    """A value of the error; None for one that Python has no form of, which a program can throw."""
+    try:
+        return channel.decode(encoded, attachments)
+    except (ValueEncodingError, QuotaExceededError):
+        return None
 
 
 def _importers(properties: dict[str, Any]) -> dict[str, Any]:

@@ -413,3 +413,18 @@ async def test_any_bytes_are_handled_or_end_the_channel(frames: list[bytes]) -> 
         liar.socket.close()
         loop.set_exception_handler(before)
     assert not surprises
+
+
+async def test_an_error_with_a_value_that_python_has_not_is_an_error(liar: Liar) -> None:
+    """A program can throw it: what cannot be decoded is left out, and the runtime lives."""
+    call = asyncio.create_task(liar.channel.call(EvaluateProgram("1", "a.js")))
+    await liar.answers(1)
+    fields = {"t": [["O", "response", 1], ["Rs", 0, "", [], None, ""]]}
+    await liar.send(
+        frame([2, 2, {"message": "thrown", "fields": fields, "value": fields, "causeValue": fields}])
+    )
+    with pytest.raises(GuestError, match="thrown") as raised:
+        await call
+    assert raised.value.properties == {}
+    assert raised.value.value is None
+    assert not liar.channel.closed

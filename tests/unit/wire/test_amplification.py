@@ -87,7 +87,9 @@ def test_a_graph_is_counted_as_the_tree_that_it_stands_for() -> None:
     doubled = decode_arguments(tagged(["A", 1, 101], *levels, ["A"]), [], NOBODY).copies()
     assert doubled == [VALUE_NODES_LIMIT + 1, 0]
     assert decode_arguments(tagged(["A", 1], ["A", 1]), [], NOBODY).copies() == [VALUE_NODES_LIMIT + 1]
-    twice = decode_arguments(tagged(["A", 1, 1], mentions("A", [2] * 10), ["A", 3, 3], 5), [], NOBODY).copies()
+    twice = decode_arguments(
+        tagged(["A", 1, 1], mentions("A", [2] * 10), ["A", 3, 3], 5), [], NOBODY
+    ).copies()
     assert twice == [31 - 4, 31 - 4]
     assert decode_arguments(tagged(["A", 1, 2], ["A", 3], ["O", "a", 3], 5), [], NOBODY).copies() == ()
 
