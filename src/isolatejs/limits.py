@@ -182,6 +182,10 @@ BROWSER_ROUTES_LIMIT: Final = 1_000
 """Routes of one session: each is asked about every request of its page or context."""
 BROWSER_QUESTIONS_LIMIT: Final = 256
 """URLs that are matched in one message: a page may ask for thousands at once."""
+BROWSER_VALUE_LIMIT_CHARACTERS: Final = 32 * 1024 * 1024
+"""Text of one value that a page gives to a program: it passes through a connection that tenants may share."""
+BROWSER_PAGE_ERROR_LIMIT_CHARACTERS: Final = 1024 * 1024
+"""Message and stack of an error of code in a page, which passes there, too."""
 BROWSER_PROXY_CONNECTIONS_LIMIT: Final = 512
 BROWSER_PROXY_HEAD_TIMEOUT_MS: Final = 60_000
 """How long a connection to the proxy of a browser may say nothing at its beginning."""

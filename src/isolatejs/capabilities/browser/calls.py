@@ -23,7 +23,9 @@ from isolatejs.capabilities.browser.api_requests import (
 from isolatejs.capabilities.browser.arguments import bind_arguments, convert
 from isolatejs.capabilities.browser.cdp import check_cdp, watch_worlds
 from isolatejs.capabilities.browser.downloads import content_of
+from isolatejs.capabilities.browser.evaluation import EVALUATING, evaluate, json_value
 from isolatejs.capabilities.browser.handlers import HANDLER_METHODS
+from isolatejs.capabilities.browser.messages import javascript_error
 from isolatejs.capabilities.browser.objects import kind_of
 from isolatejs.capabilities.browser.selectors import locate
 from isolatejs.capabilities.browser.surface import (
@@ -111,6 +113,8 @@ class BrowserCalls:
         python = python_name(method)
         if kind == "APIRequestContext" and python in REQUEST_METHODS:
             return await send_request(target, python, args, self._session.request_rules(target))
+        if python in EVALUATING:
+            return await evaluate(target, python, args, javascript_error(f"{kind}.{python}: ")[:-2])
         if python in HANDLER_METHODS:
             return await HANDLER_METHODS[python](self._session, target, args)
         special: Callable[..., Awaitable[Any]] | None = getattr(self, f"_{kind}_{python}", None) or getattr(
@@ -284,6 +288,11 @@ class BrowserCalls:
 
     async def _BrowserContext_is_closed(self, target: Any, args: list[Any]) -> bool:
         return target not in self._session.contexts
+
+    async def _JSHandle_json_value(self, target: Any, args: list[Any]) -> Any:
+        return await json_value(target, "jsHandle.jsonValue")
+
+    _ElementHandle_json_value = _JSHandle_json_value
 
     async def _Disposable_dispose(self, target: Any, args: list[Any]) -> None:
         await target.close()

@@ -5,6 +5,7 @@
 import { emitted, Emitter, subscribe } from "./events.js";
 import { describePart, toText } from "./functions.js";
 import { identities } from "./identities.js";
+import { pageValues } from "./page_values.js";
 import { Routing } from "./routing.js";
 import { waiters } from "./waiting.js";
 import { descriptions } from "../../wire/encoding.js";
@@ -12,7 +13,7 @@ import { descriptions } from "../../wire/encoding.js";
 /** @typedef {import("./identities.js").Step} Step */
 /** @typedef {import("./identities.js").Identity} Identity */
 
-/** Arguments that are code for the page: functions become text. */
+/** Arguments that are code for the page, before its argument: see page_values.js. */
 const CODE = {
   evaluate: 0,
   evaluateHandle: 0,
@@ -20,8 +21,10 @@ const CODE = {
   waitForFunction: 0,
   $eval: 1,
   $$eval: 1,
-  addInitScript: 0,
 };
+/** Their results that are values, as text. */
+const GIVES_TEXT = new Set(["evaluate", "evaluateAll", "$eval", "$$eval", "jsonValue"]);
+const values = pageValues();
 
 /** Classes whose objects have events. */
 const EMITTERS = new Set(["BrowserContext", "Page", "WebSocket", "Worker", "CDPSession"]);
@@ -157,6 +160,7 @@ export class BrowserObjects {
   async call(target, name, args) {
     const { payload, attachments } = this.#request(target, name, args);
     const result = this.#given(await this.channel.call("browser.callMethod", payload, { attachments }));
+    if (GIVES_TEXT.has(name)) return values.decode(result.text);
     return name === "getProperties" ? new Map(Object.entries(result)) : result;
   }
 
@@ -198,7 +202,8 @@ export class BrowserObjects {
     /** @type {Uint8Array[]} */
     const attachments = [];
     const at = /** @type {any} */ (CODE)[name];
-    if (at !== undefined && typeof args[at] === "function") args = withText(name, args, at);
+    if (at !== undefined) args = withCode(args, at);
+    else if (name === "addInitScript" && typeof args[0] === "function") args = [initScript(args)];
     const payload = {
       target: this.handle(target, attachments),
       method: name,
@@ -285,11 +290,12 @@ export class BrowserObjects {
 
   /** @param {any} value @param {any[]} objects @param {any} frame */
   #putIn(value, objects, frame) {
+    value = withBuffers(value);
     for (const { path, ref, kind, facts } of objects) {
       const object = this.#object(
         ref,
         kind,
-        facts === undefined || facts === null ? {} : frame.decode(facts),
+        facts === undefined || facts === null ? {} : withBuffers(frame.decode(facts)),
       );
       if (path.length === 0) return object;
       let container = value;
@@ -361,10 +367,37 @@ const keepAlive = Symbol("owner");
 /** @param {(this: any, ...args: any[]) => any} value @returns {PropertyDescriptor} */
 const method = (value) => ({ value, configurable: true, writable: true });
 
-/** Functions for the page as text. @param {string} name @param {any[]} args @param {number} at */
-function withText(name, args, at) {
-  const rest = [...args];
-  if (name === "addInitScript") return [`(${toText(args[0])})(${JSON.stringify(args[1]) ?? ""})`];
-  rest[at] = toText(args[at]);
-  return rest;
+/** Bytes are Buffers, as in Playwright: alone, as arguments, as facts and payloads. @param {any} value @returns {any} */
+function withBuffers(value) {
+  const { Buffer } = /** @type {any} */ (globalThis);
+  if (Buffer === undefined || typeof value !== "object" || value === null) return value;
+  const asBuffer = (/** @type {any} */ item) =>
+    item instanceof Uint8Array ? Buffer.from(item.buffer, item.byteOffset, item.byteLength) : item;
+  if (value instanceof Uint8Array) return asBuffer(value);
+  for (const name of Object.keys(value)) {
+    if (value[name] instanceof Uint8Array) value[name] = asBuffer(value[name]);
+  }
+  return value;
 }
+
+/** Code and its argument in one. @param {any[]} args @param {number} at */
+function withCode(args, at) {
+  const code = args[at];
+  /** @type {any[]} */
+  const handles = [];
+  const text = values.encode(args[at + 1], (value) => {
+    if (typeof value === "function") {
+      throw new TypeError(`Attempting to serialize unexpected value: ${value}`);
+    }
+    return identities.has(value) ? handles.push(value) - 1 : -1;
+  });
+  const isFunction = typeof code === "function";
+  return [
+    ...args.slice(0, at),
+    { code: isFunction ? toText(code) : `${code}`, isFunction, text, handles },
+    ...args.slice(at + 2),
+  ];
+}
+
+/** @param {any[]} args */
+const initScript = ([code, arg]) => `(${toText(code)})(${JSON.stringify(arg) ?? ""})`;
