@@ -103,6 +103,54 @@ async def test_a_storage_profile_is_kept(managed: isolatejs.ScriptRuntime, pages
     assert kept == "value"
 
 
+async def test_profiles_as_directories_are_refused_in_words(
+    managed: isolatejs.ScriptRuntime, host: isolatejs.IsolateHost, pool: BrowserPool
+) -> None:
+    error = await managed.eval("""
+      await browser.newContext({ profile: { id: 'me', mode: 'persistent' } }).catch((error) => error.message);
+    """)
+    assert 'mode "storage"' in error
+    with pytest.raises(isolatejs.ConfigurationError, match="storage"):
+        await host.create_runtime(
+            bindings={"browser": {"launch": pool, "profiles": {"default_mode": "persistent"}}}
+        )
+
+
+async def test_a_launcher_that_was_killed_is_started_again(
+    managed: isolatejs.ScriptRuntime, pool: BrowserPool
+) -> None:
+    """Its browsers end with it, in words; the next context has another."""
+    assert pool._launcher is not None
+    os.kill(pool._launcher._process.pid, signal.SIGKILL)
+    await asyncio.wait_for(pool._launcher.ended, 10)
+    error, title = await managed.eval("""
+      const failed = await page.title().then(() => "did it", (error) => error.message);
+      const again = await (await browser.newContext()).newPage();
+      await again.setContent("<title>again</title>");
+      [failed, await again.title()];
+    """)
+    assert "browser" in error
+    assert title == "again"
+
+
+async def test_nothing_of_browsers_is_left_in_the_host(
+    host: isolatejs.IsolateHost, pool: BrowserPool
+) -> None:
+    """Neither descriptors nor tasks."""
+
+    async def once() -> tuple[int, int]:
+        async with host.create_runtime(bindings={"browser": {"launch": pool}}) as runtime:
+            await runtime.eval("await (await browser.newContext()).newPage(); 1")
+        async with asyncio.timeout(30):
+            while pool.statistics()["alive"] != 1 or pool.statistics()["warm"] != 1:
+                await asyncio.sleep(0.05)  # poll
+        return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
+
+    await once()
+    first = await once()
+    assert await once() == first
+
+
 async def test_each_runtime_has_a_browser_of_its_own(host: isolatejs.IsolateHost, pool: BrowserPool) -> None:
     """And none that somebody used before."""
     seen = set()

@@ -15,7 +15,7 @@ class Bindings:
     `files`    `create_file_bindings(...)`, or an object with the same methods.
     `modules`  `create_module_resolver()...`.
     `tools`    `{"name": callable, "group": {"name": callable}}`: global functions of the program.
-    `browser`  a Playwright-like browser: factories or a handler.
+    `browser`  Playwright's API on a managed browser (`launch`), or on one of yours: factories or a handler.
     """
 
     console: Any = None

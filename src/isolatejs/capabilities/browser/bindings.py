@@ -127,6 +127,11 @@ class BrowserBindings:
         mixed = [name for name in others if getattr(self, name) is not None]
         if mixed:
             raise ConfigurationError(f"browser: launch cannot be mixed with {', '.join(mixed)}")
+        profiles = as_profile_options(self.profiles)
+        if profiles is not None and profiles.default_mode == "persistent":
+            raise ConfigurationError(
+                'browser.profiles.default_mode: managed browsers keep profiles with mode "storage"'
+            )
         self._check_callables()
 
     def _check_callables(self) -> None:

@@ -269,6 +269,11 @@ class BrowserSession:
     async def _make_context(self, parameters: dict[str, Any], profile: OpenProfile | None) -> Any:
         state = parameters.pop("storage_state")
         if profile is not None and profile.directory is not None:
+            if self._managed is not None:
+                raise GuestVisibleError(
+                    "Error",
+                    'managed browsers keep profiles with mode "storage" (indexedDB: true keeps databases, too)',
+                )
             factory = self._bindings.create_persistent_context
             if factory is None:
                 raise GuestVisibleError(
