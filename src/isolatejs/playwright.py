@@ -11,6 +11,7 @@ from isolatejs.capabilities.browser.managed.options import LaunchOptions
 from isolatejs.capabilities.browser.managed.pool import BrowserPool
 from isolatejs.capabilities.browser.session import BrowserSession
 from isolatejs.errors import ConfigurationError
+from isolatejs.host.browser_files import CallbackAccess
 
 __all__ = [
     "LAUNCH_ARGS",
@@ -71,21 +72,25 @@ def create_playwright_session_handler(
 ) -> PlaywrightSessionHandler:
     """A browser session by these factories; see BrowserBindings for each.
 
-    `evaluate_predicate` is taken for the sake of the original interface and never called: predicates of a
-    program run in its sandbox. Raises ConfigurationError when there is no factory for contexts.
+    `read_file(path)` and `write_file(path, data)` take the place of the files binding of the runtimes that use it;
+    what has no callback goes by the files binding. `evaluate_predicate`
+    is taken for the sake of the original interface and never called: predicates of a program run in its sandbox.
+    Raises ConfigurationError when there is no factory for contexts.
     """
     if evaluate_predicate is not None and not callable(evaluate_predicate):
         raise ConfigurationError("evaluate_predicate: a callable")
-    return PlaywrightSessionHandler(
-        BrowserSession(
-            BrowserBindings(
-                create_context=create_context,
-                create_persistent_context=create_persistent_context,
-                create_page=create_page,
-                read_file=read_file,
-                write_file=write_file,
-                profiles=profiles,
-            ),
-            collects=True,
-        )
+    session = BrowserSession(
+        BrowserBindings(
+            create_context=create_context,
+            create_persistent_context=create_persistent_context,
+            create_page=create_page,
+            profiles=profiles,
+        ),
+        collects=True,
     )
+    for name, function in (("read_file", read_file), ("write_file", write_file)):
+        if function is not None and not callable(function):
+            raise ConfigurationError(f"{name}: a callable, not {type(function).__name__}")
+    if read_file is not None or write_file is not None:
+        session.files_of = lambda granted: CallbackAccess(read_file, write_file, granted)
+    return PlaywrightSessionHandler(session)

@@ -318,3 +318,54 @@ async def test_only_what_has_events_is_listened_to(
         """)
     assert answer == ["undefined", "undefined", "unknown event consle", "unknown event nonsense"]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("given", ["both", "write", "none"])
+async def test_files_of_a_handler(
+    host: isolatejs.IsolateHost, chromium: Any, tmp_path: Path, given: str
+) -> None:
+    """Its callbacks come first; what has none goes by the files binding."""
+    written: dict[str, bytes] = {}
+    callbacks: dict[str, Any] = {}
+    if given != "none":
+        callbacks["write_file"] = written.__setitem__
+    if given == "both":
+        callbacks["read_file"] = lambda path: b"from the callback"
+    playwright = create_playwright_session_handler(
+        create_context=lambda options: chromium.new_context(**options), **callbacks
+    )
+    (tmp_path / "upload.txt").write_text("from the files")
+    files = isolatejs.create_file_bindings(root=tmp_path, allow_write=True)
+    async with host.create_runtime(
+        bindings={"browser": {"handler": playwright.handler}, "files": files}
+    ) as runtime:
+        read = await runtime.eval("""
+          const page = await (await browser.newContext()).newPage();
+          await page.screenshot({ path: '/shot.png' });
+          await page.setContent('<input type=file>');
+          await page.setInputFiles('input', '/upload.txt');
+          await page.$eval('input', (input) => input.files[0].text());
+        """)
+    assert read == ("from the callback" if given == "both" else "from the files")
+    assert list(written) == ([] if given == "none" else ["/shot.png"])
+    assert (tmp_path / "shot.png").exists() is (given == "none")
+    await playwright.aclose()
+
+
+async def test_a_handler_that_stands_in_front_of_another(host: isolatejs.IsolateHost, chromium: Any) -> None:
+    playwright = create_playwright_session_handler(
+        create_context=lambda options: chromium.new_context(**options)
+    )
+    asked: list[str] = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return getattr(playwright.handler, name)
+
+    async with host.create_runtime(bindings={"browser": {"handler": Counting()}}) as runtime:
+        assert await runtime.eval("(await (await browser.newContext()).newPage()).url()") == "about:blank"
+    assert "new_context" in asked
+    await playwright.aclose()
+    with pytest.raises(isolatejs.ConfigurationError, match="object has no objects"):
+        await host.create_runtime(bindings={"browser": {"handler": object()}})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isolatejs.capabilities.files.file_tree import OpenOptions
 
 if TYPE_CHECKING:
-    from isolatejs.capabilities.browser.bindings import Held
+    from isolatejs.capabilities.browser.bindings import FileAccess, Held
     from isolatejs.capabilities.files.file_tree import FileTree
 
 _NEW = "+new"
@@ -101,29 +101,45 @@ class FileTreeAccess:
 
 
 class CallbackAccess:
-    """Files by the embedder's `read_file` and `write_file`: nothing can be renamed, removed or locked."""
+    """Files by the embedder's `read_file` and `write_file`: nothing can be renamed, removed or locked.
 
-    def __init__(self, read: Any, write: Any) -> None:
+    What has no callback is done by `others`, where there are any.
+    """
+
+    def __init__(self, read: Any, write: Any, others: FileAccess | None = None) -> None:
         self._read = read
         self._write = write
+        self._others = others
 
     async def read(self, path: str) -> bytes:
-        if self._read is None:
+        if self._read is not None:
+            return bytes(await _awaited(self._read(path)))
+        if self._others is None:
             raise PermissionError(1, "reading is not granted")
-        return bytes(await _awaited(self._read(path)))
+        return await self._others.read(path)
 
     async def write(self, path: str, data: bytes) -> None:
-        if self._write is None:
+        if self._write is not None:
+            await _awaited(self._write(path, data))
+        elif self._others is None:
             raise PermissionError(1, "writing is not granted")
-        await _awaited(self._write(path, data))
+        else:
+            await self._others.write(path, data)
 
     async def replace(self, path: str, data: bytes) -> None:
-        await self.write(path, data)
+        if self._write is None and self._others is not None:
+            await self._others.replace(path, data)
+        else:
+            await self.write(path, data)
 
     async def remove_tree(self, path: str) -> None:
-        """What is left is written over the next time."""
+        """With a callback, what is left is written over the next time."""
+        if self._write is None and self._others is not None:
+            await self._others.remove_tree(path)
 
     async def hold(self, path: str) -> Held | None:
+        if self._write is None and self._others is not None:
+            return await self._others.hold(path)
         return _names.take((self._read, self._write), path)
 
 

@@ -25,12 +25,11 @@ from isolatejs.capabilities.browser.listening import listen
 from isolatejs.capabilities.browser.matchers import check_matcher
 from isolatejs.capabilities.browser.messages import javascript_error
 from isolatejs.capabilities.browser.objects import facts, kind_of, without_objects
-from isolatejs.capabilities.browser.session import BrowserSession
+from isolatejs.capabilities.browser.session import BrowserSession, as_session
 from isolatejs.capabilities.browser.surface import EMITTERS, matchers, surface
 from isolatejs.capabilities.call_context import context_place, embedder_context
 from isolatejs.capabilities.events import call_event_handler
 from isolatejs.errors import (
-    ConfigurationError,
     GuestError,
     GuestProtocolError,
     IsolateError,
@@ -81,13 +80,9 @@ class BrowserHost:
         if handler is None:
             self.session = BrowserSession(granted.bindings, granted.managed, siblings=granted.sessions)
             self._owns = True
-        elif isinstance(handler, BrowserSession):
-            self.session = handler
-            self._owns = False
         else:
-            raise ConfigurationError(
-                "browser.handler: what create_playwright_session_handler() gives as handler"
-            )
+            self.session = as_session(handler)
+            self._owns = False
         self._attach()
         self._ending: asyncio.Future[None] | None = None
         self._callbacks: dict[int, ProgramCallback] = {}
@@ -96,7 +91,8 @@ class BrowserHost:
         self._undelivered = 0
 
     def _attach(self) -> None:
-        self._calls = BrowserCalls(self.session, self._grant.files)
+        files = self._grant.files if self._owns else self.session.files_of(self._grant.files)
+        self._calls = BrowserCalls(self.session, files)
         if self._owns:
             self.session.channel = lambda: self._scope.channel
         self.session.attach(self, self._grant.policy, self._grant.managed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from isolatejs.capabilities.browser.api_requests import RequestRules
@@ -27,7 +27,7 @@ from isolatejs.capabilities.browser.proxy import GREETING_URL, PolicyProxy
 from isolatejs.capabilities.browser.routes import RouteTable, every_url
 from isolatejs.capabilities.call_context import context_place, embedder_context
 from isolatejs.capabilities.events import call_event_handler
-from isolatejs.errors import IsolateError, QuotaExceededError
+from isolatejs.errors import ConfigurationError, IsolateError, QuotaExceededError
 from isolatejs.limits import (
     BROWSER_CONTEXT_CLOSE_MS,
     BROWSER_CONTEXTS_LIMIT,
@@ -70,6 +70,8 @@ class BrowserSession:
         siblings: WeakSet[BrowserSession] | None = None,
     ) -> None:
         self._bindings = bindings
+        self.files_of: Callable[[FileAccess | None], FileAccess | None] = lambda granted: granted
+        """The files of a runtime that uses a handler: its own files binding, unless the handler has callbacks."""
         self._siblings = WeakSet() if siblings is None else siblings
         self._siblings.add(self)
         self._managed = None if managed is None else SessionBrowser(managed)
@@ -491,6 +493,25 @@ class BrowserSession:
 
 async def _close_web_socket(socket: Any) -> None:
     await socket.close(code=1008, reason="WebSockets are not allowed")
+
+
+SESSION_MEMBERS: Final = (
+    "objects", "contexts", "base_urls", "routes", "policies", "is_managed", "attach", "detach", "settled", "on_event",
+    "files_of", "new_context", "new_page", "close_context", "check_url", "request_rules", "diagnostics",
+)  # fmt: skip
+"""What `browser.handler` has: a session of this module, or an object that stands in front of one."""
+
+
+def as_session(handler: Any) -> BrowserSession:
+    """What a runtime uses of `browser.handler`. Raises ConfigurationError when it cannot be one."""
+    missing = [name for name in SESSION_MEMBERS if not hasattr(handler, name)]
+    if missing:
+        raise ConfigurationError(
+            "browser.handler: the `handler` of create_playwright_session_handler(), or an object with its members; "
+            f"{type(handler).__name__} has no {missing[0]}"
+        )
+    session: BrowserSession = handler
+    return session
 
 
 def _needed(files: FileAccess | None) -> FileAccess:
