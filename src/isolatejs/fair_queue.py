@@ -124,6 +124,14 @@ class FairQueue:
     @contextlib.asynccontextmanager
     async def turn(self, owner: Hashable) -> AsyncIterator[None]:
         """Wait for a turn, and have it for as long as the block runs."""
+        turn = await self.take(owner)
+        try:
+            yield
+        finally:
+            self.leave(turn)
+
+    async def take(self, owner: Hashable) -> Turn:
+        """Wait for a turn; whoever gets it has to `leave` it."""
         loop = asyncio.get_running_loop()
         begun: asyncio.Future[None] = loop.create_future()
         here = threading.get_ident()
@@ -138,9 +146,10 @@ class FairQueue:
         self.enter(turn)
         try:
             await begun
-            yield
-        finally:
+        except BaseException:
             self.leave(turn)
+            raise
+        return turn
 
 
 class FairThreads:

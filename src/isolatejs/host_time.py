@@ -1,10 +1,10 @@
 """How much processor time of the host each runtime costs, and what follows from it.
 
 Every piece of work for a runtime on the event loop (frames decoded, handlers, values validated) is charged to its
-HostTimeBudget: the time that the loop stood for it, without what a long piece spent waiting for a processor. Beyond
-a burst, a runtime gets at most HOST_TIME_SHARE of the time while others want some: it is not read from until it has
-made up for the rest. One whose debt grows all the same, past HOST_TIME_DEBT_LIMIT_MS, is ended. A runtime that is
-alone is never slowed.
+HostTimeBudget. Beyond a burst, the loop stands for one runtime at most HOST_TIME_SHARE of the time while others want
+some: it is not read from until it has made up for the rest. One whose debt grows all the same, past
+HOST_TIME_DEBT_LIMIT_MS, is ended; for that, what a long piece spent waiting for a processor does not count. A runtime
+that is alone is never slowed.
 
 A child of a nested host has its parent's budget above its own: `HostTimeBudget(parent=parent_budget)`. What it costs
 counts for the whole tree, and the tree has one share. `budget.root` is the owner in fair queues (`fair_queue.py`).
@@ -95,6 +95,8 @@ class HostTimeBudget:
         "_filled_at",
         "_load",
         "_small_s",
+        "_worked_credit_s",
+        "exceeded",
         "measuring",
         "parent",
         "root",
@@ -116,10 +118,15 @@ class HostTimeBudget:
         self._load: HostLoad = load or HostLoad.here()
         self._clock = clock
         self._credit_s = _BURST_S
+        """By the time that the loop stood for it."""
+        self._worked_credit_s = _BURST_S
+        """By the processor time that it cost."""
         self._filled_at = clock()
         self._small_s = 0.0
         self.measuring = False
         """Whether a piece is under way."""
+        self.exceeded: Callable[[], None] | None = None
+        """Called when a handler's step took the account beyond its share."""
 
     # --- measuring ---------------------------------------------------------------------------------
     def begin(self) -> float:
@@ -137,7 +144,8 @@ class HostTimeBudget:
         if began >= 0.0:
             self.measuring = False
             now = self._clock()
-            self.add(now - began, now)
+            if self.add(now - began, now) and self.exceeded is not None and self.pause_s > 0.0:
+                self.exceeded()
 
     def add(self, took_s: float, now: float) -> bool:
         """A piece took so long. Whether this was the time to charge it, with those before it."""
@@ -145,7 +153,7 @@ class HostTimeBudget:
         if self._small_s < _SMALL_S and now - self._filled_at < _SMALL_FOR_S:
             return False
         took_s, self._small_s = self._small_s, 0.0
-        self.charge(self._load.worked_s(took_s))
+        self.charge(took_s, self._load.worked_s(took_s))
         return True
 
     @types.coroutine
@@ -169,22 +177,25 @@ class HostTimeBudget:
             except BaseException as error:
                 failure = error
 
-    def charge(self, seconds: float) -> None:
-        """Count processor time that the host spent for this runtime; its ancestors pay, too."""
+    def charge(self, took_s: float, worked_s: float | None = None) -> None:
+        """Count a piece: how long the loop stood for it, and how much of that was work. Its ancestors pay, too."""
+        if worked_s is None:
+            worked_s = took_s
         now = self._clock()
         root = self.root
-        contended = self._load.contended(root, now - seconds - _CONTENTION_S)
+        contended = self._load.contended(root, now - took_s - _CONTENTION_S)
         account: HostTimeBudget | None = self
         while account is not None:
-            account._charge(seconds, now, contended=contended)
+            account._charge(took_s, worked_s, now, contended=contended)
             account = account.parent
         self._load.note(root, now)
 
-    def _charge(self, seconds: float, now: float, *, contended: bool) -> None:
-        self.spent_s += seconds
-        credit = min(_BURST_S, self._credit_s + (now - self._filled_at) * HOST_TIME_SHARE) - seconds
-        self._credit_s = credit if contended or credit > 0.0 else min(0.0, self._credit_s)
+    def _charge(self, took_s: float, worked_s: float, now: float, *, contended: bool) -> None:
+        self.spent_s += worked_s
+        gained = (now - self._filled_at) * HOST_TIME_SHARE
         self._filled_at = now
+        self._credit_s = _account(self._credit_s, gained, took_s, contended=contended)
+        self._worked_credit_s = _account(self._worked_credit_s, gained, worked_s, contended=contended)
 
     # --- what follows ------------------------------------------------------------------------------
     @property
@@ -204,7 +215,13 @@ class HostTimeBudget:
         """Whether its debt, or that of one of its ancestors, is so large that it has to end."""
         account: HostTimeBudget | None = self
         while account is not None:
-            if account._credit_s < -_DEBT_S:
+            if account._worked_credit_s < -_DEBT_S:
                 return True
             account = account.parent
         return False
+
+
+def _account(credit_s: float, gained_s: float, used_s: float, *, contended: bool) -> float:
+    """What is left of a credit; who is alone makes no debts."""
+    left = min(_BURST_S, credit_s + gained_s) - used_s
+    return left if contended or left > 0.0 else min(0.0, credit_s)

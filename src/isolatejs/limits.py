@@ -92,8 +92,12 @@ FETCH_IDLE_TIMEOUT_MS: Final = 60_000
 """Default time of `create_fetch_binding` in which a server may send nothing of a body."""
 FETCH_CONNECT_TIMEOUT_MS: Final = 10_000
 """Default of `create_fetch_binding` for each of: looking up and connecting, the TLS handshake."""
-FETCH_CONNECTIONS_LIMIT: Final = 100
-"""Connections of one `create_fetch_binding` at once; further requests wait."""
+FETCH_CONNECTIONS_LIMIT: Final = 134
+"""Connections of one `create_fetch_binding` at once; further requests wait. A runtime alone gets 101 of them."""
+FETCH_CONNECTIONS_SHARE: Final = 3.0
+"""A runtime gets another connection while it has less than three times the free ones: one is left for the next."""
+NAME_LOOKUPS_LIMIT: Final = 16
+"""Names that are looked up at once, each in a thread, which a silent name server holds for some 10 seconds."""
 FETCH_REQUEST_LIMIT_BYTES: Final = 64 * MIB
 """Default largest request body of `create_fetch_binding`."""
 FETCH_RESPONSE_LIMIT_BYTES: Final = 256 * MIB
@@ -297,6 +301,8 @@ FILE_READ_LIMIT_BYTES: Final = 8 * MIB
 """Largest piece that one read answers with; longer reads are several calls."""
 FILE_INLINE_BYTES: Final = 256 * KIB
 """Reads and writes up to this size run on the event loop: a thread switch would cost more."""
+FILE_WALKS_LIMIT: Final = 4
+"""Walks of whole trees (a rename, a removal) that run at once, one of each runtime."""
 FILE_THREADS_LIMIT: Final = 4
 """File operations of one runtime that run in threads at once."""
 OPEN_FILES_LIMIT: Final = 256
@@ -339,6 +345,8 @@ MODULE_TRANSPILE_TIMEOUT_S: Final = 20.0
 """How long one transpilation may take; a small file needs some 20 ms."""
 MODULE_TRANSPILE_CACHE_LIMIT_BYTES: Final = 32 * MIB
 """Transpiled sources that a host keeps, by content."""
+MODULE_THREADS_LIMIT: Final = 8
+"""Threads in which modules are looked for; one runtime has half of them at most."""
 TRANSPILERS_LIMIT: Final = 12
 """Transpilations that run at once: each is a process, and may take 20 s of a hostile source."""
 TRANSPILERS_SHARE: Final = 0.2

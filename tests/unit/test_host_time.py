@@ -71,6 +71,15 @@ def test_one_message_that_stops_the_host_for_long_is_a_debt(clock: Clock, load: 
     assert greedy.overdrawn
 
 
+def test_waiting_for_a_processor_slows_and_ends_nobody(clock: Clock, load: HostLoad) -> None:
+    greedy, neighbour = HostTimeBudget(load=load, clock=clock), HostTimeBudget(load=load, clock=clock)
+    neighbour.charge(0.001)
+    greedy.charge(HOST_TIME_DEBT_LIMIT_MS, 1.0)
+    assert greedy.pause_s > 0
+    assert greedy.spent_s == 1.0
+    assert not greedy.overdrawn
+
+
 def test_a_tree_has_one_budget(clock: Clock, load: HostLoad) -> None:
     parent, neighbour = HostTimeBudget(load=load, clock=clock), HostTimeBudget(load=load, clock=clock)
     children = [HostTimeBudget(HostTimeBudget(parent, clock=clock), clock=clock) for _ in range(4)]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from isolatejs.host_time import HostTimeBudget
 
 _SLICE_S = HOST_TIME_SLICE_MS / 1000
+_LOOK_S = 0.5
+"""While a guest is left alone, its handlers may go on: so often it is seen what they cost."""
 
 
 class FrameReading:
@@ -35,6 +37,7 @@ class FrameReading:
         """`handle` takes a frame's header and attachments; False ends the reading. `fail` hears what it raised, and
         QuotaExceededError from a guest that is beyond all debts."""
         self._host_time = host_time
+        host_time.exceeded = self._check_share
         self._handle = handle
         self._fail = fail
         self._loop = asyncio.get_running_loop()
@@ -87,9 +90,11 @@ class FrameReading:
                 )
             )
             return
+        if self._resuming is not None:
+            return
         pause_s = self._host_time.pause_s
         if pause_s > 0 or self._waiting is not None:
-            self._resuming = self._loop.call_later(pause_s, self._go_on)
+            self._resuming = self._loop.call_later(min(pause_s, _LOOK_S), self._go_on)
             if self._transport is not None:
                 self._transport.pause_reading()
 
@@ -110,3 +115,4 @@ class FrameReading:
             self._resuming = None
         self._waiting = None
         self._transport = None
+        self._host_time.exceeded = None

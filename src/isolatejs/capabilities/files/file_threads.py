@@ -1,34 +1,50 @@
-"""Threads for file operations that are too large for the event loop, apart from the embedder's own pool."""
+"""Threads for file operations that are too large for the event loop, apart from the embedder's own pool.
+
+Runtimes share them fairly: one has half of them at most, and they take turns. Walks of whole trees, which take long and
+keep the interpreter busy, have threads of their own: one for each runtime at most.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from isolatejs.limits import FILE_THREADS_LIMIT
+from isolatejs.channel.current_call import current_owner
+from isolatejs.fair_queue import FairThreads
+from isolatejs.limits import FILE_THREADS_LIMIT, FILE_WALKS_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=2 * FILE_THREADS_LIMIT, thread_name_prefix="isolatejs-files")
+def _threads() -> FairThreads:
+    return FairThreads(2 * FILE_THREADS_LIMIT, "isolatejs-files")
+
+
+@functools.cache
+def _walking_threads() -> FairThreads:
+    return FairThreads(FILE_WALKS_LIMIT, "isolatejs-walks", share=0.3)
 
 
 def start_in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
     """The work as a future whose done-callbacks run even if it is cancelled before it starts."""
-    return _pool().submit(function, *args, **kwargs)
+    return _threads().submit(current_owner(), function, *args, **kwargs)
 
 
 async def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Runs it in a thread. Cancelling the task does not stop work that has begun."""
     return await asyncio.wrap_future(start_in_thread(function, *args, **kwargs))
+
+
+async def walk_in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for what may walk a whole tree."""
+    return await _walking_threads().run(current_owner(), function, *args, **kwargs)
 
 
 async def open_in_thread(

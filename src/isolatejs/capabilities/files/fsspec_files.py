@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from .adapted_files import AdaptedFiles
 from .entries import DirectoryEntry, FileStat
+from .file_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,10 +110,10 @@ class FsspecBindings:
         return self._root + path if path != "/" or not self._root else self._root
 
     async def _call(self, method: str, path: str, *args: Any, **options: Any) -> Any:
-        return await asyncio.to_thread(getattr(self._filesystem, method), self._at(path), *args, **options)
+        return await in_thread(getattr(self._filesystem, method), self._at(path), *args, **options)
 
     async def _refresh(self) -> None:
-        await asyncio.to_thread(self._filesystem.invalidate_cache)
+        await in_thread(self._filesystem.invalidate_cache)
 
 
 def fsspec_files(filesystem: Any, root: str = "") -> AdaptedFiles:

@@ -21,7 +21,7 @@ from isolatejs.limits import FILE_DEPTH_LIMIT, FILE_INLINE_BYTES
 from .beneath import Beneath
 from .entries import DirectoryEntry, FileKind, FileStat, kind_of_mode, stat_from_os
 from .file_errors import file_error, told_virtually
-from .file_threads import in_thread, open_in_thread
+from .file_threads import in_thread, open_in_thread, walk_in_thread
 from .file_tree import FilePiece, FileTree, OpenOptions, SwapFile, copy_content
 from .ledger import Ledger
 from .openat2 import is_kernel_interface
@@ -67,7 +67,7 @@ class RootedFiles(FileTree):
 
     async def usage(self) -> tuple[int, int]:
         """(bytes, entries) below the root, by the account when there is a quota, else measured now."""
-        return await in_thread(self._ledger.usage if self._ledger.enabled else self._measure)
+        return await walk_in_thread(self._ledger.usage if self._ledger.enabled else self._measure)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -125,11 +125,11 @@ class RootedFiles(FileTree):
 
     async def rename(self, path: str, new_path: str) -> None:
         with told_virtually(path, new_path):
-            await in_thread(self._rename_now, self._split(path), self._split(new_path))
+            await walk_in_thread(self._rename_now, self._split(path), self._split(new_path))
 
     async def remove_tree(self, path: str) -> None:
         with told_virtually(path):
-            await in_thread(self._remove_tree_now, self._split(path))
+            await walk_in_thread(self._remove_tree_now, self._split(path))
 
     async def set_times(self, path: str, atime_ns: int, mtime_ns: int) -> None:
         with told_virtually(path), self._opened_for_attributes(path) as fd:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import posixpath
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from .module_source import (
     is_url,
     split_query,
 )
+from .module_threads import in_thread
 from .mounted_tree import OutsideError
 from .package_json import PackageError
 from .package_tree import PackageTree
@@ -179,7 +179,7 @@ class ModuleFinder:
     ) -> FoundModule:
         where = f"module {known.specifier!r}"
         if known.file is not None:
-            given: ModuleSource | None = ModuleSource(source=await asyncio.to_thread(_read_whole, known))
+            given: ModuleSource | None = ModuleSource(source=await in_thread(_read_whole, known))
         elif callable(known.source):
             given = as_module_source(await _call(known.source, (), context), where)
         else:
@@ -241,7 +241,7 @@ class ModuleFinder:
         where = f"source_tree({tree.prefix!r})"
         if tree.directory is not None:
             try:
-                file = await asyncio.to_thread(self._cache.file, tree.directory, relative)
+                file = await in_thread(self._cache.file, tree.directory, relative)
             except OutsideError as error:
                 raise not_found(tree.prefix + relative, str(error)) from error
             if file is None or (tree.rule is not None and tree.rule.refusal(file.place, type) is not None):
@@ -266,7 +266,7 @@ class ModuleFinder:
         for tree in ordered:
             inside = tree.holds(importer)
             wanted = specifier if inside or not is_relative(specifier) else target
-            found = await asyncio.to_thread(tree.find, wanted, importer, kind, type, sent)
+            found = await in_thread(tree.find, wanted, importer, kind, type, sent)
             if found is not None:
                 return found
         return None

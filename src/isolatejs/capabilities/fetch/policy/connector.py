@@ -7,6 +7,7 @@ The name is looked up once. The socket goes to an address of that answer, so a s
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import time
@@ -15,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 
+from isolatejs.channel.current_call import current_owner
 from isolatejs.errors import FetchError
+from isolatejs.fair_queue import FairThreads
+from isolatejs.limits import NAME_LOOKUPS_LIMIT
 
 if TYPE_CHECKING:
     from isolatejs.capabilities.fetch.policy.rules import NameRules
@@ -29,10 +33,17 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 _ADDRESSES_TRIED: Final = 4
 
 
+@functools.cache
+def _look_up_threads() -> FairThreads:
+    """Apart from the embedder's own: a name server that does not answer holds a thread, whoever gave up waiting."""
+    return FairThreads(NAME_LOOKUPS_LIMIT, "isolatejs-names")
+
+
 async def resolve_with_system(host: str, port: int) -> Sequence[str]:
     """The addresses that the system's resolver knows for `host`, in its order."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    found = await _look_up_threads().run(
+        current_owner(), socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+    )
     return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
 
 

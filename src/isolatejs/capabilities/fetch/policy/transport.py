@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 
 from isolatejs.capabilities.fetch.policy.decoding import ACCEPT_ENCODING, Decoder, is_decodable
 from isolatejs.capabilities.fetch.request_headers import HOP_BY_HOP_HEADERS
+from isolatejs.channel.current_call import current_owner
 from isolatejs.errors import FetchError
+from isolatejs.fair_queue import FairQueue
+from isolatejs.limits import FETCH_CONNECTIONS_SHARE
 from isolatejs.web.abort_scope import AbortScope
 from isolatejs.web.headers import Headers
 from isolatejs.web.response import NULL_BODY_STATUSES, Response
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Iterator
 
     from isolatejs.capabilities.fetch.policy.credentials import Redactor
+    from isolatejs.fair_queue import Turn
     from isolatejs.web.abort import AbortSignal
     from isolatejs.web.body import BodyStream
     from isolatejs.web.request import Request
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Transport", "TransportLimits", "explain"]
 
+_ending: set[asyncio.Task[None]] = set()
+"""Connections that are being let go."""
 _WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _IDLE_CONNECTIONS: Final = 20
 _IDLE_CONNECTION_S: Final = 15.0
@@ -55,6 +62,7 @@ class Transport:
     ) -> None:
         self._limits = limits
         self._user_agent = user_agent.encode("latin-1")
+        self._turns = FairQueue(max_connections, share=FETCH_CONNECTIONS_SHARE, name="connections")
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context,
             max_connections=max_connections,
@@ -73,15 +81,24 @@ class Transport:
     ) -> Response:
         """Send it with `headers`, complete but for those of the connection. Raises FetchError."""
         message = self._message(request, url, headers)
+        connection = _Connection(self._turns, await self._take_turn())
         try:
-            raw = await self._pool.handle_async_request(message)
+            raw = await connection.ask(self._pool, message)
+            return await self._response(request, raw, redactor, signal, connection)
         except _NETWORK_ERRORS as error:
+            connection.let_go()
             raise FetchError(explain(error)) from error
-        try:
-            return await self._response(request, raw, redactor, signal)
         except BaseException:
-            await raw.aclose()
+            connection.let_go()
             raise
+
+    async def _take_turn(self) -> Turn:
+        """One connection, until the response was read or given up: runtimes take turns."""
+        try:
+            async with asyncio.timeout(self._limits.idle_timeout_s):
+                return await self._turns.take(current_owner())
+        except TimeoutError:
+            raise FetchError(explain(httpcore.PoolTimeout())) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -135,7 +152,12 @@ class Transport:
         return _RequestBody(stream, limit), framing
 
     async def _response(
-        self, request: Request, raw: httpcore.Response, redactor: Redactor, signal: AbortSignal | None
+        self,
+        request: Request,
+        raw: httpcore.Response,
+        redactor: Redactor,
+        signal: AbortSignal | None,
+        connection: _Connection,
     ) -> Response:
         headers = Headers()
         try:
@@ -149,7 +171,7 @@ class Transport:
         body: _ResponseBody | None = None
         if request.method == "HEAD" or raw.status in NULL_BODY_STATUSES:
             await raw.aread()
-            await raw.aclose()
+            await connection.close()
         else:
             self._check_length(headers)
             encoding = headers.get("content-encoding") or ""
@@ -157,7 +179,7 @@ class Transport:
             if decoder is not None:
                 headers.delete("content-encoding")
                 headers.delete("content-length")
-            body = _ResponseBody(raw, decoder, redactor, self._limits.response_bytes, signal)
+            body = _ResponseBody(raw, decoder, redactor, self._limits.response_bytes, signal, connection)
         reason: bytes = raw.extensions.get("reason_phrase", b"")
         reason_text = redactor.header(reason.decode("latin-1"))
         return Response(body, status=raw.status, status_text=reason_text, headers=headers)
@@ -166,6 +188,71 @@ class Transport:
         length = headers.get("content-length")
         if length is not None and length.isdecimal() and int(length[:20]) > self._limits.response_bytes:
             raise FetchError(f"the response body is longer than {self._limits.response_bytes} bytes")
+
+
+class _Connection:
+    """One connection in use, from the turn to the end of the response.
+
+    What httpcore does for it runs in tasks of their own, which are cancelled once at most: its clean-up, cancelled a
+    second time (an aborted request, whose runtime ends or whose time is over), would leave the connection in use.
+    """
+
+    def __init__(self, turns: FairQueue, turn: Turn) -> None:
+        self._turns = turns
+        self._turn = turn
+        self._working: asyncio.Task[Any] | None = None
+        self._raw: httpcore.Response | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    async def ask(self, pool: httpcore.AsyncConnectionPool, message: httpcore.Request) -> httpcore.Response:
+        """Send a request; gives the response when its head is there."""
+        raw: httpcore.Response = await self._work(pool.handle_async_request(message))
+        self._raw = raw
+        return raw
+
+    async def read(self, body: AsyncIterator[bytes]) -> bytes | None:
+        """The next bytes of the response, None at its end."""
+        chunk: bytes | None = await self._work(_next(body))
+        return chunk
+
+    async def _work(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        if self._closing is not None:
+            coroutine.close()
+            raise FetchError("the response was given up")
+        working = self._working = asyncio.get_running_loop().create_task(coroutine)
+        return await asyncio.shield(working)
+
+    def let_go(self) -> None:
+        """Give it up, or back when all was read. It is free when that is done, and not before."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._end())
+            _ending.add(self._closing)
+            self._closing.add_done_callback(_ending.discard)
+
+    async def close(self) -> None:
+        """Let it go, and wait until that is done."""
+        self.let_go()
+        assert self._closing is not None
+        await asyncio.shield(self._closing)
+
+    async def _end(self) -> None:
+        try:
+            working = self._working
+            if working is not None:
+                working.cancel()
+                await asyncio.wait([working])
+                if self._raw is None and not working.cancelled() and working.exception() is None:
+                    self._raw = working.result()
+            if self._raw is not None:
+                await self._raw.aclose()
+        except _NETWORK_ERRORS:
+            pass  # it is gone already
+        finally:
+            self._turns.leave(self._turn)
+
+
+async def _next(body: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(body, None)
 
 
 class _RequestBody:
@@ -198,8 +285,9 @@ class _ResponseBody:
         redactor: Redactor,
         limit_bytes: int,
         signal: AbortSignal | None,
+        connection: _Connection,
     ) -> None:
-        self._raw = raw
+        self._connection = connection
         self._network: AsyncIterator[bytes] = aiter(raw.aiter_stream())
         self._decoder = decoder
         self._redactor = redactor
@@ -235,12 +323,12 @@ class _ResponseBody:
         """Give the connection up, or back when all was read."""
         self._ended = True
         self._pieces = iter(())
-        await self._raw.aclose()
+        await self._connection.close()
 
     async def _receive(self) -> None:
         try:
             async with AbortScope(self._signal):
-                chunk = await anext(self._network, None)
+                chunk = await self._connection.read(self._network)
         except _NETWORK_ERRORS as error:
             raise FetchError(explain(error)) from error
         if chunk is None:
