@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -278,7 +279,7 @@ async def test_quota_is_counted_over_the_whole_tree(host: isolatejs.IsolateHost)
           try { await host.createRuntime({ nestedHost: { maxRuntimes: 100 } }) } catch (e) { error = e.message }
           error`)
         """
-        assert "max_runtimes is used up: 2/2" in await runtime.eval(IMPORT + code)
+        assert "maxRuntimes is used up: 2/2" in await runtime.eval(IMPORT + code)
 
 
 async def test_parked_sessions_count(host: isolatejs.IsolateHost) -> None:
@@ -291,7 +292,7 @@ async def test_parked_sessions_count(host: isolatejs.IsolateHost) -> None:
         const again = await nested.getNamespacedRuntime("a");
         await again.dispose({ hard: true });
         const free = await nested.createRuntime();
-        [error.includes("max_runtimes is used up"), await free.eval("1")]
+        [error.includes("maxRuntimes is used up"), await free.eval("1")]
         """
         assert await runtime.eval(IMPORT + code) == [True, 1]
 
@@ -574,3 +575,23 @@ async def test_reasons_are_told(host: isolatejs.IsolateHost) -> None:
             assert reason in message
         assert "'k'" in told[1][1]
         assert "nested:rt" not in told[1][1] + told[2][1]
+
+
+async def test_errors_name_options_as_the_program_does(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime(nested_host={"max_total_resources": 1}) as runtime:
+        code = """
+        const told = [];
+        const child = await nested.createRuntime({ executionTimeout: 2000 });
+        for (const attempt of [
+          () => nested.createRuntime(), () => child.eval("for (;;) {}"), () => child.eval("1"),
+          () => nested.createAppServer({}), () => nested.createRuntime({ executionTimeout: 1e9 }),
+        ]) {
+          try { await attempt() } catch (error) { told.push(error.message) }
+        }
+        told
+        """
+        told = await runtime.eval(IMPORT + code)
+        assert len(told) == 5
+        assert "maxTotalResources is used up: 1/1" in told[0]
+        assert "executionTimeoutMs=2000" in told[1]
+        assert not [text for text in told if re.search(r"[a-z]_[a-z]", text.replace("rt_", ""))]

@@ -25,7 +25,7 @@ async def test_quota_is_not_reset_by_grandchildren(host: isolatejs.IsolateHost) 
         """
         opened, error = await runtime.eval(IMPORT + code)
         assert opened == 1
-        assert "max_runtimes is used up: 2/2" in error
+        assert "maxRuntimes is used up: 2/2" in error
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from isolatejs.capabilities.nested_host import contract
 from isolatejs.errors import AbortError, ExecutionTimeoutError, GuestError, IsolateError
@@ -186,9 +187,38 @@ def _visible() -> Iterator[None]:
     except AbortError as error:
         raise GuestVisibleError("AbortError", str(error), dom=True) from error
     except ExecutionTimeoutError as error:
-        raise GuestVisibleError("TimeoutError", text_for_program(error)) from error
+        raise GuestVisibleError("TimeoutError", _in_javascript(text_for_program(error))) from error
     except IsolateError as error:
         name = type(error).__name__
         raise GuestVisibleError(
-            "TypeError" if name == "ConfigurationError" else name, text_for_program(error)
+            "TypeError" if name == "ConfigurationError" else name, _in_javascript(text_for_program(error))
         ) from error
+
+
+_NAMES: Final = {
+    "max_total_resources": "maxTotalResources",
+    "max_runtimes": "maxRuntimes",
+    "max_app_servers": "maxAppServers",
+    "max_memory_limit_mb": "maxMemoryLimitMB",
+    "max_total_memory_mb": "maxTotalMemoryMB",
+    "max_execution_timeout_ms": "maxExecutionTimeoutMs",
+    "max_app_server_lifetime_ms": "maxAppServerLifetimeMs",
+    "execution_timeout_ms": "executionTimeoutMs",
+    "memory_limit_mb": "memoryLimitMB",
+    "timeout_ms": "timeoutMs",
+    "nested_host": "nestedHost",
+    "entry_filename": "entryFilename",
+    "create_app_server": "createAppServer",
+    "request_id": "requestId",
+    "resolve_dir": "resolveDir",
+    "source_tree": "sourceTree",
+    "read_file": "readFile",
+    "write_file": "writeFile",
+}
+"""What a program calls the options of the library."""
+_NAME: Final = re.compile(r"\b(?:" + "|".join(_NAMES) + r")\b")
+
+
+def _in_javascript(text: str) -> str:
+    """An error's text with options as the program spells them."""
+    return _NAME.sub(lambda found: _NAMES[found[0]], text)
