@@ -35,8 +35,8 @@ _ADVICE = {
     SINGLE_EXEC: "Linux 5.5 or later, and no container manager that listens to seccomp itself.",
 }
 _COSTS = {
-    "user namespace": "sandboxes share one user id: the watchdog ends who has more than 128 threads, where the kernel "
-    "would refuse the next one",
+    "user namespace": "sandboxes have this user's id, or as root one each: for an ordinary user the watchdog ends who "
+    "has more than 128 threads, where the kernel would refuse the next one",
     "mount namespace": "a program may ask whether a path exists, and where the engine is; it can still open nothing",
     "empty root": "as for the mount namespace",
     "pid namespace": "one layer less between sandboxes and other processes; signals stay refused",

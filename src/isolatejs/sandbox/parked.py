@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isolatejs.limits import MIB, NAMESPACE_IDLE_LIMIT_MS, NAMESPACES_LIMIT, NAMESPACES_MEMORY_LIMIT_MB
 
+from .launcher.usage import parse_usage
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .sandbox import Sandbox
 
-PAGE_BYTES = mmap.PAGESIZE
 NESTED_PREFIX = "nested:"
 """Begins the names that nested hosts make. Those sessions end with their program's runtime, count in its limits, and
 never take the place of an embedder's."""
@@ -76,9 +76,9 @@ class ParkingLimits:
 
 
 def resident_memory_bytes(pid: int) -> int:
-    """Private memory of a process as the kernel counts it, 0 when it is gone or cannot be asked."""
+    """Memory that only this process has, as its launcher counts it; 0 when it is gone or cannot be asked."""
     try:
-        fields = (Path("/proc") / str(pid) / "statm").read_text().split()
+        usage = parse_usage((Path("/proc") / str(pid) / "status").read_bytes())
     except OSError:
         return 0
-    return (int(fields[1]) - int(fields[2])) * PAGE_BYTES
+    return 0 if usage is None else usage.anonymous

@@ -69,7 +69,10 @@ class Plan:
     proc: int
     place: root.Root
     rules: landlock.Rules | None
-    privileged: bool
+    uid: int | None
+    """Whom it has to become, where no user namespace makes it nobody."""
+    own_uid: bool
+    """No other process has that id."""
     filling: bool
     """Run the kernel without a program, unconfined but for the namespaces, to fill the cache of its code."""
     probing: bool
@@ -231,7 +234,9 @@ def _limit_resources(plan: Plan) -> None:
         # Queued signals count for the host's user. What the engine needs is delivered without a queue.
         resource.RLIMIT_SIGPENDING: 0,
     }
-    if plan.namespaces & linux.CLONE_NEWUSER:  # elsewhere the count is shared by all processes of the uid
+    if (
+        plan.own_uid or plan.namespaces & linux.CLONE_NEWUSER
+    ):  # elsewhere the count is shared by all processes of the uid
         limits[resource.RLIMIT_NPROC] = THREADS_LIMIT
     for kind, value in limits.items():
         resource.setrlimit(kind, (value, value))
@@ -246,11 +251,11 @@ def _limit_resources(plan: Plan) -> None:
 
 def _become_unprivileged(plan: Plan) -> None:
     """Leave uid 0 where no user namespace did that."""
-    if not plan.privileged:
+    if plan.uid is None:
         return
     os.setgroups([])
     os.setresgid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
-    os.setresuid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    os.setresuid(plan.uid, plan.uid, plan.uid)
     _die_with_launcher(plan)
 
 

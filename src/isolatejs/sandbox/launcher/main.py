@@ -23,10 +23,10 @@ from typing import Any
 from . import child, control, landlock, linux, namespaces, root, trees
 from .cgroup import Cgroups
 from .deadlines import Deadlines
+from .ids import SandboxIds
 from .processes import Process
 from .seccomp_rules import ENGINE_DESCRIPTOR
 from .settings import Settings
-from .wall import UNPRIVILEGED_ID
 from .watchdog import Watchdog
 
 STDERR_FREE_BYTES = 256 * 1024
@@ -70,6 +70,8 @@ class Launcher:
             cgroups = Cgroups.find(Path("/proc/self/cgroup").read_text())
             self._cgroups = cgroups if cgroups is not None and cgroups.work() else None
         self._surroundings = namespaces.enter(self._settings, self._proc)
+        becomes_another = self._surroundings.privileged and self._settings.confinement != "off"
+        self._ids = SandboxIds.of_this_process(self._proc) if becomes_another else None
         place = self._surroundings.place
         self._rules = landlock.open_rules(place, root.DEVICES)
         engine = os.open(place.engine, os.O_PATH | os.O_CLOEXEC)
@@ -175,8 +177,8 @@ class Launcher:
             # Its own: what is set on an open file would be seen by all who share it.
             null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
             closing.callback(os.close, null)
-            becomes_nobody = self._surroundings.privileged and self._settings.confinement != "off"
-            fifo = place.make_sync_replies(id, UNPRIVILEGED_ID if becomes_nobody else None)
+            uid = None if self._ids is None else self._ids.take()
+            fifo = place.make_sync_replies(id, uid)
             undo.callback(os.close, fifo.host_end)
             closing.callback(os.close, fifo.path)
             plan = child.Plan(
@@ -194,7 +196,8 @@ class Launcher:
                 proc=self._proc,
                 place=place,
                 rules=self._rules,
-                privileged=self._surroundings.privileged,
+                uid=uid,
+                own_uid=self._ids is not None and self._ids.are_own,
                 filling="fill" in message,
                 probing="probe" in message,
                 sweep=message.get("probe") == "sweep",

@@ -48,8 +48,8 @@ def enter(settings: Settings, proc: int) -> Surroundings:
     try:
         place = enter_root(lambda: root.build_empty_root(settings), proc)
     except OSError as error:
-        owner = UNPRIVILEGED_ID if was_root else None
-        return Surroundings(0, root.use_real_root(settings, owner), _missing(str(error)), was_root)
+        group = UNPRIVILEGED_ID if was_root else None
+        return Surroundings(0, root.use_real_root(settings, group), _missing(str(error)), was_root)
     statuses: dict[str, Status] = dict.fromkeys(NAMESPACES, (True, ""))
     flags = 0
     for name, flag in FLAGS.items():

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import linux
+from .wall import UNPRIVILEGED_ID
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -162,13 +163,16 @@ def build_empty_root(settings: Settings) -> Root:
     return Root(engine=ENGINE, image=IMAGE, libraries=settings.libraries, real=None, cached=bool(cache))
 
 
-def use_real_root(settings: Settings, owner: int | None) -> Root:
+def use_real_root(settings: Settings, group: int | None) -> Root:
     """Lay the guest image out in a temporary directory, where no mount namespace can be had.
 
-    It is for the sandboxes alone: `owner` is their uid where that is not the launcher's.
+    It is for the sandboxes alone: `group` is their gid where they are not the launcher's own user.
     """
     real = tempfile.mkdtemp(prefix="isolatejs-")  # with mode 0700
-    _give(real, owner)
+    if group is not None:
+        with contextlib.suppress(PermissionError):  # as in _give
+            os.chown(real, -1, group)
+        Path(real).chmod(0o710)
     for target, path in settings.image.items():
         file = Path(real + IMAGE) / target
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -196,7 +200,7 @@ def _binds(settings: Settings) -> dict[str, str]:
 def _give(path: str, owner: int | None) -> None:
     if owner is not None:
         with contextlib.suppress(PermissionError):  # without CAP_CHOWN; CAP_SETUID is then missing, and named
-            os.chown(path, owner, owner)
+            os.chown(path, owner, UNPRIVILEGED_ID)
 
 
 def _open_path(path: str) -> int:

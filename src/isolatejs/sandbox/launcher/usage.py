@@ -32,6 +32,11 @@ def read_usage(process: Process) -> Usage | None:
         status = os.pread(process.status, STATUS_BYTES, 0)
     except ProcessLookupError:
         return None
+    return parse_usage(status)
+
+
+def parse_usage(status: bytes) -> Usage | None:
+    """The same from the text of /proc/PID/status."""
     found = {name: int(value) for name, value in _FIELD.findall(status)}
     if b"VmData" not in found:
         return None
