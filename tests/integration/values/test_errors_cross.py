@@ -187,3 +187,22 @@ async def test_an_abort_of_the_host_is_the_exception_of_the_web(host: IsolateHos
     async with host.create_runtime(bindings={"tools": {"fail": fail, "tell": tell}}) as runtime:
         seen = await runtime.eval(code)
     assert seen == [[True, "AbortError"], [True, "TimeoutError"]] * 3
+
+
+@pytest.mark.parametrize(
+    "thrown",
+    [
+        "Object.assign(new Error('lost'), { request: new Request('data:,x') })",
+        "new Error('lost', { cause: new Request('data:,x') })",
+        "Object.assign(new Error('lost'), { inner: Object.assign(new Error('in'), { r: new Request('data:,x') }) })",
+        "{ name: 'Error', message: 'lost', r: new Request('data:,x') }",
+    ],
+)
+async def test_an_error_with_what_python_has_no_form_of_arrives_without_it(
+    host: IsolateHost, thrown: str
+) -> None:
+    async with host.create_runtime() as runtime:
+        for how in (f"throw {thrown}", f"await Promise.reject({thrown})"):
+            with pytest.raises(GuestError):
+                await runtime.eval(how)
+        assert await runtime.eval("1 + 1") == 2
