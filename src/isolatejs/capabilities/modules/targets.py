@@ -16,10 +16,11 @@ from isolatejs.limits import MODULE_DEPTH_LIMIT
 
 from .module_source import is_relative, is_url
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ENCODED: Final = re.compile(r"%(?:25)*(?:2e|2f|5c|00)", re.IGNORECASE)
 """A dot, a slash, a backslash or a NUL in percent-encoding, however often encoded: who decodes it climbs."""
 _HIERARCHICAL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_CLIMBING: Final = frozenset({"", ".", ".."})
 _OPAQUE: Final = ("data:", "blob:")
 """Schemes whose rest is content and not a path."""
 
@@ -36,9 +37,9 @@ def normal_target(specifier: str, importer: str) -> str:
     """
     if specifier[:5].lower() in _OPAQUE:
         return specifier
-    if _CONTROL.search(specifier):
+    if _has_control(specifier):
         raise ClimbingError("a specifier holds no backslashes and no control characters")
-    if _ENCODED.search(specifier.split("#", 1)[0] if is_url(specifier) else specifier):
+    if "%" in specifier and _ENCODED.search(specifier.split("#", 1)[0] if is_url(specifier) else specifier):
         raise ClimbingError("a specifier holds no encoded dots, slashes, backslashes and NULs")
     if is_relative(specifier) or specifier.startswith("/"):
         if is_url(importer):
@@ -68,10 +69,16 @@ def path_below(prefix: str, target: str) -> str | None:
 
 def require_plain(relative: str, what: str) -> None:
     """Raises ClimbingError for a relative path with `.`, `..` or an empty part, a backslash or an escape."""
-    if relative and any(part in ("", ".", "..") for part in relative.split("/")):
+    if not relative:
+        return
+    if not _CLIMBING.isdisjoint(relative.split("/")):
         raise ClimbingError(f"{what} is a plain path, without '.', '..' and empty parts")
-    if _CONTROL.search(relative) or _ENCODED.search(relative):
+    if _has_control(relative) or ("%" in relative and _ENCODED.search(relative)):
         raise ClimbingError(f"{what} holds no backslashes, control characters and encoded dots or slashes")
+
+
+def _has_control(text: str) -> bool:
+    return "\\" in text or (not text.isprintable() and _CONTROL.search(text) is not None)
 
 
 def _normal_path(path: str) -> str:
