@@ -89,3 +89,20 @@ def test_a_limit_that_cannot_be_set_ends_the_sandbox_and_not_the_launcher(child:
         assert report["signal"] == signal.SIGKILL
         assert "memory cannot be limited" in report["stderr_tail"]
         process.close()
+
+
+def test_a_queue_of_starts_leaves_time_to_look_at_who_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        launcher = Launcher(theirs)
+        theirs.setblocking(False)
+        launcher._watch(theirs.fileno(), "control", None)
+        started: list[str] = []
+        monkeypatch.setattr(launcher, "_spawn", lambda message, descriptors: started.append(message["id"]))
+        for id in "123":
+            control.send(ours, control.encode({"op": "spawn", "id": id}))
+        rounds = []
+        for _ in range(3):
+            launcher._on_control()
+            rounds.append(list(started))
+        assert rounds == [["1"], ["1", "2"], ["1", "2", "3"]]

@@ -8,6 +8,7 @@ from fakes.raw_guest import evaluate, leased, raw_pool
 from fakes.surroundings import other_user, run_python
 from isolatejs.errors import ConfigurationError
 from isolatejs.sandbox.engine import find_engine
+from isolatejs.sandbox.launcher.wall import SINGLE_EXEC
 
 PROBE = """
     import asyncio, json, socket, sys
@@ -86,3 +87,28 @@ async def test_without_confinement_the_engine_runs_and_every_layer_is_named_as_m
 async def test_a_wrong_mode_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="best_effort"):
         raw_pool(confinement="lax")
+
+
+LISTENED_TO = """
+    import asyncio, json, struct, sys
+    from fakes.raw_guest import evaluate, leased, raw_pool
+    from isolatejs.sandbox.launcher import linux
+    from isolatejs.sandbox.probe import probe
+    async def main():
+        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+        listener = linux.load_seccomp_and_listen(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))
+        async with raw_pool(engine=sys.argv[1]) as pool:
+            verdict = await probe(pool._client)
+            async with leased(pool, 64 << 20) as sandbox:
+                print(json.dumps({
+                    "missing": [layer.name for layer in verdict.layers if not layer.held],
+                    "allowed": [attempt.name for attempt in verdict.attempts if not attempt.refused],
+                    "answer": await evaluate(sandbox, "6 * 7"),
+                }))
+    asyncio.run(main())
+"""
+
+
+async def test_where_somebody_listens_to_seccomp_already_the_layer_is_named_and_the_others_hold() -> None:
+    found = await run_python(LISTENED_TO, find_engine().path)
+    assert found == {"missing": [SINGLE_EXEC], "allowed": [], "answer": "42"}
