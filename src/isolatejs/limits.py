@@ -168,8 +168,12 @@ NESTED_EXECUTION_TIMEOUT_MS: Final = 30_000
 NESTED_LISTENERS_LIMIT: Final = 1_000
 """Listeners that a program has for the events of one child: each is held by the host."""
 
+NESTED_NAME_LIMIT_CHARACTERS: Final = 4_096
+"""Names, paths and reasons that a program gives its children: the host remembers some of them for long."""
 NESTED_ENDS_LIMIT: Final = 1_000
 """Children that have ended and whose reason is remembered for a program that uses them still."""
+NESTED_ENDS_LIMIT_CHARACTERS: Final = 1_000
+"""Of each such reason."""
 NESTED_TOOLS_LIMIT: Final = 1_000
 """Tools and groups that a program gives one child: shared groups would otherwise be read without end."""
 NESTED_TOOLS_DEPTH: Final = 16

@@ -33,7 +33,7 @@ from isolatejs.host.program_functions import (
     program_commands,
 )
 from isolatejs.host.runtime_options import RuntimeOptions
-from isolatejs.limits import NESTED_ENDS_LIMIT
+from isolatejs.limits import NESTED_ENDS_LIMIT, NESTED_ENDS_LIMIT_CHARACTERS
 from isolatejs.sandbox.parked import NESTED_PREFIX
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class HostBroker:
             self._parent = Parent(live, memory_mb)
             return
         self._parent.live, self._parent.tree_memory_mb = live, memory_mb
-        if before is not None:
+        if before is not None and self._children:
             move_functions(before.channel, live.channel)
         for child in self._children.values():
             live.children.add(child)
@@ -364,7 +364,7 @@ class HostBroker:
             child.expiry.cancel()
         if not child.keeps_counting:
             child.release()
-        self._ended[id] = child.how_it_ended()
+        self._ended[id] = child.how_it_ended()[:NESTED_ENDS_LIMIT_CHARACTERS]
         if len(self._ended) > NESTED_ENDS_LIMIT:
             del self._ended[next(iter(self._ended))]
         if self._live is not None:

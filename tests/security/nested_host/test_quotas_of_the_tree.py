@@ -143,3 +143,26 @@ async def test_a_parent_that_ends_while_children_are_created_leaves_none(host: i
         await asyncio.sleep(0.02)  # poll
     else:
         pytest.fail("a child outlived its parent")
+
+
+async def test_long_names_and_reasons_are_not_kept(host: isolatejs.IsolateHost) -> None:
+    async with host.create_runtime() as runtime:
+        code = """
+        const long = "x".repeat(5_000_000);
+        const told = [];
+        const child = await nested.createRuntime();
+        const attempts = [
+          () => nested.createRuntime({ key: long }), () => nested.createRuntime({ cwd: "/" + long }),
+          () => child.child.call("watchEvent", { name: long, handler: {} }),
+          () => child.eval("1", { filename: long }),
+          () => nested.createAppServer({ entry: long }),
+        ];
+        for (const attempt of attempts) { try { await attempt(); told.push("taken") } catch (error) { told.push(error.name) } }
+        await child.dispose({ reason: long });
+        let message;
+        try { await child.eval("1") } catch (error) { message = error.message }
+        [told, message.length]
+        """
+        told, length = await runtime.eval(IMPORT + code)
+        assert told == ["TypeError"] * 5
+        assert length < 2_000

@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from isolatejs.limits import NAMESPACE_KEY_LIMIT_CHARACTERS
+from isolatejs.limits import NAMESPACE_KEY_LIMIT_CHARACTERS, NESTED_NAME_LIMIT_CHARACTERS
 from isolatejs.wire.message import Call, EncodedValue
 
 Number = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=2**53 - 1)]
 Megabytes = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Name = Annotated[str, msgspec.Meta(max_length=NESTED_NAME_LIMIT_CHARACTERS)]
+"""What the host remembers for as long as a child lives, or longer."""
 SessionKey = Annotated[
     str, msgspec.Meta(min_length=1, max_length=NAMESPACE_KEY_LIMIT_CHARACTERS // 2, pattern=r"^[^\x00]*$")
 ]
@@ -43,8 +45,8 @@ class ChildOptions(
     """The options that every kind of child has. `nested_host` is False for a child that may not nest."""
 
     bindings: EncodedValue
-    cwd: str = "/"
-    key: str | None = None
+    cwd: Name = "/"
+    key: Name | None = None
     memory_limit_mb: Megabytes | None = None
     execution_timeout_ms: Milliseconds | None = None
     nested_host: ChildPolicy | bool = True
@@ -77,9 +79,9 @@ class OpenServer(Call, frozen=True):
 
     host: Number
     options: ChildOptions
-    entry: str | None = None
+    entry: Name | None = None
     code: str | None = None
-    entry_filename: str | None = None
+    entry_filename: Name | None = None
     on_command: EncodedValue | None = None
 
 
@@ -88,7 +90,7 @@ class EvaluateCode(Call, frozen=True):
 
     id: Number
     code: str
-    filename: str | None = None
+    filename: Name | None = None
     execution_timeout_ms: Milliseconds | None = None
 
 
@@ -97,7 +99,7 @@ class RunTests(Call, frozen=True):
 
     id: Number
     code: str
-    filename: str | None = None
+    filename: Name | None = None
     timeout_ms: Milliseconds | None = None
 
 
@@ -112,7 +114,7 @@ class WatchEvent(Call, frozen=True):
     """Tell a function of the program each event of this name; answered with the number of the listener."""
 
     id: Number
-    name: str
+    name: Name
     handler: EncodedValue
 
 
@@ -127,7 +129,7 @@ class EmitEvent(Call, frozen=True):
     """Emit an event to the child's program; answered when its handlers have been called."""
 
     id: Number
-    name: str
+    name: Name
     payload: EncodedValue
 
 
@@ -137,28 +139,28 @@ class HandleRequest(Call, frozen=True):
     id: Number
     request: EncodedValue
     metadata: EncodedValue
-    request_id: str | None = None
+    request_id: Name | None = None
 
 
 class ReloadServer(Call, frozen=True):
     """Put a fresh sandbox in the place of an app server's current one."""
 
     id: Number
-    reason: str | None = None
+    reason: Name | None = None
 
 
 class OpenSocket(Call, frozen=True):
     """Tell an app server that the handshake of one of its WebSockets is done."""
 
     id: Number
-    connection: str
+    connection: Name
 
 
 class SendMessage(Call, frozen=True):
     """Tell an app server of a message on one of its WebSockets: text or bytes."""
 
     id: Number
-    connection: str
+    connection: Name
     data: EncodedValue
 
 
@@ -166,7 +168,7 @@ class CloseSocket(Call, frozen=True):
     """Tell an app server that one of its WebSockets was closed."""
 
     id: Number
-    connection: str
+    connection: Name
     code: Count = 1000
     reason: str = ""
 
@@ -175,7 +177,7 @@ class FailSocket(Call, frozen=True):
     """Tell an app server of an error of one of its WebSockets."""
 
     id: Number
-    connection: str
+    connection: Name
     message: str
 
 
@@ -190,7 +192,7 @@ class DisposeChild(Call, frozen=True):
 
     id: Number
     hard: bool = False
-    reason: str | None = None
+    reason: Name | None = None
 
 
 class DisposeNamespace(Call, frozen=True):
@@ -198,7 +200,7 @@ class DisposeNamespace(Call, frozen=True):
 
     host: Number
     key: SessionKey
-    reason: str | None = None
+    reason: Name | None = None
 
 
 class DescribeHost(Call, frozen=True):

@@ -46,6 +46,9 @@ function checkKeys(given, known, where) {
   }
 }
 
+/** What the host takes; see NESTED_NAME_LIMIT_CHARACTERS in limits.py. */
+const NAME_LIMIT = 4_096;
+
 /** A number of the program, or null when it gives none. @param {any} given @param {string} name */
 function positive(given, name) {
   if (given === undefined || given === null) return null;
@@ -68,6 +71,10 @@ function whole(given, name, least = 1) {
 function text(given, name) {
   if (given === undefined || given === null) return null;
   if (typeof given !== "string") throw new TypeError(`${name}: a string, not ${describe(given)}`);
+  if (name === "reason") return given.slice(0, NAME_LIMIT);
+  if (name !== "code" && given.length > NAME_LIMIT) {
+    throw new TypeError(`${name}: a string of at most ${NAME_LIMIT} characters`);
+  }
   return given;
 }
 
