@@ -211,7 +211,10 @@ def spin(seconds: float) -> None:
 FLOOD = "for (;;) await Promise.all(Array.from({length: 50}, () => spin(0.02)))"
 
 
-async def test_a_runtime_that_wants_all_the_time_of_the_loop_is_slowed(host: isolatejs.IsolateHost) -> None:
+async def test_a_runtime_that_wants_all_the_time_of_the_loop_is_slowed(
+    host: isolatejs.IsolateHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_time, "_BURST_S", 0.3)
     async with (
         host.create_runtime(bindings={"tools": {"spin": spin}}) as greedy,
         host.create_runtime(bindings={"tools": {"spin": spin}}) as neighbour,
@@ -231,7 +234,8 @@ async def test_a_runtime_that_wants_all_the_time_of_the_loop_is_slowed(host: iso
         await asyncio.wait([flooding])
 
 
-async def test_alone_it_is_not_slowed() -> None:
+async def test_alone_it_is_not_slowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_time, "_BURST_S", 0.3)
     async with (
         isolatejs.create_isolate_host(pool_size=0) as host,
         host.create_runtime(bindings={"tools": {"spin": spin}}) as alone,
@@ -241,7 +245,7 @@ async def test_alone_it_is_not_slowed() -> None:
         )  # poll: what tests before this one have cost is past
         flooding = asyncio.create_task(alone.eval(FLOOD))
         async with asyncio.timeout(WAIT_S):
-            while alone._live.channel.host_time.spent_s < 3:
+            while alone._live.channel.host_time.spent_s < 1:
                 await asyncio.sleep(0.01)  # poll
                 assert alone._live.channel.host_time.pause_s <= 0
         flooding.cancel()
@@ -252,7 +256,8 @@ async def test_one_whose_debt_grows_all_the_same_is_ended(
     host: isolatejs.IsolateHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its handlers go on while it is not read."""
-    monkeypatch.setattr(host_time, "_DEBT_S", 0.5)
+    monkeypatch.setattr(host_time, "_BURST_S", 0.3)
+    monkeypatch.setattr(host_time, "_DEBT_S", 0.3)
     monkeypatch.setattr(host_time, "HOST_TIME_SHARE", 0.01)  # a loaded machine gives this process little more
 
     async def work() -> None:
