@@ -343,6 +343,8 @@ MODULE_PREFETCH_LIMIT_BYTES: Final = 8 * MIB
 """Their bytes: most packages need one round trip, and none holds the channel for long."""
 MODULE_CACHE_LIMIT_BYTES: Final = 64 * MIB
 """Package files that a host keeps in memory, with what they import."""
+MODULE_MANIFEST_LIMIT_BYTES: Final = 1 * MIB
+"""A package.json or tsconfig.json, which the host parses: the largest known one has 100 kB."""
 MODULE_TRANSPILE_LIMIT_BYTES: Final = 4 * MIB
 """Largest source that the engine's transpiler is given (JSX and decorators)."""
 MODULE_TRANSPILE_TIMEOUT_S: Final = 20.0

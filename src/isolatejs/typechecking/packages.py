@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.capabilities.modules.mounted_tree import MountedTree, OutsideError
-from isolatejs.limits import TYPECHECK_PACKAGE_FILES_LIMIT, TYPECHECK_PACKAGES_LIMIT_BYTES
+from isolatejs.limits import (
+    MODULE_MANIFEST_LIMIT_BYTES,
+    TYPECHECK_PACKAGE_FILES_LIMIT,
+    TYPECHECK_PACKAGES_LIMIT_BYTES,
+)
 from isolatejs.typechecking.language_server import CheckFailedError
 
 if TYPE_CHECKING:
@@ -151,6 +155,8 @@ def _folders_upwards(place: str) -> Iterator[str]:
 
 
 def _dependencies(manifest: bytes) -> list[str]:
+    if len(manifest) > MODULE_MANIFEST_LIMIT_BYTES:
+        return []
     try:
         data: Any = json.loads(manifest)
     except (ValueError, RecursionError):

@@ -11,6 +11,7 @@ from isolatejs.capabilities.modules.package_json import (
     resolve_imports,
     split_package_name,
 )
+from isolatejs.capabilities.modules.tsconfig import PathAlias
 
 WORKER = frozenset({"workerd", "worker", "browser", "import"})
 
@@ -97,3 +98,29 @@ def test_fields_of_the_wrong_type_count_as_absent() -> None:
     package = parse_package_json(b'{"name": 1, "main": [], "browser": {"a": 1, "b": false}, "imports": []}')
     assert (package.name, package.main, package.imports) == (None, None, {})
     assert package.browser_map == {"b": False}
+
+
+def test_a_manifest_of_megabytes_is_not_parsed() -> None:
+    with pytest.raises(PackageError, match="more than 1048576 bytes"):
+        parse_package_json(b'{"a": [' + b"[]," * 400_000 + b"[]]}")
+
+
+def test_targets_do_not_multiply_what_was_asked_for() -> None:
+    """A package of a stranger: a target of 100,000 stars, asked for with a long name."""
+    exports = {"./*": "./" + "*" * 100_000}
+    with pytest.raises(PackageError, match="too long"):
+        resolve_exports(exports, "./" + "x" * 8_000, frozenset())
+    alias = PathAlias("@/", "", ("*" * 100_000, "./src/*"))
+    assert alias.match("@/" + "x" * 8_000) == ("./src/" + "x" * 8_000,)
+
+
+def test_conditions_within_conditions_end() -> None:
+    nested: object = "./x.js"
+    for _ in range(900):
+        nested = {"default": nested}
+    with pytest.raises(PackageError, match="too deep"):
+        resolve_exports(nested, ".", frozenset())
+    nested = "./x.js"
+    for _ in range(40):
+        nested = {"default": nested}
+    assert resolve_exports(nested, ".", frozenset()) == "./x.js"

@@ -9,12 +9,19 @@ from __future__ import annotations
 import json
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from isolatejs.limits import MODULE_MANIFEST_LIMIT_BYTES
 
 from .targets import ClimbingError, require_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+TARGET_LIMIT_CHARACTERS: Final = 8_192
+"""A path that a pattern leads to: a thousand stars in one would each become the name that was asked for."""
+CONDITIONS_DEPTH_LIMIT: Final = 50
+"""Conditions within conditions; packages have three or four."""
 
 
 class PackageError(Exception):
@@ -36,7 +43,9 @@ class PackageJson:
 
 
 def parse_package_json(text: bytes) -> PackageJson:
-    """Raises PackageError when it is no JSON object."""
+    """Raises PackageError when it is no JSON object, or a large one."""
+    if len(text) > MODULE_MANIFEST_LIMIT_BYTES:
+        raise PackageError(f"its package.json has more than {MODULE_MANIFEST_LIMIT_BYTES} bytes")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -107,8 +116,14 @@ def _pattern_order(pattern: str) -> tuple[int, int]:
     return -len(pattern[: pattern.index("*")]), -len(pattern)
 
 
-def _target(target: Any, matched: str, conditions: frozenset[str], *, internal: bool) -> str | None:
+def _target(
+    target: Any, matched: str, conditions: frozenset[str], *, internal: bool, depth: int = 0
+) -> str | None:
+    if depth > CONDITIONS_DEPTH_LIMIT:
+        raise PackageError("its package.json nests conditions too deep")
     if isinstance(target, str):
+        if len(target) + target.count("*") * len(matched) > TARGET_LIMIT_CHARACTERS:
+            raise PackageError("its package.json leads to a path that is too long")
         if not target.startswith("./"):
             if internal and not target.startswith(("../", "/")):
                 return target.replace("*", matched)
@@ -117,14 +132,14 @@ def _target(target: Any, matched: str, conditions: frozenset[str], *, internal: 
     if isinstance(target, dict):
         for condition, value in target.items():
             if condition == "default" or condition in conditions:
-                found = _target(value, matched, conditions, internal=internal)
+                found = _target(value, matched, conditions, internal=internal, depth=depth + 1)
                 if found is not None:
                     return found
         return None
     if isinstance(target, list):
         for value in target:
             try:
-                found = _target(value, matched, conditions, internal=internal)
+                found = _target(value, matched, conditions, internal=internal, depth=depth + 1)
             except PackageError:
                 continue
             if found is not None:

@@ -247,7 +247,7 @@ class PackageTree:
                 continue
             target = _join(package.place, given)
             if target != package.place and not target.startswith(_inside(package.place)):
-                raise PackageError(f"its package.json leads out of it: '{given}'")
+                raise PackageError(f"its package.json leads out of it: '{given:.200}'")
             found = self._file(self._mapped(target, known), kind, query, type, known)
             if found is not None:
                 return found

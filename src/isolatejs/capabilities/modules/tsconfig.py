@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isolatejs.errors import ConfigurationError
+from isolatejs.limits import MODULE_MANIFEST_LIMIT_BYTES
 
+from .package_json import TARGET_LIMIT_CHARACTERS
 from .targets import ClimbingError, require_plain
 
 if TYPE_CHECKING:
@@ -41,7 +43,11 @@ class PathAlias:
             require_plain(matched.strip("/"), "what stands for the star")
         except ClimbingError:
             return ()  # a relative specifier, a URL, or one that climbs: not for an alias to say
-        return tuple(target.replace("*", matched) for target in self.targets)
+        return tuple(
+            target.replace("*", matched)
+            for target in self.targets
+            if len(target) + target.count("*") * len(matched) <= TARGET_LIMIT_CHARACTERS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ def _aliases(paths: Any, base: str) -> tuple[PathAlias, ...]:
 def _read(path: Path) -> dict[str, Any]:
     """JSON with comments and trailing commas."""
     try:
+        if path.stat().st_size > MODULE_MANIFEST_LIMIT_BYTES:
+            raise ConfigurationError(f"tsconfig: {path} has more than {MODULE_MANIFEST_LIMIT_BYTES} bytes")
         text = path.read_text()
         plain = _TOKEN.sub(lambda token: token[0] if token[0].startswith('"') else " ", text)
         data = json.loads(_TOKEN.sub(lambda token: token[0] if token[0].startswith('"') else " ", plain))
