@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from isolatejs.errors import ConfigurationError
+from isolatejs.limits import MODULE_MANIFEST_LIMIT_BYTES
 
 from .module_source import ModuleSource, is_url
 from .mounted_tree import MountedTree
@@ -211,6 +212,10 @@ class ModuleResolver:
         A key that ends in `/` maps everything below it.
         """
         if isinstance(imports, (str, Path)):
+            if Path(imports).stat().st_size > MODULE_MANIFEST_LIMIT_BYTES:
+                raise ConfigurationError(
+                    f"import_map: {imports} has more than {MODULE_MANIFEST_LIMIT_BYTES} bytes"
+                )
             data = json.loads(Path(imports).read_text())
             imports = data.get("imports", {}) if isinstance(data, dict) else {}
         for key, value in imports.items():
