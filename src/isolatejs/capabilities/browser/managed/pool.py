@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import sys
 from collections import deque
@@ -210,8 +211,9 @@ class BrowserPool:
         if self._closed or len(self._warm) >= self.options.size:
             return
         if self._refill is None or self._refill.done():
+            # In a context of its own: it is nobody's call, whoever orders it.
             self._refill = asyncio.get_running_loop().create_task(
-                self._fill(delay_s), name="isolatejs browser refill"
+                self._fill(delay_s), name="isolatejs browser refill", context=contextvars.Context()
             )
 
     async def _fill(self, delay_s: float) -> None:

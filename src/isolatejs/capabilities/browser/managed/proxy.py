@@ -9,14 +9,16 @@ server whose own certificate is not trusted is shown with another, so that the b
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import socket
 import ssl
 from contextlib import suppress
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from isolatejs.capabilities.browser.managed.http_exchange import HttpExchanges
+from isolatejs.channel.current_call import CurrentCall, current_call
 from isolatejs.errors import FetchError
 from isolatejs.limits import BROWSER_PROXY_HEAD_LIMIT_BYTES, MANAGED_BROWSER_CONNECTIONS_LIMIT
 from isolatejs.web.program_log import program_logger
@@ -82,7 +84,12 @@ class TenantProxy:
         self._dropping: set[asyncio.Task[None]] = set()
         """What is left of former policies."""
         self._upstream: PolicyUpstream | None = None
-        self._accepting = asyncio.get_running_loop().create_task(self._accept(), name="isolatejs proxy")
+        # What is shared (threads that look names up, host time) counts this tenant as one, whoever caused its start.
+        self._context = contextvars.copy_context()
+        self._context.run(current_call.set, CurrentCall(owner=self, channel=cast("Any", None)))
+        self._accepting = asyncio.get_running_loop().create_task(
+            self._accept(), name="isolatejs proxy", context=self._context
+        )
 
     def use(self, upstream: PolicyUpstream | None) -> None:
         """Obey another policy from now on. Connections of the former one end."""
@@ -114,7 +121,7 @@ class TenantProxy:
                 connection.close()
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            task = loop.create_task(self._serve(connection))
+            task = loop.create_task(self._serve(connection), context=self._context)
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
 
