@@ -89,3 +89,28 @@ async def test_bytes_are_buffers(page: ScriptRuntime) -> None:
       [(await page.screenshot()).toString('latin1', 1, 4), body.toString(),
        (await (await page.request.get('/json')).body()).toString('base64').slice(0, 4), frames[0].toString(), frames[1]];
     """) == ["PNG", "hi", "eyJu", "hi", "text"]
+
+
+async def test_values_of_exposed_functions(page: ScriptRuntime) -> None:
+    assert await page.eval("""
+      const seen = [];
+      await page.setContent('<iframe srcdoc="<p>">');
+      const exposed = await context.exposeFunction('give', async (...args) => { seen.push(args); return args.at(-1) });
+      const here = await page.evaluate(async () => [await give(undefined, 1n), String(await give(/a/u)), await give()]);
+      await page.goto('/json');
+      const there = await page.evaluate(async () => (await give({ a: undefined, b: new Date(5) })).b.getTime());
+      const twice = await page.exposeFunction('give', () => 1).catch((error) => error.message);
+      const keys = await page.evaluate(() => Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('__exposed')));
+      [here[0] === 1n, here[1], here[2] === undefined, there, seen[0][0] === undefined, 'a' in seen[3][0], twice, keys.length];
+    """) == [True, "/a/u", True, 5, True, True, 'Function "give" has been already registered', 0]
+
+
+async def test_arguments_of_exposed_functions_are_bounded_in_the_page(page: ScriptRuntime) -> None:
+    assert await page.eval("""
+      await page.exposeFunction('give', () => 1);
+      await page.evaluate(async () => {
+        let deep = [];
+        for (let i = 0; i < 600; i++) deep = [deep];
+        return [await give(deep).catch((error) => error.message), await give('x'.repeat(40e6)).catch((error) => error.message)];
+      });
+    """) == ["object reference chain is too long.", "the arguments have more than 33554432 characters"]

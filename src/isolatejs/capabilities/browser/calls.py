@@ -169,6 +169,10 @@ class BrowserCalls:
     async def _write(self, path: Any, data: bytes) -> None:
         if self._granted_files is None or not isinstance(path, str):
             raise GuestVisibleError("Error", "paths are paths of the files binding, and none is granted")
+        if len(data) > BROWSER_FILE_LIMIT_BYTES:
+            raise GuestVisibleError(
+                "Error", f"{path[:200]} would be larger than {BROWSER_FILE_LIMIT_BYTES} bytes"
+            )
         try:
             await self._granted_files.write(path, data)
         except OSError as error:

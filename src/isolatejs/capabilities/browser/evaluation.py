@@ -72,6 +72,25 @@ def _expression(code: str, *, is_function: bool, gives_handle: bool) -> str:
     }}"""
 
 
+def exposed_function(name: str, hidden: str) -> str:
+    """A script for the page: a function by the program's name, in front of Playwright's by another.
+
+    What it is called with goes as text, too, and is bounded before it is sent.
+    """
+    return f"""(() => {{
+      const binding = globalThis[{json.dumps(hidden)}];
+      if (typeof binding !== 'function') return;
+      delete globalThis[{json.dumps(hidden)}];
+      const limit = {BROWSER_VALUE_LIMIT_CHARACTERS};
+      const values = ({_page_values()})();
+      globalThis[{json.dumps(name)}] = async (...args) => {{
+        const text = values.encode(args);
+        if (text.length > limit) throw new RangeError(`the arguments have more than ${{limit}} characters`);
+        return values.decode(await binding(text));
+      }};
+    }})()"""
+
+
 async def evaluate(target: Any, python: str, args: list[Any], shown: str) -> Any:
     """`target.evaluate(...)` and its like: a handle, or `{"text": ...}` for the guest to read."""
     at = EVALUATING[python]

@@ -155,6 +155,13 @@ export class BrowserObjects {
   /** Base URLs of contexts. @type {WeakMap<any, string>} */
   #bases = new WeakMap();
 
+  /** @param {any} target @param {string} name @param {any} fn */
+  exposeFunction(target, name, fn) {
+    if (typeof fn !== "function") throw new TypeError("exposeFunction: the handler is not a function");
+    const called = async (/** @type {string} */ text) => values.encode(await fn(...values.decode(text)));
+    return this.call(target, "exposeFunction", [name, called]);
+  }
+
   // --- calls ---------------------------------------------------------------------------------------
   /** @param {any} target @param {string} name @param {any[]} args */
   async call(target, name, args) {

@@ -94,6 +94,8 @@ class BrowserSession:
         self._request_bases: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         self.policies = PagePolicies()
         self.routes: RouteTable = RouteTable(self.policies)
+        self.exposed: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+        """Names of functions that programs exposed to pages, by page or context."""
         self.base_urls: dict[Any, str] = {}
         """Of contexts: what relative patterns of programs start from."""
         self._under_policy: WeakSet[Any] = WeakSet()
@@ -496,8 +498,8 @@ async def _close_web_socket(socket: Any) -> None:
 
 
 SESSION_MEMBERS: Final = (
-    "objects", "contexts", "base_urls", "routes", "policies", "is_managed", "attach", "detach", "settled", "on_event",
-    "files_of", "new_context", "new_page", "close_context", "check_url", "request_rules", "diagnostics",
+    "objects", "contexts", "base_urls", "exposed", "routes", "policies", "is_managed", "attach", "detach", "settled",
+    "on_event", "files_of", "new_context", "new_page", "close_context", "check_url", "request_rules", "diagnostics",
 )  # fmt: skip
 """What `browser.handler` has: a session of this module, or an object that stands in front of one."""
 

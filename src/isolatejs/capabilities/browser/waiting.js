@@ -101,6 +101,7 @@ const route = (target, objects, ...args) => objects.routing.route(target, ...arg
 const SHARED = {
   waitForEvent: (target, _, event, options) => waitForEvent(target, event, options),
   route,
+  exposeFunction: (target, objects, name, fn) => objects.exposeFunction(target, name, fn),
   routeWebSocket: (target, objects, ...args) => objects.routing.routeWebSocket(target, ...args),
   unroute: (target, objects, ...args) => objects.routing.unroute(target, ...args),
   unrouteAll: (target, objects, options) => objects.routing.unrouteAll(target, options),
