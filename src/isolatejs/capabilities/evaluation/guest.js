@@ -8,6 +8,7 @@
 
 import { core, runNextTurn } from "../../guest/engine.js";
 import { describeError, rememberProgram } from "../../guest/errors.js";
+import { loadAcorn } from "../../guest/linker/parser.js";
 import { hasPendingTimers, pause } from "../../guest/timers.js";
 import {
   ObjectDefineProperty,
@@ -16,7 +17,9 @@ import {
   queueMicrotask,
   RegExpPrototypeExec,
   SafeMap,
+  StringPrototypeIncludes,
   StringPrototypeSlice,
+  web,
 } from "../../guest/primordials.js";
 
 /** Words and forms whose meaning differs between eval code and a module, or that only a module can hold. */
@@ -90,7 +93,7 @@ function quickly(
     }
     return kernel.channel.replyWith(value);
   }
-  return inProgram(kernel, () => {
+  return inProgram(kernel, code, () => {
     try {
       return strictEval(source);
     } catch (error) {
@@ -113,14 +116,14 @@ async function slowly(kernel, code, filename, bare = false) {
   rememberProgram(filename, null);
   const linker = await kernel.linker();
   const run = async () => (await linker.evaluateModule(code, filename, { completion: true })).completion;
-  return bare ? await run() : await inProgram(kernel, run);
+  return bare ? await run() : await inProgram(kernel, code, run);
 }
 
 /**
  * Run a program so that rejections which nobody handles fail it, and answer with its value.
- * @param {import("../../guest/kernel.js").Kernel} kernel @param {() => any} program
+ * @param {import("../../guest/kernel.js").Kernel} kernel @param {string} code @param {() => any} program
  */
-function inProgram(kernel, program) {
+function inProgram(kernel, code, program) {
   const { promise, resolve, reject } = PromiseWithResolvers();
   lastId += 1;
   const id = lastId;
@@ -141,16 +144,16 @@ function inProgram(kernel, program) {
     (/** @type {any} */ settled) => runNextTurn(() => resolve(settled)),
     reject,
   );
-  return answer(kernel, id, promise);
+  return answer(kernel, id, promise, code);
 }
 
 /**
  * Awaits only: a promise given to another promise would go through the program's `then`.
- * @param {import("../../guest/kernel.js").Kernel} kernel @param {number} id @param {Promise<any>} value
+ * @param {import("../../guest/kernel.js").Kernel} kernel @param {number} id @param {Promise<any>} value @param {string} code
  */
-async function answer(kernel, id, value) {
+async function answer(kernel, id, value, code) {
   try {
-    return await kernel.channel.replyWith(await value);
+    return await replyWith(kernel, await value, code);
   } finally {
     running.delete(id);
   }
@@ -158,6 +161,45 @@ async function answer(kernel, id, value) {
 
 /** As much of a text as the host takes. @param {string} text */
 const shortened = (text) => StringPrototypeSlice(text, 0, ESCAPED_ERROR_LIMIT);
+
+/**
+ * The answer with a program's value. What its last statement assigns stays the program's own: a body in it is not read
+ * away, and that it cannot cross is no error.
+ * @param {import("../../guest/kernel.js").Kernel} kernel @param {any} value @param {string} code
+ */
+async function replyWith(kernel, value, code) {
+  if (hasBody(value) && !value.bodyUsed && await endsInAssignment(code)) {
+    return kernel.channel.replyWith(value.clone());
+  }
+  try {
+    return await kernel.channel.replyWith(value);
+  } catch (error) {
+    if (await endsInAssignment(code)) return kernel.channel.replyWith(undefined);
+    throw error;
+  }
+}
+
+/** Without loading the engine's classes for plain values. @param {any} value */
+function hasBody(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) return false;
+  return value instanceof web.Response || value instanceof web.Request;
+}
+
+/** Whether the last statement of a program is an assignment. @param {string} code */
+async function endsInAssignment(code) {
+  if (!StringPrototypeIncludes(code, "=")) return false;
+  const parse = await loadAcorn();
+  try {
+    const { body } = parse(code);
+    let { expression } = body[body.length - 1] ?? {};
+    while (expression?.type === "ParenthesizedExpression") ({ expression } = expression);
+    return expression?.type === "AssignmentExpression";
+  } catch {
+    return false; // TypeScript, or what only a program's own eval can read
+  }
+}
 
 /** Errors that no promise chain carries to the host on its own. @param {import("../../guest/kernel.js").Kernel} kernel */
 function watchEscapes(kernel) {
@@ -206,4 +248,4 @@ function preventedByProgram(event) {
   return () => isPrevented;
 }
 
-const { Promise, SyntaxError } = globalThis;
+const { Array, Object, Promise, SyntaxError } = globalThis;
