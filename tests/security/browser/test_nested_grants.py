@@ -35,7 +35,7 @@ KINDS = {
       child.test.onEvent(() => {});
       const result = await child.run(`
         test("visits", async () => { const value = await (async () => { ${CODE_AS_FUNCTION} })(); throw new Error("told " + JSON.stringify(value)) });
-      `);
+      `, { timeoutMs: 30000 });
       JSON.parse(result.tests[0].error.message.slice(5))""",
     "server": """
       const server = await nested.createAppServer({ bindings: { browser, ...MORE }, code: `
