@@ -268,7 +268,8 @@ class _NodeWriter:
                 leaf = self._leaf(item)
                 node.append(self._add(item, (path, "[%s]", i)) if leaf is None else leaf)
 
-        self._work.append(fill)
+        if value:
+            self._work.append(fill)
         return index
 
     def _write_object(self, items: Mapping[str, Any], path: _Path, value: Any) -> int:
@@ -283,7 +284,8 @@ class _NodeWriter:
                 node.append(key)
                 node.append(self._add(item, (path, ".%s", key)) if leaf is None else leaf)
 
-        self._work.append(fill)
+        if items:
+            self._work.append(fill)
         return index
 
     def _write_mapping(self, value: Mapping[Any, Any], path: _Path) -> int:
@@ -297,15 +299,17 @@ class _NodeWriter:
                 node.append(self._add(key, (path, ".key(%s)", key)))
                 node.append(self._add(item, (path, ".get(%s)", key)))
 
-        self._work.append(fill)
+        if len(value):
+            self._work.append(fill)
         return index
 
     def _write_set(self, value: Set[Any], path: _Path) -> int:
         node: list[Any] = ["S"]
         index = self._new(node, value)
-        self._work.append(
-            lambda: node.extend([self._add(item, (path, ".item(%s)", i)) for i, item in enumerate(value)])
-        )
+        if len(value):
+            self._work.append(
+                lambda: node.extend([self._add(item, (path, ".item(%s)", i)) for i, item in enumerate(value)])
+            )
         return index
 
     def _write_fields(self, value: Any, path: _Path) -> int:
