@@ -218,6 +218,6 @@ async def test_releasing_what_was_never_given(liar: Liar) -> None:
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(
         liar.socket,
-        frame([3, "browser.objectsReleased", {"released": [[n, 1] for n in (0, -5, 10**12, 77)]}]),
+        frame([3, "browser.objectsReleased", {"released": [[n, 1] for n in (0, 10**12, 77)]}]),
     )
     assert (await liar.method(liar.page, "title"))[0] == 1
