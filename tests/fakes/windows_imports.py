@@ -76,6 +76,7 @@ UNIX_ONLY = {
 UNIX_MODULES = ("fcntl", "grp", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty")
 NOT_FOR_WINDOWS = (
     "isolatejs.sandbox.launcher.",  # a process of Linux
+    "isolatejs.sandbox.browser.launcher.",  # another one
     # Loaded when a directory of the host is given, which is refused before.
     "isolatejs.capabilities.files.beneath",
     "isolatejs.capabilities.files.rooted_file",  # and rooted_files

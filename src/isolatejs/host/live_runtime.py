@@ -7,6 +7,7 @@ disposed, aborted, out of time, out of memory, crashed, or caught lying (GuestPr
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -323,7 +324,8 @@ class LiveRuntime:
             return await work()
         except GuestError as error:
             # An ArrayBuffer beyond the memory limit is only a RangeError in JavaScript.
-            if error.name == "RangeError" and "alloc" in error.message and await self.sandbox.check_memory():
+            refused = error.name == "RangeError" and re.search("alloc|grow", error.message) is not None
+            if refused and await self.sandbox.check_memory():
                 raise await self.wait_ended() from error
             raise
         except asyncio.CancelledError:

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Final
 
 from isolatejs.errors import SandboxStartError
 
-from .launcher import linux
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -107,5 +105,7 @@ class Workspace:
         if sys.platform != "linux" or owner.st_uid == os.geteuid() or os.geteuid() != 0:
             yield
             return
+        from .launcher import linux  # Linux only, like the places that need it
+
         with linux.file_ids(owner.st_uid, owner.st_gid):
             yield

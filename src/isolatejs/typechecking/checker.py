@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from isolatejs.typechecking.server_messages import Item
     from isolatejs.typechecking.source_files import SourceFile
 
+FILE_DELETED: Final = 3
+"""As the Language Server Protocol counts changes of files."""
 SCOPES_LIMIT: Final = 16
 """Configurations that one process holds, 5-20 MB each; then it is started again."""
 
@@ -315,6 +317,9 @@ class _Session:
         for uri in opened:
             await self.server.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
         await asyncio.to_thread(self.server.workspace.remove, f"{scope}/root")
+        # Else the next check could still import what only this one had.
+        deleted = [{"uri": uri, "type": FILE_DELETED} for uri in opened]
+        await self.server.notify("workspace/didChangeWatchedFiles", {"changes": deleted})
         return reports
 
     def _places(self, scope: str, config: ScopeConfig) -> tuple[tuple[str, str], ...]:

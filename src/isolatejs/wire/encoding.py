@@ -96,7 +96,7 @@ def encode_value(value: Any, attachments: list[Any], exporter: Exporter) -> Enco
 def _is_plain(root: Any) -> bool:
     """Whether JSON holds the value exactly: plain types only, nothing shared, nothing cyclic, not too deep.
 
-    Nor texts of more than a frame: a guest may have sent one text that stands in thousands of places.
+    A long text that stands in several places is shared as well: a guest may have sent one that stands in thousands.
     """
     if type(root) in _LEAVES:
         return True
@@ -110,6 +110,10 @@ def _is_plain(root: Any) -> bool:
             kind = type(value)
             if kind is str:
                 characters += len(value)
+                if len(value) > _LONG_TEXT:
+                    if id(value) in seen:
+                        return False
+                    seen.add(id(value))
             elif kind is int:
                 if not lowest <= value <= highest:
                     return False

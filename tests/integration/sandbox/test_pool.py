@@ -106,7 +106,10 @@ async def test_a_one_shot_run_that_fails_tells_its_status_and_last_words(pool: E
 async def test_a_one_shot_run_that_hangs_is_ended_in_time(pool: EmbeddedPool) -> None:
     with pytest.raises(TimeoutError):
         await pool.run_engine(["run", "--no-config", "-q", "/work/a.ts"], {"a.ts": b"for (;;);"}, 0.5, None)
-    assert pool.statistics()["alive"] == 0
+    while pool.statistics()[
+        "alive"
+    ]:  # killed, and not yet reported: the test's time limit ends a wait for ever
+        await asyncio.sleep(0.01)  # poll
 
 
 async def test_a_request_that_no_packet_holds_is_refused_alone(pool: EmbeddedPool) -> None:

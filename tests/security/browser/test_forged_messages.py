@@ -221,3 +221,10 @@ async def test_releasing_what_was_never_given(liar: Liar) -> None:
         frame([3, "browser.objectsReleased", {"released": [[n, 1] for n in (0, 10**12, 77)]}]),
     )
     assert (await liar.method(liar.page, "title"))[0] == 1
+
+
+@pytest.mark.parametrize("released", [[[-5, 1]], [[2**53, 1]], [[1, -1]]])
+async def test_releasing_a_number_that_no_object_can_have_ends_the_channel(liar: Liar, released: Any) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(liar.socket, frame([3, "browser.objectsReleased", {"released": released}]))
+    assert await liar.method(liar.page, "title") == "closed"
