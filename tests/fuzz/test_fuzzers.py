@@ -11,6 +11,8 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 SECONDS = int(os.environ.get("ISOLATEJS_FUZZ_SECONDS", "5"))
+SEED = os.environ.get("ISOLATEJS_FUZZ_SEED", "1")
+"""The same inputs each time, so that a change is not failed by what was there before; long runs take others."""
 START_S = 300
 """For starting and for the last input, on a machine that has other work."""
 
@@ -20,7 +22,18 @@ START_S = 300
 def test_no_input_breaks_an_invariant(name: str, tmp_path: Path) -> None:
     """An input that fails is printed in base64; `scripts/fuzz NAME --input FILE` runs it again."""
     done = subprocess.run(
-        [sys.executable, "-m", "fuzz.run", name, "--seconds", str(SECONDS), "--artifacts", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "fuzz.run",
+            name,
+            "--seconds",
+            str(SECONDS),
+            "--seed",
+            SEED,
+            "--artifacts",
+            str(tmp_path),
+        ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(TESTS)},
         capture_output=True,
