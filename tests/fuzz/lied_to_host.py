@@ -272,7 +272,7 @@ class World:
         ):
             raise Violation(f"the channel ended with {error!r}") from error
         for written in self.transport.written:
-            if NEUTRAL_MESSAGE.encode() in written:
+            if f'"message":"{NEUTRAL_MESSAGE}"'.encode() in written:
                 raise Violation(f"a handler failed: {written[:400]!r}")
 
 
